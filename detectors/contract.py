@@ -1,0 +1,80 @@
+"""What a detector is: a module that finds one kind of thing in the texts of one message.
+
+From → to: ``Sequence[Source]`` (all texts of a message at once, so that a person in the body and
+her illness in the attachment can meet) → iterator of `Match`.
+
+Invariants: a detector is pure and linear in the length of its input; it never raises on any
+text; it knows text and not mail; it imports nothing of ``mailfilter``. Matched text leaves this
+package only in `Match.value`, which the caller hashes or masks at once.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from typing import Protocol
+
+from detectors.text import Folded, fold
+
+
+class Role(StrEnum):
+    """Where in a message a stretch of text stands, as far as it changes what the text means."""
+
+    SUBJECT = "subject"
+    HEADER = "header"  # display names and other headers
+    BODY = "body"
+    QUOTE = "quote"  # quoted history
+    SIGNATURE = "signature"  # signature block or disclaimer
+    ATTACHMENT = "attachment"
+    NAME = "name"  # a file, sheet or member name
+    PROPERTY = "property"  # document properties
+
+
+class Source:
+    """One text: cells separated by a tab, rows by a newline.
+
+    `roles` are (offset, Role), sorted, the first at offset 0; each holds until the next one.
+    """
+
+    def __init__(self, content: str, roles: Sequence[tuple[int, Role]] = ((0, Role.BODY),)) -> None:
+        self.content = content
+        self.roles = tuple(roles)
+
+    def role_at(self, offset: int) -> Role:
+        """The role of the character at `offset`."""
+        at = bisect_right(self.roles, offset, key=lambda entry: entry[0]) - 1
+        return self.roles[max(at, 0)][1]
+
+    @cached_property
+    def folded(self) -> Folded:
+        """The text with look-alike characters folded, and the way back to its offsets."""
+        return fold(self.content)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One thing found. Offsets are characters of ``sources[source].content``, end exclusive."""
+
+    source: int
+    start: int
+    end: int
+    kind: str  # "se.personnummer", "health", ...
+    confidence: int  # 1 to 100: low 1-49, medium 50-79, high 80-100
+    evidence: tuple[str, ...]  # codes of `EVIDENCE`, never text of the message
+    value: str  # canonical number, or the class of health data ("diagnos"); equal = same person
+    mask: str  # what a reviewer may see: "811228-****", "diagnos"
+
+    def __post_init__(self) -> None:
+        assert 1 <= self.confidence <= 100 and 0 <= self.start < self.end
+
+
+class Detector(Protocol):
+    """What a detector module offers; modules satisfy it, nobody inherits from it."""
+
+    KINDS: tuple[str, ...]
+    EVIDENCE: dict[str, str]  # evidence code → what it means, in Swedish
+
+    def find(self, sources: Sequence[Source]) -> Iterator[Match]:
+        """All matches, overlapping ones included; `detectors.detect` sorts them out."""
+        ...
