@@ -1,0 +1,49 @@
+"""Default limits, each with its reason. Sizes in bytes, times in seconds."""
+
+KIB, MIB = 1024, 1024 * 1024
+
+# receive
+MESSAGE_SIZE = 100 * MIB  # above any municipality's own limit, so that theirs decides
+RECIPIENTS = 1000  # Postfix smtpd_recipient_limit
+SESSIONS = 200  # twice Postfix' default_process_limit
+SESSIONS_PER_CLIENT = 100  # one front server may use half
+COMMANDS = 5000  # in a session: 1000 recipients, several messages
+JUNK_COMMANDS = 20  # errors in a session before 421, Postfix smtpd_hard_error_limit
+COMMAND_LINE = 4096  # RFC 5321 512 + DSN and long ORCPT (RFC 3461) + slack
+RECEIVED_FIELDS = 50  # Postfix hopcount_limit
+HEADER_SIZE = 1 * MIB  # ten times Postfix header_size_limit; more is over-limit
+MEMORY_BUDGET = 512 * MIB  # message bytes in flight in one smtp process (P9)
+BUDGET_STEP = 1 * MIB  # what a DATA without SIZE takes at a time
+
+# timers
+COMMAND_TIMEOUT = 300.0  # RFC 5321 4.5.3.2.7
+DATA_BLOCK_TIMEOUT = 180.0  # RFC 5321 4.5.3.2.5: each chunk of DATA
+DATA_TOTAL_TIMEOUT = 1800.0  # 100 MiB at 64 KiB/s
+EXAMINE_TIMEOUT = 25.0  # so that the final dot is answered in 30 s by design
+COMMIT_TIMEOUT = 30.0  # the reply then comes within 60 s, Postfix gives up at 100 s
+DRAIN_TIMEOUT = 60.0  # SIGTERM: what is past the dot may finish
+NEXT_HOP_CONNECT_TIMEOUT = 10.0
+NEXT_HOP_COMMAND_TIMEOUT = 60.0
+NEXT_HOP_IDLE = 20.0  # pooled connection; below Postfix smtpd_timeout under stress
+
+# parse, extract
+DEPTH = 20  # nested multiparts, messages and archives; amavis stops at 14
+PARTS = 1500  # amavis MAXFILES
+INFLATED_SIZE = 300 * MIB  # all output of one message's decoders; amavis' expansion limit
+INFLATED_RATIO = 200  # a part that grows more is a bomb unless it is under 10 MiB
+TEXT_SIZE = 64 * MIB  # characters given to the detectors from one message
+CELLS = 2_000_000  # in one sheet
+SMALL_MAIL = 64 * KIB  # read in the smtp process if it is text only (P11)
+
+# workers
+WORKER_MEMORY = 2048 * MIB  # address space of a worker
+WORKER_CPU = 20  # CPU seconds for one message
+RESULT_SIZE = 4 * MIB  # JSON that a worker may answer with
+FINDINGS = 2000  # in one message; more say nothing new
+
+# store
+CHUNK = 1 * MIB  # of a held body
+JOIN_KEPT = 6 * 24 * 3600  # join keys; one day more than Postfix maximal_queue_lifetime
+HELD_DAYS = 14
+COUNTER_FLUSH = 5.0  # counters of clean mail may lose this much (P8)
+OUTBOX_ATTEMPTS = 40  # with back-off up to an hour: more than a day
