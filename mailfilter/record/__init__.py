@@ -1,0 +1,1 @@
+"""Record: what must outlive a process. Tables, encryption, audit chain, retention."""

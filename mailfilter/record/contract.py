@@ -1,0 +1,264 @@
+"""What the store promises, for both engines and from both sides.
+
+Two sides, because they hold different keys (design 3). `Intake` is all that an smtp process may
+do: it writes sealed rows and can read nothing back. `Archive` is what desk does: it holds the
+private key. With SQLite only desk opens the database and `Intake` is a client of its Unix socket;
+with PostgreSQL each process has an `Intake` of its own.
+
+Every method that changes something has committed durably when it returns, or raises `Temporary`.
+Acts on held mail and their audit line are one transaction (P12).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Protocol
+
+from mailfilter.model import Action, Finding, NotExamined, Path, State, Verdict
+
+# ---- intake --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """All that is personal about a stored message; it is stored encrypted with the body."""
+
+    sender: str  # envelope sender as text; "" for <>
+    subject: str
+    message_id: str
+    mail: Path  # raw MAIL, for the release with the original envelope (P5)
+    rcpts: tuple[Path, ...]  # raw RCPTs, in the envelope's order
+    verdicts: tuple[Verdict, ...]  # same order
+    findings: tuple[Finding, ...]
+    not_examined: tuple[NotExamined, ...]
+    persons: int
+    language: str = "sv"
+    automatic: bool = False  # an auto-reply, bounce or list mail: gets no notice
+    xforward: tuple[bytes, ...] = ()
+    internal_domains: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StagedItem:
+    """One action group of a message: those held, or those for one connector."""
+
+    action: Action  # QUARANTINE or REDIRECT
+    connector: str = ""
+    recipients: tuple[int, ...] = ()  # indexes into Dossier.rcpts
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A message to be kept. `body` is the message as received, dots unstuffed.
+
+    `join_key` is that of P2; `incident_key` is the same for copies of one mail that were split by
+    recipient. Both are keyed hashes.
+    """
+
+    id: str
+    join_key: bytes
+    incident_key: bytes
+    at: datetime
+    department: str
+    controller: str
+    protected: bool
+    rules_hash: str
+    dossier: Dossier
+    body: bytes
+    items: tuple[StagedItem, ...]
+    notice: bool  # the sender shall be told, once for each incident
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """What `stage` found: a new row, or the row that this retry meets.
+
+    `committed`: it was acknowledged before: answer 250 and do nothing else.
+    `relayed`: the other recipients have it already: commit without relaying again.
+    """
+
+    id: str
+    committed: bool = False
+    relayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """One increment of the statistics; `n` may be more than 1. No personal data by construction."""
+
+    day: date
+    department: str
+    direction: str  # "internal", "external"
+    kind: str  # finding kind, not-examined class, or "" for the message itself
+    rule: str
+    action: str
+    mode: str  # "enforce" or "observe"
+    n: int = 1
+    persons: int = 0
+
+
+class Intake(Protocol):
+    """The smtp side: write only."""
+
+    async def stage(self, staged: Staged) -> Joined:
+        """Store durably, uncommitted. Meets an earlier row by join key (P2)."""
+        ...
+
+    async def mark_relayed(self, id: str) -> None:
+        """The recipients that are not held were accepted by the next hop."""
+        ...
+
+    async def commit(self, id: str, counts: Sequence[Count]) -> None:
+        """Make the row ours: items become HELD or ACCEPTED, notice and counts in one transaction."""
+        ...
+
+    async def abort(self, id: str) -> None:
+        """Forget an uncommitted row; a committed one is left alone."""
+        ...
+
+    async def count(self, counts: Sequence[Count]) -> None:
+        """Add to the statistics (clean mail; batched by the caller every few seconds)."""
+        ...
+
+    async def notify_rejected(self, join_key: bytes, at: datetime, dossier: Dossier, id: str) -> None:
+        """Queue the notice of a refused message, one for each join key (design 4.8)."""
+        ...
+
+
+# ---- archive -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A row of the reviewers' list. `dossier` is None once the key is destroyed or if protected."""
+
+    id: str  # item id: "<message id>.<n>"
+    message: str
+    action: Action
+    connector: str
+    state: State
+    at: datetime
+    expires_at: datetime
+    size: int
+    department: str
+    controller: str
+    protected: bool
+    rules_hash: str
+    recipients: tuple[int, ...]
+    dossier: Dossier | None
+    reason: str = ""  # the reviewer's, of the last act
+    receipt: str = ""  # the next hop's or service's last reply, ASCII
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What a list shall show; empty means any. `departments` limits what a reviewer may see."""
+
+    states: tuple[State, ...] = ()
+    departments: tuple[str, ...] | None = None
+    department: str = ""
+    kind: str = ""
+    action: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    limit: int = 50
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """An outbox row. `kind`: notice, rejected-notice, reviewers, handoff, release, report,
+    not-sent, release-failed. `dossier` is opened from the message or from the row's own seal."""
+
+    id: int
+    kind: str
+    message: str
+    item: str
+    attempts: int
+    created_at: datetime
+    dossier: Dossier | None
+    note: str = ""  # not personal: a week, a count
+
+
+@dataclass(frozen=True, slots=True)
+class AuditLine:
+    """One link of the chain. `detail` holds codes and counts, never content or addresses of mail."""
+
+    seq: int
+    at: datetime
+    actor: str  # user name, "system" or "cli:<login>"
+    act: str  # view-list, view-item, view-text, release, refuse, redirect, delete, expire, login, ...
+    object: str  # item or user
+    detail: dict[str, str | int] = field(default_factory=dict)
+    hash: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    name: str
+    role: str  # reviewer, auditor, admin
+    departments: tuple[str, ...] | None  # None = all
+    language: str = "sv"
+    disabled: bool = False
+
+
+class Archive(Protocol):
+    """The desk side. `now` is always an argument (design 7)."""
+
+    # lists and bodies
+    async def items(self, filter: Filter) -> list[Item]: ...
+    async def count_items(self, filter: Filter) -> int: ...
+    async def item(self, id: str) -> Item | None: ...
+    async def body(self, message: str) -> bytes:
+        """The original bytes; raises Permanent when the key is destroyed."""
+        ...
+
+    # acts, each with its audit line in the same transaction; False if the state was another
+    async def act(
+        self, id: str, before: Sequence[State], after: State, line: AuditLine, *,
+        receipt: str = "", parcel: str = "", connector: str = "",
+    ) -> bool:
+        """Move an item from one of `before` to `after`, add the audit line and, if `parcel` is
+        named, an outbox row of that kind for it. DELETED, REFUSED, EXPIRED, RELEASED and
+        HANDED_OVER destroy the wrapped key once no item of the message needs it."""
+        ...
+
+    # outbox
+    async def due(self, now: datetime, limit: int = 20) -> list[Parcel]: ...
+    async def put(self, kind: str, now: datetime, *, item: str = "", note: str = "") -> int: ...
+    async def done(self, id: int) -> None: ...
+    async def retry(self, id: int, at: datetime, why: str) -> None: ...
+
+    # audit
+    async def audit(self, line: AuditLine) -> None: ...
+    async def audit_lines(self, after: int = 0, limit: int = 100) -> list[AuditLine]: ...
+    async def verify_audit(self) -> tuple[int, str]:
+        """(lines, "" or what is wrong and where)."""
+        ...
+
+    # statistics
+    async def counts(self, first: date, last: date) -> list[Count]: ...
+
+    # retention
+    async def sweep(self, now: datetime) -> dict[str, int]:
+        """Expire held items, drop stale stages and old join keys; what was done, counted."""
+        ...
+
+    # users and sessions
+    async def add_user(self, user: User, password: str, line: AuditLine) -> None: ...
+    async def users(self) -> list[User]: ...
+    async def check_password(self, name: str, password: str) -> User | None: ...
+    async def set_disabled(self, name: str, disabled: bool, line: AuditLine) -> bool: ...
+    async def set_password(self, name: str, password: str, line: AuditLine) -> bool: ...
+    async def new_session(self, name: str, now: datetime) -> str:
+        """The secret token; only its hash is stored."""
+        ...
+    async def session(self, token: str, now: datetime) -> User | None:
+        """The user of a live session (idle 30 min, at most 10 h); touches it."""
+        ...
+    async def end_session(self, token: str) -> None: ...
+    async def new_login_link(self, name: str, now: datetime) -> str:
+        """The secret of a one-time login link, good for 15 minutes."""
+        ...
+    async def use_login_link(self, secret: str, now: datetime) -> User | None: ...
