@@ -39,6 +39,7 @@ SMALL_MAIL = 64 * KIB  # read in the smtp process if it is text only (P11)
 WORKER_MEMORY = 2048 * MIB  # address space of a worker
 WORKER_CPU = 20  # CPU seconds for one message
 RESULT_SIZE = 4 * MIB  # JSON that a worker may answer with
+VIEW_SIZE = 2 * MIB  # characters of text shown to a reviewer; the page says that more is there
 FINDINGS = 2000  # in one message; more say nothing new
 
 # store

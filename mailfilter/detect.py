@@ -1,0 +1,83 @@
+"""Detect: all texts of one message → findings with places that a person understands.
+
+From → to: ``Sequence[Text]`` → `Detected`. Runs ``detectors``, which know text and not mail, and
+adds what they cannot know: the place, and a keyed hash that counts persons. This is where matched
+text ends: what leaves is kind, mask, place and hash.
+
+Invariants: pure; the order of findings is the order of texts and offsets. Names of files, sheets
+and columns pass the detectors too: a step whose name holds a finding or a person's name loses it
+(design 4.3).
+"""
+
+import hmac
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from detectors import Match, Role, Source, detect, names_a_person
+from mailfilter import limits
+from mailfilter.model import Finding, Level, Text, level_of
+from mailfilter.place import Place
+
+IDENTITY = ("se.", "fi.", "no.", "dk.", "is.")
+
+
+@dataclass(frozen=True, slots=True)
+class Detected:
+    """`persons` counts distinct people among identity numbers of medium and higher."""
+
+    findings: tuple[Finding, ...]
+    persons: int
+
+
+def find(texts: Sequence[Text], key: bytes, today: date) -> Detected:
+    """All findings in `texts`; `key` is this week's counting key."""
+    sources = [Source(text.content, _roles(text)) for text in texts]
+    matches = detect(sources, today)
+    harmless = _Names(today)
+    found = [_finding(match, texts[match.source], key, harmless) for match in matches]
+    counted = {f.person for f in found if f.kind.startswith(IDENTITY) and f.level is not Level.LOW}
+    return Detected(tuple(found[: limits.FINDINGS]), len(counted))
+
+
+def _roles(text: Text) -> list[tuple[int, Role]]:
+    """The places' roles, with repeats left out: a sheet has a place for each row."""
+    roles: list[tuple[int, Role]] = []
+    for offset, place in text.places:
+        if not roles or roles[-1][1] is not place.role:
+            roles.append((offset, place.role))
+    return roles or [(0, Role.BODY)]
+
+
+def _finding(match: Match, text: Text, key: bytes, harmless: "_Names") -> Finding:
+    at = bisect_right(text.places, match.start, key=lambda entry: entry[0]) - 1
+    place = harmless.clean(text.places[max(at, 0)][1])
+    counted = match.value and match.kind.startswith(IDENTITY)
+    person = hmac.digest(key, match.value.encode(), "sha256")[:12].hex() if counted else ""
+    return Finding(match.kind, match.confidence, place, match.mask, person, match.evidence)
+
+
+class _Names:
+    """Remembers which names of one message are harmless."""
+
+    def __init__(self, today: date) -> None:
+        self._today = today
+        self._seen: dict[str, bool] = {}
+
+    def clean(self, place: Place) -> Place:
+        """The place; without names if any of them says something about a person."""
+        if all(self._harmless(step.name) for step in place.steps if step.name):
+            return place
+        return place.nameless()
+
+    def _harmless(self, name: str) -> bool:
+        if name not in self._seen:
+            told = detect([Source(name, ((0, Role.NAME),))], self._today)
+            self._seen[name] = not told and not names_a_person(name)
+        return self._seen[name]
+
+
+def worst(findings: Sequence[Finding]) -> Level | None:
+    """The highest level among `findings`."""
+    return level_of(max(f.confidence for f in findings)) if findings else None

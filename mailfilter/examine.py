@@ -1,0 +1,179 @@
+"""Examine: the bytes of one message → `Examination`; parse, extract and detect in that order.
+
+Runs in a scan worker, in the smtp process for small text mail (P11), and in ``mailfilter scan``.
+
+Invariants: pure; what cannot be examined is in `Examination.not_examined`. The result crosses
+processes as length-limited JSON (`to_json`, `from_json`), never as pickle: a parser that a hostile
+file has taken over must not own the process that reads its answer.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+
+from mailfilter import extract, limits, parse
+from mailfilter.detect import find
+from mailfilter.extract.budget import Budget
+from mailfilter.model import Class, Examination, Facts, Finding, Message, NotExamined, Text
+from mailfilter.parse.roles import split
+from mailfilter.place import Place, describe
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a worker must know beside the bytes.
+
+    `key` counts persons; `marks` are the headers whose values the caller wants back;
+    `cloud_hosts` are the organisation's own file stores.
+    """
+
+    key: bytes
+    today: date
+    marks: tuple[str, ...] = ()
+    cloud_hosts: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """A value that JSON can carry."""
+        return {
+            "key": self.key.hex(),
+            "today": self.today.isoformat(),
+            "marks": self.marks,
+            "cloud_hosts": self.cloud_hosts,
+        }
+
+    @staticmethod
+    def from_json(value: dict[str, Any]) -> "Job":
+        return Job(
+            bytes.fromhex(value["key"]),
+            date.fromisoformat(value["today"]),
+            tuple(value["marks"]),
+            tuple(value["cloud_hosts"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A message as text: what detectors, ``mailfilter read`` and the reviewer's view see."""
+
+    facts: Facts
+    texts: tuple[Text, ...]
+    not_examined: tuple[NotExamined, ...]
+
+
+def examine(data: bytes, job: Job) -> Examination:
+    """Read and search a message; `data` is the message as received, dots unstuffed."""
+    return search(read(parse.parse(data, job.marks), job), job, len(data))
+
+
+def read(message: Message, job: Job) -> Reading:
+    """The texts of a parsed message, and what could not be read."""
+    extracted = extract.extract(
+        message.parts,
+        parse=parse.parse,
+        roles=split,
+        budget=Budget(),
+        cloud_hosts=job.cloud_hosts,
+    )
+    unread = _once((*message.defects, *extracted.not_examined))
+    return Reading(message.facts, (*message.texts, *extracted.texts), unread)
+
+
+def search(reading: Reading, job: Job, size: int) -> Examination:
+    """Findings in the texts of a reading."""
+    detected = find(reading.texts, job.key, job.today)
+    return Examination(
+        facts=reading.facts,
+        findings=detected.findings,
+        not_examined=reading.not_examined,
+        persons=detected.persons,
+        size=size,
+    )
+
+
+def examine_small(data: bytes, job: Job, light: Callable[[Message], bool]) -> Examination | None:
+    """The examination of a small text mail, or None if it holds anything that needs a worker."""
+    if len(data) > limits.SMALL_MAIL:
+        return None
+    message = parse.parse(data, job.marks)
+    return search(read(message, job), job, len(data)) if light(message) else None
+
+
+def view(data: bytes, job: Job) -> list[tuple[Place, str]]:
+    """The extracted text by place, in the order of the message: the logged view of a reviewer."""
+    pieces: list[tuple[Place, str]] = []
+    for text in read(parse.parse(data, job.marks), job).texts:
+        starts = [*text.places, (len(text.content), text.places[0][1])]
+        for (start, place), (end, _) in zip(starts, starts[1:], strict=False):
+            if (piece := text.content[start:end]).strip():
+                pieces.append((place, piece))
+    return pieces
+
+
+def joined(pieces: Iterable[tuple[Place, str]], language: str) -> list[tuple[str, str]]:
+    """Pieces whose place reads the same put together; a sheet's rows become one text again."""
+    texts: list[tuple[str, str]] = []
+    for place, piece in pieces:
+        words = describe(_without_rows(place), language)
+        if texts and texts[-1][0] == words:
+            texts[-1] = (words, texts[-1][1] + piece)
+        else:
+            texts.append((words, piece))
+    return texts
+
+
+def _without_rows(place: Place) -> Place:
+    return Place(place.role, tuple(s for s in place.steps if s.kind not in ("row", "column")))
+
+
+def _once(unread: Iterable[NotExamined]) -> tuple[NotExamined, ...]:
+    return tuple(dict.fromkeys(unread))
+
+
+# ---- crossing processes --------------------------------------------------------------------
+
+
+def to_json(examination: Examination) -> dict[str, Any]:
+    """A value that JSON can carry; holds no matched text."""
+    return {
+        "facts": asdict(examination.facts),
+        "findings": [
+            [f.kind, f.confidence, f.place.to_json(), f.masked, f.person, f.evidence]
+            for f in examination.findings
+        ],
+        "not_examined": [[n.place.to_json(), n.reason, n.cls] for n in examination.not_examined],
+        "persons": examination.persons,
+        "size": examination.size,
+    }
+
+
+def from_json(value: Any) -> Examination:
+    """The reverse; raises ValueError, TypeError or KeyError on anything that is not one."""
+    return Examination(
+        facts=_facts(value["facts"]),
+        findings=tuple(
+            Finding(str(k), int(c), Place.from_json(p), str(m), str(h), tuple(map(str, e)))
+            for k, c, p, m, h, e in value["findings"]
+        ),
+        not_examined=tuple(
+            NotExamined(Place.from_json(p), str(r), Class(c)) for p, r, c in value["not_examined"]
+        ),
+        persons=int(value["persons"]),
+        size=int(value["size"]),
+    )
+
+
+def _facts(value: dict[str, Any]) -> Facts:
+    return Facts(
+        message_id=str(value["message_id"]),
+        senders=tuple(map(str, value["senders"])),
+        visible=tuple(map(str, value["visible"])),
+        hidden=tuple(map(str, value["hidden"])),
+        subject=str(value["subject"]),
+        automatic=bool(value["automatic"]),
+        mailing_list=bool(value["mailing_list"]),
+        report=bool(value["report"]),
+        labels=tuple(map(str, value["labels"])),
+        marks=tuple((str(name), str(content)) for name, content in value["marks"]),
+        language=str(value["language"]),
+    )

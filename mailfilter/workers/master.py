@@ -1,0 +1,85 @@
+"""The master of the scan workers: forks them warm, replaces those that end.
+
+From → to: a listening Unix socket and a number → that many confined workers, always. The master
+itself reads no mail. It has everything imported before the first fork, so that a worker costs
+some two milliseconds and shares its memory.
+"""
+
+import contextlib
+import os
+import signal
+import socket
+import time
+from pathlib import Path
+
+from mailfilter import extract
+from mailfilter.log import log
+from mailfilter.workers.confine import confine
+from mailfilter.workers.worker import work
+
+QUEUE = 512  # jobs that wait for a worker; a full queue answers 451
+_RESTS = 0.2  # seconds between forks when workers end faster than they are made
+
+
+def listen(path: Path) -> socket.socket:
+    """The socket that jobs come on; only this user may connect."""
+    path.unlink(missing_ok=True)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    before = os.umask(0o177)
+    try:
+        listener.bind(str(path))
+    finally:
+        os.umask(before)
+    listener.listen(QUEUE)
+    return listener
+
+
+def run(listener: socket.socket, workers: int) -> None:
+    """Keep `workers` workers alive until SIGTERM; returns after they have ended."""
+    extract.warm()
+    stopping = []
+    signal.signal(signal.SIGTERM, lambda *_: stopping.append(True))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    alive: set[int] = set()
+    while not stopping:
+        while len(alive) < workers:
+            alive.add(_fork(listener))
+        began = time.monotonic()
+        with contextlib.suppress(InterruptedError, ChildProcessError):
+            pid, status = os.wait()
+            alive.discard(pid)
+            _tell(status)
+            if os.WIFSIGNALED(status) and time.monotonic() - began < _RESTS / 10:
+                time.sleep(_RESTS)
+    _end(alive)
+
+
+def _tell(status: int) -> None:
+    """A worker that was killed is worth a line; one that had done its job is not."""
+    if os.WIFSIGNALED(status):
+        log.warning("worker-killed", signal=signal.Signals(os.WTERMSIG(status)).name)
+    elif os.WEXITSTATUS(status):
+        log.warning("worker-failed", status=os.WEXITSTATUS(status))
+
+
+def _fork(listener: socket.socket) -> int:
+    if pid := os.fork():
+        return pid
+    status = 1
+    try:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        confine()
+        work(listener)
+        status = 0
+    finally:
+        os._exit(status)
+
+
+def _end(alive: set[int]) -> None:
+    for pid in alive:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    for pid in alive:
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(pid, 0)

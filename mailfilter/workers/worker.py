@@ -1,0 +1,80 @@
+"""One scan worker: takes a job from the shared socket, answers, takes the next.
+
+A worker that has opened a document, archive or image ends after the answer, and the master forks
+a fresh one: nothing that one file did can meet the next file. Text mail leaves no such traces, so
+its worker stays warm.
+
+The fence here is one of the three that catch everything: what a reader did not foresee becomes
+"crashed" for this content, never silence.
+"""
+
+import os
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from mailfilter import extract, limits
+from mailfilter.examine import Job, examine, joined, to_json, view
+from mailfilter.model import Class, Examination, Facts, NotExamined
+from mailfilter.place import Place, Role
+from mailfilter.workers import wire
+from mailfilter.workers.confine import start_clock, stop_clock
+
+JOBS_PER_WORKER = 500  # then a fresh fork, so that a slow leak cannot grow
+
+
+def work(listener: socket.socket) -> None:
+    """Serve jobs until one was heavy or enough were light."""
+    for _ in range(JOBS_PER_WORKER):
+        connection, _address = listener.accept()
+        with connection:
+            if _serve(connection):
+                return
+
+
+def _serve(connection: socket.socket) -> bool:
+    """One job; True if this process should not take another."""
+    try:
+        received = wire.receive_job(connection)
+        if received is None:
+            return False
+        job, descriptor = received
+        connection.sendall(wire.STARTED)
+        start_clock(float(job["seconds"]), limits.WORKER_CPU)
+        data = wire.read_memory_file(descriptor)
+        os.close(descriptor)
+        wire.answer(connection, _answer(job, data))
+    except OSError:
+        return True  # the asker went away, or descriptors ran out: start afresh
+    finally:
+        stop_clock()
+    return extract.opened_something()
+
+
+def _answer(job: dict[str, Any], data: bytes) -> dict[str, Any]:
+    do: Callable[[dict[str, Any], bytes], dict[str, Any]] = _view if job["op"] == "view" else _examine
+    try:
+        return do(job, data)
+    except Exception as error:  # noqa: BLE001 (fence: worker)
+        return {"crashed": type(error).__name__}
+
+
+def _examine(job: dict[str, Any], data: bytes) -> dict[str, Any]:
+    return {"examination": to_json(examine(data, Job.from_json(job)))}
+
+
+def _view(job: dict[str, Any], data: bytes) -> dict[str, Any]:
+    texts, room = [], limits.VIEW_SIZE
+    for place, text in joined(view(data, Job.from_json(job)), job["language"]):
+        texts.append([place, text[:room]])
+        room -= len(text)
+        if room <= 0:
+            break
+    return {"texts": texts, "cut": room <= 0, "long": True}
+
+
+def crashed(size: int, reason: str = "crashed") -> Examination:
+    """What is known of a message whose content ended its worker."""
+    where = Place(Role.BODY)
+    cls = Class.OVER_LIMIT if reason == "too-long" else Class.CRASHED
+    return Examination(Facts(), not_examined=(NotExamined(where, reason, cls),), size=size)
