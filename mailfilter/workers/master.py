@@ -37,22 +37,33 @@ def listen(path: Path) -> socket.socket:
 def run(listener: socket.socket, workers: int) -> None:
     """Keep `workers` workers alive until SIGTERM; returns after they have ended."""
     extract.warm()
-    stopping = []
-    signal.signal(signal.SIGTERM, lambda *_: stopping.append(True))
+    signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     alive: set[int] = set()
-    while not stopping:
-        while len(alive) < workers:
-            alive.add(_fork(listener))
-        began = time.monotonic()
-        with contextlib.suppress(InterruptedError, ChildProcessError):
-            pid, status = os.wait()
-            alive.discard(pid)
-            _tell(status)
-            if os.WIFSIGNALED(status) and time.monotonic() - began < _RESTS / 10:
-                time.sleep(_RESTS)
+    with contextlib.suppress(_Stopping):
+        while True:
+            while len(alive) < workers:
+                alive.add(_fork(listener))
+            _replace_one(alive)
     _end(alive)
+
+
+class _Stopping(BaseException):
+    """SIGTERM: os.wait goes on after a handler that returns, so the handler raises."""
+
+
+def _stop(_signal: int, _frame: object) -> None:
+    raise _Stopping
+
+
+def _replace_one(alive: set[int]) -> None:
+    began = time.monotonic()
+    pid, status = os.wait()
+    alive.discard(pid)
+    _tell(status)
+    if status and time.monotonic() - began < _RESTS / 10:
+        time.sleep(_RESTS)
 
 
 def _tell(status: int) -> None:

@@ -1,0 +1,1 @@
+"""Act: verdicts → outcomes. Stage, then commit or abort; nothing half done."""

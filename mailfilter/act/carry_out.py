@@ -1,0 +1,156 @@
+"""Carry out a decision: one DATA, one reply (design 4.7).
+
+From → to: `Decision` + the open transaction with the next hop → `Outcome`.
+
+Order: (a) what is held or redirected is staged durably, (b) the others are relayed, (c) stage,
+notice and counts are committed in one transaction, (d) the reply is given. Invariants: 2xx only
+after the next hop's own 2xx or a durable commit (P1); a message that the next hop did not accept
+leaves no stage behind; a retry meets its own row by its join key and is not relayed twice (P2).
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from mailfilter import replies
+from mailfilter.errors import Temporary
+from mailfilter.model import Action, Decision, Envelope, Examination, Outcome, Reply
+from mailfilter.record.contract import Count, Dossier, Intake, Staged, StagedItem
+
+
+class Transaction(Protocol):
+    """The open transaction with the next hop: MAIL and RCPTs are accepted, DATA is not sent."""
+
+    async def send(self, wire: bytes, only: Sequence[int] | None = None) -> Reply:
+        """Send the message to all recipients or to those of these indexes; the final reply."""
+        ...
+
+    async def abort(self) -> None:
+        """End it without a message."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A message on its way through: what came, what was read, what was decided."""
+
+    id: str
+    at: datetime
+    envelope: Envelope
+    wire: bytes  # dot-stuffed, as received
+    data: bytes  # dots unstuffed
+    examination: Examination
+    decision: Decision
+    join_key: Callable[[], bytes]  # costs a hash of the message: only where something is kept
+    incident_key: Callable[[], bytes]
+    counts: tuple[Count, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CarryOut:
+    """Carries out decisions with one `Intake`."""
+
+    intake: Intake
+    notice: bool = True
+    notice_on_reject: bool = False
+
+    async def __call__(self, case: Case, hop: Transaction) -> Outcome:
+        """The outcome; its reply is what the client gets."""
+        if case.decision.having(Action.REJECT):
+            return await self._reject(case, hop)
+        if len(case.decision.having(Action.RELAY)) == len(case.decision.verdicts):
+            reply = await hop.send(case.wire)
+            sent = tuple(v.recipient for v in case.decision.verdicts) if _accepted(reply) else ()
+            return Outcome(reply, case.decision, relayed=sent)
+        return await self._keep(case, hop)
+
+    async def _reject(self, case: Case, hop: Transaction) -> Outcome:
+        await hop.abort()
+        if self.notice_on_reject:
+            await self.intake.notify_rejected(case.join_key(), case.at, dossier(case), case.id)
+        return Outcome(replies.filled(replies.STOPPED, id=case.id), case.decision, stored=case.id)
+
+    async def _keep(self, case: Case, hop: Transaction) -> Outcome:
+        joined = await self.intake.stage(self._staged(case))
+        if joined.committed:
+            await hop.abort()
+            return _taken(case, joined.id, joined=True)
+        passing = _indexes(case.decision, Action.RELAY)
+        if passing and not joined.relayed:
+            reply = await hop.send(case.wire, passing)
+            if not _accepted(reply):
+                await self.intake.abort(joined.id)
+                return Outcome(reply, case.decision)
+            await self.intake.mark_relayed(joined.id)
+        else:
+            await hop.abort()
+        await self.intake.commit(joined.id, case.counts)
+        return _taken(case, joined.id, joined=joined.relayed)
+
+    def _staged(self, case: Case) -> Staged:
+        decision = case.decision
+        return Staged(
+            id=case.id,
+            join_key=case.join_key(),
+            incident_key=case.incident_key(),
+            at=case.at,
+            department=decision.department,
+            controller=decision.controller,
+            protected=decision.protected,
+            rules_hash=decision.rules_hash,
+            dossier=dossier(case),
+            body=case.data,
+            items=items(decision),
+            notice=self.notice,
+        )
+
+
+async def settle_abandoned(hop: Transaction) -> None:
+    """End the next hop's transaction after a failure of our own; it may be gone already."""
+    try:
+        await hop.abort()
+    except (OSError, Temporary):
+        return
+
+
+def items(decision: Decision) -> tuple[StagedItem, ...]:
+    """The action groups of what is kept: those held, and those for each connector."""
+    groups: dict[tuple[Action, str], list[int]] = {}
+    for index, verdict in enumerate(decision.verdicts):
+        if verdict.action in (Action.QUARANTINE, Action.REDIRECT):
+            groups.setdefault((verdict.action, verdict.connector), []).append(index)
+    return tuple(StagedItem(a, connector, tuple(who)) for (a, connector), who in groups.items())
+
+
+def dossier(case: Case) -> Dossier:
+    """All that is personal about a kept message; it is sealed before it leaves the process."""
+    facts, examination = case.examination.facts, case.examination
+    return Dossier(
+        sender=case.envelope.mail.text,
+        subject=facts.subject,
+        message_id=facts.message_id,
+        mail=case.envelope.mail,
+        rcpts=case.envelope.rcpts,
+        verdicts=case.decision.verdicts,
+        findings=examination.findings,
+        not_examined=examination.not_examined,
+        persons=examination.persons,
+        language=facts.language,
+        automatic=facts.automatic or facts.mailing_list or facts.report,
+        xforward=case.envelope.xforward,
+    )
+
+
+def _indexes(decision: Decision, action: Action) -> list[int]:
+    return [index for index, verdict in enumerate(decision.verdicts) if verdict.action is action]
+
+
+def _accepted(reply: Reply) -> bool:
+    return 200 <= reply.code < 300
+
+
+def _taken(case: Case, id: str, *, joined: bool) -> Outcome:
+    relayed = tuple(verdict.recipient for verdict in case.decision.having(Action.RELAY))
+    reply = replies.filled(replies.ACCEPTED, id=id)
+    return Outcome(reply, case.decision, stored=id, relayed=relayed, joined=joined)

@@ -1,0 +1,88 @@
+"""Counting: what one message adds to the statistics, and a buffer that writes them in batches.
+
+A message is counted once for itself (kind ``""``, the strictest action among its recipients) and
+once for each kind of finding and each class of what was not examined, by rule and action. Rules
+in observe mode count beside it with what they would have done. Nothing of it is personal.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date
+
+from mailfilter.errors import Temporary
+from mailfilter.log import log
+from mailfilter.model import Action, Decision, Examination, Level, Mode, Verdict
+from mailfilter.record.contract import Count, Intake
+
+_STRICTEST = (Action.REJECT, Action.QUARANTINE, Action.REDIRECT, Action.RELAY)
+UNREAD = "not-examined:"  # prefix of a kind that is a class of what was not examined
+
+
+def counts(examination: Examination, decision: Decision, day: date) -> tuple[Count, ...]:
+    """The increments of one message."""
+    direction = _direction(decision)
+    main = _main(decision)
+    base = Count(day, decision.department, direction, "", main.rule, main.action, Mode.ENFORCE)
+    kinds = _kinds(examination)
+    enforced = [replace(base, kind=kind, persons=n) for kind, n in kinds.items()]
+    seen = {(rule, action) for v in decision.verdicts for rule, action in v.observed}
+    observed = [
+        replace(base, kind=kind, rule=rule, action=action, mode=Mode.OBSERVE)
+        for rule, action in sorted(seen)
+        for kind in ("", *kinds)
+    ]
+    return (replace(base, persons=examination.persons), *enforced, *observed)
+
+
+def _direction(decision: Decision) -> str:
+    internal = all(verdict.recipient_class == "internal" for verdict in decision.verdicts)
+    return "internal" if internal else "external"
+
+
+def _main(decision: Decision) -> Verdict:
+    return min(decision.verdicts, key=lambda verdict: _STRICTEST.index(verdict.action))
+
+
+def _kinds(examination: Examination) -> dict[str, int]:
+    """Kind → distinct persons, for findings of medium and higher and for what was not examined."""
+    persons: dict[str, set[str]] = {}
+    for finding in examination.findings:
+        if finding.level is not Level.LOW:
+            persons.setdefault(finding.kind, set()).add(finding.person)
+    kinds = {kind: len(who - {""}) for kind, who in persons.items()}
+    return kinds | {UNREAD + unread.cls: 0 for unread in examination.not_examined}
+
+
+class CountBuffer:
+    """Collects increments and writes them every few seconds; a crash may lose that much (P8)."""
+
+    def __init__(self, intake: Intake, seconds: float) -> None:
+        self._intake, self._seconds = intake, seconds
+        self._waiting: Counter[Count] = Counter()
+
+    def add(self, increments: Iterable[Count]) -> None:
+        """Remember increments; equal ones become one row."""
+        self._waiting.update(increments)
+
+    async def run(self) -> None:
+        """Write for ever; what cannot be written stays for the next time."""
+        while True:
+            await asyncio.sleep(self._seconds)
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Write what is waiting."""
+        waiting, self._waiting = self._waiting, Counter()
+        if not waiting:
+            return
+        try:
+            await self._intake.count([_times(count, n) for count, n in waiting.items()])
+        except Temporary as error:
+            self._waiting.update(waiting)
+            log.warning("counts-wait", cause=str(error))
+
+
+def _times(count: Count, n: int) -> Count:
+    return replace(count, n=count.n * n, persons=count.persons * n)

@@ -1,0 +1,133 @@
+"""The pipeline: received → examined → decided → acted on → counted. It does nothing else.
+
+Every step is a collaborator given by ``app``. A step that cannot do its work raises `Temporary`,
+and the client keeps the mail (P3, P4): nothing is relayed because inspection failed, unless the
+operator has said so for a limited time, and then it is counted.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from time import perf_counter
+
+from mailfilter import replies
+from mailfilter.act.carry_out import CarryOut, Case, Transaction, settle_abandoned
+from mailfilter.act.counting import CountBuffer, counts
+from mailfilter.decide import Rules
+from mailfilter.errors import Temporary
+from mailfilter.log import log
+from mailfilter.model import Action, Decision, Examination, Facts, Outcome, Reply, Verdict
+from mailfilter.receive.contract import Received
+from mailfilter.receive.identity import incident_key, join_key
+
+
+@dataclass(slots=True)
+class Pipeline:
+    """The stages of one smtp process. `rules` is replaced whole at a reload (P13)."""
+
+    examine: Callable[[bytes], Awaitable[Examination]]
+    rules: Rules
+    carry_out: CarryOut
+    counter: CountBuffer
+    secret: bytes
+    new_id: Callable[[], str]
+    now: Callable[[], datetime]
+    fail_open: Callable[[], bool]
+
+    async def __call__(self, received: Received, hop: Transaction) -> Reply:
+        """The reply to the final dot."""
+        began = perf_counter()
+        id = self.new_id()
+        try:
+            examination = await self._examined(received)
+        except Temporary as error:
+            await settle_abandoned(hop)
+            return _told(id, replies.NOT_NOW, error)
+        read = perf_counter()
+        decision = self._decided(examination, received)
+        case = self._case(id, received, examination, decision)
+        try:
+            outcome = await self.carry_out(case, hop)
+        except Temporary as error:
+            await settle_abandoned(hop)
+            return _told(id, replies.STORE_DOWN, error)
+        self._count(case, outcome)
+        _line(case, outcome, read - began, perf_counter() - read)
+        return outcome.reply
+
+    async def _examined(self, received: Received) -> Examination:
+        try:
+            return await self.examine(received.data)
+        except Temporary as error:
+            if not self.fail_open():
+                raise
+            log.error("fail-open", cause=str(error))
+            return Examination(Facts(), size=-1)
+
+    def _decided(self, examination: Examination, received: Received) -> Decision:
+        if examination.size < 0:
+            return _passed(received)
+        return self.rules.decide(examination, received.envelope, len(received.data))
+
+    def _case(
+        self, id: str, received: Received, examination: Examination, decision: Decision
+    ) -> Case:
+        now, envelope, data = self.now(), received.envelope, received.data
+        sender, message_id = envelope.mail.address, examination.facts.message_id
+        case = Case(
+            id=id,
+            at=now,
+            envelope=envelope,
+            wire=received.wire,
+            data=data,
+            examination=examination,
+            decision=decision,
+            join_key=partial(join_key, self.secret, envelope, data),
+            incident_key=partial(incident_key, self.secret, sender, message_id, data),
+        )
+        return replace(case, counts=counts(examination, decision, now.date()))
+
+    def _count(self, case: Case, outcome: Outcome) -> None:
+        """What was kept has been counted with its commit; the rest goes into the buffer."""
+        kept = outcome.stored and not case.decision.having(Action.REJECT)
+        if not kept and (outcome.relayed or outcome.stored):
+            self.counter.add(case.counts)
+
+
+def _passed(received: Received) -> Decision:
+    """Fail-open (P4): everybody gets it, under a rule name that the statistics show."""
+    verdicts = tuple(
+        Verdict(path.text, Action.RELAY, "fail-open", ("fail-open",))
+        for path in received.envelope.rcpts
+    )
+    return Decision(verdicts, rules_hash="")
+
+
+def _told(id: str, reply: Reply, error: Temporary) -> Reply:
+    log.warning("deferred", id=id, code=reply.code, cause=str(error))
+    return reply
+
+
+def _line(case: Case, outcome: Outcome, reading: float, acting: float) -> None:
+    """The one line a message: codes, counts, sizes, times. A protected one leaves none of them."""
+    if case.decision.protected:
+        log.info("message", code=outcome.reply.code)
+        return
+    verdicts = case.decision.verdicts
+    log.info(
+        "message",
+        id=case.id,
+        stored=outcome.stored,
+        code=outcome.reply.code,
+        size=len(case.data),
+        coverage=case.examination.coverage,
+        kinds=sorted({finding.kind for finding in case.examination.findings}),
+        unread=sorted({unread.reason for unread in case.examination.not_examined}),
+        actions=sorted({verdict.action for verdict in verdicts}),
+        rules=sorted({verdict.rule for verdict in verdicts}),
+        recipients=len(verdicts),
+        joined=outcome.joined,
+        read_ms=round(reading * 1000, 1),
+        act_ms=round(acting * 1000, 1),
+    )
