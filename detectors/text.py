@@ -1,13 +1,42 @@
 """Folding of look-alike characters, with a map back to the original offsets.
 
 From → to: ``str`` → `Folded`: NFKC-like folding per character, every Unicode digit as an ASCII
-digit, every dash as ``-``, every space but tab and line ends as `` ``, invisible characters and
-combining marks between digits dropped, lower case.
+digit, every dash as ``-``, every space but tab and line ends as `` ``, other line ends as a
+newline, invisible characters dropped, combining marks composed with their letter and dropped
+after a digit, lower case.
 
-Invariant: ``len(folded.text) == len(folded.offsets)``; linear.
+Invariants: ``len(folded.text) == len(folded.offsets)``; offsets never fall; linear. Nearly every
+character keeps its place, so the map is a `range` unless something was dropped or expanded.
+
+Sources: Unicode 15 categories by `unicodedata`; Default_Ignorable_Code_Point from
+DerivedCoreProperties.txt. Known gaps: letters of other scripts that look like Latin ones stay;
+fractions and most other compatibility characters longer than one letter stay.
 """
 
-from dataclasses import dataclass
+import re
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Runs(Sequence[int]):
+    """A rising sequence made of runs: from ``starts[k]`` on, the values count up from ``origins[k]``."""
+
+    starts: list[int]
+    origins: list[int]
+    length: int
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __getitem__(self, index):  # type: ignore[no-untyped-def]  # a slice is never asked for
+        at = index + self.length if index < 0 else index
+        if not 0 <= at < self.length:
+            raise IndexError(index)
+        run = bisect_right(self.starts, at) - 1
+        return self.origins[run] + at - self.starts[run]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,13 +44,145 @@ class Folded:
     """`text` is folded and lower case; character i of it came from ``offsets[i]``."""
 
     text: str
-    offsets: tuple[int, ...] | range
+    offsets: Sequence[int]
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Original (start, end) of the folded stretch, end exclusive."""
         return self.offsets[start], self.offsets[end - 1] + 1
 
 
+DASHES = "\u02d7\u2043\u2212\u207b\u208b\u2796\ufe63\uff0d"  # dashes by looks, not by category Pd
+INVISIBLE = (
+    "\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    "\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+MARKS = "\u0300-\u034e\u0350-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
+LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}  # noqa: RUF001
+MOVING = re.compile(f"[{INVISIBLE}{MARKS}{''.join(LIGATURES)}]+")
+MARK = re.compile(f"[{MARKS}]")
+VISIBLE = re.compile(f"[{MARKS}{''.join(LIGATURES)}]")
+# One in place of one, so that nearly all Swedish text can go by the fast way of Latin-1.
+TYPOGRAPHY = dict(zip("‘’‚“”„•…€", "'''\"\"\"·.¤", strict=True))
+SPECIAL = re.compile(r"[^\t\n\r -~\xa1-\xa9\xab\xac\xae-\xb1\xb4-\xb8\xbb-\xff]+")
+DIGITS = "0123456789"
+
+
+def fold_character(character: str) -> str:
+    """One character folded to one; its own lower case when nothing else fits."""
+    if character in TYPOGRAPHY:
+        return TYPOGRAPHY[character]
+    digit = unicodedata.digit(character, None)
+    if digit is not None:
+        return str(digit)
+    category = unicodedata.category(character)
+    if category == "Pd" or character in DASHES:
+        return "-"
+    if category in ("Zl", "Zp") or character in "\x0b\x0c\x85":
+        return "\n"
+    if category == "Zs":
+        return " "
+    return _shortest(character)
+
+
+def _shortest(character: str) -> str:
+    folded = unicodedata.normalize("NFKC", character)
+    single = folded if len(folded) == 1 else character
+    lower = single.lower()
+    return lower if len(lower) == 1 else lower[0] if character == "İ" else single
+
+
+class _Table(dict[int, str]):
+    """Folded characters by code point, filled as texts need them (at most one entry a code point)."""
+
+    def __missing__(self, code: int) -> str:
+        return self.setdefault(code, fold_character(chr(code)))
+
+
+_TABLE = _Table()
+FREQUENT = TYPOGRAPHY | {"–": "-", "—": "-"}
+_LATIN_DROP = bytes(code for code in range(256) if MOVING.fullmatch(chr(code)))
+_LATIN = "".join(map(fold_character, map(chr, range(256)))).replace("\u03bc", "\u00b5")
+# The micro sign folds to a Greek letter, which Latin-1 lacks; tab and carriage return are no spaces.
+_LATIN_TABLE = _LATIN.encode("latin-1")
+
+
 def fold(content: str) -> Folded:
-    """Fold `content`; the identity-number detector's author makes this real."""
-    return Folded(content.lower(), range(len(content)))
+    """Fold `content`. Latin-1 text, which Swedish mail mostly is, goes by two table look-ups."""
+    if not content.isascii():
+        for character, plain in FREQUENT.items():
+            content = content.replace(character, plain)
+    try:
+        latin = content.encode("latin-1")
+    except UnicodeEncodeError:
+        return _fold_wide(content)
+    folded = latin.translate(_LATIN_TABLE, _LATIN_DROP)
+    if len(folded) == len(latin):
+        return Folded(folded.decode("latin-1"), range(len(content)))
+    return _fold_wide(content)
+
+
+def _fold_wide(content: str) -> Folded:
+    special = set("".join(SPECIAL.findall(content)))
+    text = _fold_places(content, special)
+    moving = set(MOVING.findall("".join(f"{character} " for character in special)))
+    if not moving:
+        return Folded(text, range(len(text)))
+    # A set of the few that occur searches ten times faster than the whole of MOVING.
+    pattern = re.compile(f"[{''.join(sorted(moving))}]+") if len(moving) <= 8 else MOVING
+    return _Build().fold(text, pattern)
+
+
+def _fold_places(content: str, special: set[str]) -> str:
+    """Every character folded in its place."""
+    if len(special) > 24:
+        return SPECIAL.sub(lambda run: run[0].translate(_TABLE), content).lower()
+    for character in special:
+        content = content.replace(character, _TABLE[ord(character)])
+    return content.lower()
+
+
+@dataclass(slots=True)
+class _Build:
+    """The folded text so far, in pieces, with the runs of its offsets."""
+
+    pieces: list[str] = field(default_factory=list)
+    starts: list[int] = field(default_factory=list)
+    origins: list[int] = field(default_factory=list)
+    length: int = 0
+
+    def fold(self, text: str, pattern: re.Pattern[str]) -> Folded:
+        """`text`, folded in its places, without the characters of `pattern`."""
+        at = 0
+        for run in pattern.finditer(text):
+            start, end = run.span()
+            if start > at:
+                self.add(text[at:start], at)
+            if VISIBLE.search(text, start, end):
+                for offset in range(start, end):
+                    self._moving(text[offset], offset)
+            at = end
+        if at < len(text):
+            self.add(text[at:], at)
+        return Folded("".join(self.pieces), Runs(self.starts, self.origins, self.length))
+
+    def add(self, folded: str, origin: int) -> None:
+        """Append a stretch that kept its length."""
+        self.pieces.append(folded)
+        self.starts.append(self.length)
+        self.origins.append(origin)
+        self.length += len(folded)
+
+    def _moving(self, character: str, offset: int) -> None:
+        if letters := LIGATURES.get(character):
+            for letter in letters:
+                self.add(letter, offset)
+        elif MARK.match(character) and self.pieces and self.pieces[-1][-1] not in DIGITS:
+            self._mark(character, offset)
+
+    def _mark(self, mark: str, offset: int) -> None:
+        composed = unicodedata.normalize("NFC", self.pieces[-1][-1] + mark)
+        if len(composed) == 1:
+            self.pieces[-1] = self.pieces[-1][:-1] + composed
+        else:
+            self.add(mark, offset)
