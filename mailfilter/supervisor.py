@@ -1,0 +1,127 @@
+"""The supervisor: forks the processes of one installation, replaces those that die, stops them.
+
+From → to: a list of `Role` → running processes until SIGTERM. It is single-threaded, holds no
+keys, reads no mail, and has everything imported before the first fork, so that its children share
+that memory.
+
+SIGHUP is passed on (reload of rules). SIGTERM and SIGINT stop the roles in their order: first
+those that take mail, so that what is past the dot can still be stored by those behind them.
+"""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from mailfilter.log import log
+
+_QUICK = 5.0  # a child that lived shorter is started again only after a rest
+_REST = 1.0
+_WATCHED = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD}
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A kind of process: `run` is called in the child and returns when it has stopped.
+
+    `patience` is how long a stop may take before SIGKILL. `order`: lower stops earlier.
+    """
+
+    name: str
+    run: Callable[[], None]
+    count: int = 1
+    order: int = 0
+    patience: float = 10.0
+
+
+@dataclass(slots=True)
+class Supervisor:
+    """Runs `roles` until told to stop."""
+
+    roles: Sequence[Role]
+    _alive: dict[int, tuple[Role, float]] = field(default_factory=dict)
+
+    def run(self, when_up: Callable[[], None] = lambda: None) -> None:
+        """Start all, call `when_up`, watch until SIGTERM or SIGINT, stop all."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, _WATCHED)
+        for role in self.roles:
+            for _ in range(role.count):
+                self._start(role)
+        when_up()
+        while True:
+            match signal.sigwait(_WATCHED):
+                case signal.SIGCHLD:
+                    self._replace_dead()
+                case signal.SIGHUP:
+                    self._tell_all(signal.SIGHUP)
+                case _:
+                    break
+        self.stop()
+
+    def stop(self) -> None:
+        """Stop the roles in their order, waiting for each."""
+        for order in sorted({role.order for role in self.roles}):
+            pids = [pid for pid, (role, _) in self._alive.items() if role.order == order]
+            patience = max((self._alive[pid][0].patience for pid in pids), default=0)
+            self._stop(pids, patience)
+
+    def _start(self, role: Role) -> None:
+        if pid := os.fork():
+            self._alive[pid] = (role, time.monotonic())
+            return
+        status = 1
+        try:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _WATCHED)
+            role.run()
+            status = 0
+        except BaseException as error:  # noqa: BLE001 (a child must never run on as supervisor)
+            log.error("process-failed", role=role.name, kind=type(error).__name__, cause=_cause(error))
+        finally:
+            os._exit(status)
+
+    def _replace_dead(self) -> None:
+        for pid, status in _ended():
+            role, since = self._alive.pop(pid, (None, 0.0))
+            if role is None:
+                continue
+            log.error("process-ended", role=role.name, status=status)
+            if time.monotonic() - since < _QUICK:
+                time.sleep(_REST)
+            self._start(role)
+
+    def _tell_all(self, number: signal.Signals) -> None:
+        for pid in self._alive:
+            os.kill(pid, number)
+
+    def _stop(self, pids: list[int], patience: float) -> None:
+        for pid in pids:
+            os.kill(pid, signal.SIGTERM)
+        end = time.monotonic() + patience
+        while any(pid in self._alive for pid in pids):
+            for pid, _status in _ended():
+                self._alive.pop(pid, None)
+            if time.monotonic() > end:
+                for pid in set(pids) & set(self._alive):
+                    os.kill(pid, signal.SIGKILL)
+            time.sleep(0.02)
+
+
+def _ended() -> list[tuple[int, int]]:
+    """Children that have ended, with their status."""
+    ended = []
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return ended
+        if not pid:
+            return ended
+        ended.append((pid, status))
+
+
+def _cause(error: BaseException) -> str:
+    """A configuration error's own sentence; of anything else only its type is told."""
+    from mailfilter.errors import ConfigError
+
+    return str(error) if isinstance(error, ConfigError | OSError) else ""
