@@ -76,7 +76,7 @@ class Class(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NotExamined:
-    """Something that was not read. `reason` is a code of ``parse/unread.py``, never text of mail."""
+    """Something that was not read. `reason` is a code of ``unread.py``, never text of mail."""
 
     place: Place
     reason: str
@@ -132,11 +132,15 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A parsed message: facts, leaves, and what the reader could not make sense of."""
+    """A parsed message: facts, leaves, and what the reader could not make sense of.
+
+    `texts` are decoded headers, file names and what stood between the parts.
+    """
 
     facts: Facts
     parts: tuple[Part, ...]
     defects: tuple[NotExamined, ...] = ()
+    texts: tuple[Text, ...] = ()
 
 
 # ---- detect --------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ Invariants: codes are stable, they stand in records, rules and statistics; a sen
 text of a message. One entry a line, in the order of the blocks, so that two people can add at once.
 """
 
+# ruff: noqa: E501 - the table has one entry a line, so that two people can add to it at once
 from typing import NamedTuple
 
 from mailfilter.model import Class, NotExamined
