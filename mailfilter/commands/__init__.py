@@ -1,1 +1,23 @@
-"""The command line: one file a command."""
+"""The command line: one file a command or a family of them.
+
+Exit codes: 0 done, 1 the thing asked about is not well (a broken audit chain, a failed demo),
+2 unusable input, with a sentence on standard error.
+"""
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Put every command into `app`."""
+    from mailfilter.commands import audit, demo, quarantine, report, scan, serve, user
+
+    app.command()(serve.serve)
+    app.command("check-config")(serve.check_config)
+    app.command()(demo.demo)
+    app.command()(scan.scan)
+    app.command()(scan.read)
+    app.command()(report.report)
+    app.command()(quarantine.trace)
+    app.add_typer(quarantine.app, name="quarantine")
+    app.add_typer(audit.app, name="audit")
+    app.add_typer(user.app, name="user")

@@ -1,0 +1,52 @@
+"""How a command reaches the store: through a running desk, else by opening it itself."""
+
+import asyncio
+import getpass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mailfilter import config, control
+from mailfilter.errors import ConfigError, Temporary
+
+ConfigFile = Annotated[
+    Path | None, typer.Option("-c", "--config", help="the configuration that serve takes")
+]
+
+
+def fail(sentence: str, code: int = 2) -> typer.Exit:
+    """Say `sentence` on standard error; the exception to raise."""
+    typer.echo(sentence, err=True)
+    return typer.Exit(code)
+
+
+def settings_of(file: Path | None) -> config.Settings:
+    """The settings, or an exit with the sentence that says what is wrong."""
+    try:
+        return config.load(file)
+    except ConfigError as error:
+        raise fail(str(error)) from error
+
+
+def ask(file: Path | None, verb: str, **request: Any) -> Any:
+    """What `verb` answers; an error becomes a sentence and exit code 2."""
+    settings = settings_of(file)
+    full = {"verb": verb, "actor": f"cli:{getpass.getuser()}", **request}
+    try:
+        answer = asyncio.run(_ask(settings, full))
+    except (ConfigError, Temporary) as error:
+        raise fail(str(error)) from error
+    if "error" in answer:
+        raise fail(answer["error"])
+    return answer["ok"]
+
+
+async def _ask(settings: config.Settings, request: dict[str, Any]) -> dict[str, Any]:
+    answer = await control.ask(settings.store.run / "control.sock", request)
+    if answer is not None:
+        return answer
+    from mailfilter.app import opened_desk
+
+    async with opened_desk(settings) as desk:
+        return await control.run_verb(desk, request)

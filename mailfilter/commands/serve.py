@@ -1,0 +1,33 @@
+"""``mailfilter serve`` and ``mailfilter check-config``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mailfilter import config
+from mailfilter.commands.asking import fail
+from mailfilter.decide import compile_rules
+from mailfilter.errors import ConfigError
+
+Given = Annotated[Path, typer.Option("-c", "--config", help="the configuration file")]
+
+
+def serve(file: Given) -> None:
+    """Run the gateway until it is told to stop (SIGTERM); SIGHUP reloads the rules."""
+    from mailfilter import app
+
+    try:
+        app.run(file)
+    except ConfigError as error:
+        raise fail(str(error)) from error
+
+
+def check_config(file: Given) -> None:
+    """Say whether a configuration can be used; every fault is a sentence on standard error."""
+    try:
+        settings = config.load(file)
+        rules = compile_rules(settings, str(file))
+    except ConfigError as error:
+        raise fail(str(error)) from error
+    typer.echo(f"{file}: good; rules {rules.hash[:12]}")
