@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+# Each target is one line; `make help` lists them. The newest Python 3.11-3.14 that works is taken.
+PYTHON := $(shell for p in python3.14 python3.13 /usr/bin/python3 python3.12 python3.11 python3; do $$p -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null && echo $$p && break; done)
+RUN := .venv/bin/python
+PIP := .venv/bin/python -m pip --quiet --disable-pip-version-check
+PYTEST := .venv/bin/python -m pytest
+ARGS ?=
+MINUTES ?= 5
+
+.PHONY: help run test test-fast lint bench quality lock demo-mails clean
+help: ## show this list
+	@grep -E '^[a-z.-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 14
+.venv/run: constraints.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "mailfilter needs Python 3.11 to 3.14 with venv: apt-get install python3 python3-venv" >&2; exit 1; }
+	test -x $(RUN) || $(PYTHON) -m venv .venv
+	$(PIP) install --require-hashes -r constraints.lock && $(PIP) install --no-deps --no-build-isolation -e . && touch $@
+.venv/test: constraints-test.lock .venv/run
+	$(PIP) install --require-hashes -r constraints-test.lock && touch $@
+run: .venv/run ## start the demonstration; ARGS=--once ends after the table
+	$(RUN) -m mailfilter demo $(ARGS)
+test: .venv/test ## the whole suite (Postfix, Chromium and PostgreSQL where they are installed)
+	$(PYTEST) -n 2 $(ARGS) tests
+test-fast: .venv/test ## the part that needs only Python, at most a minute
+	$(PYTEST) -n 2 -m "not system" $(ARGS) tests
+lint: .venv/test ## ruff, mypy --strict, import contracts
+	.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports
+quality: .venv/test ## score the labelled mails
+	$(RUN) tests/eval/quality.py $(ARGS)
+bench: .venv/test ## measure beside smtp-source to smtp-sink
+	$(RUN) tests/bench/run.py $(ARGS)
+demo-mails: .venv/test ## make the example mails anew
+	$(RUN) tests/make_demo_mails.py
+lock: ## resolve the pinned constraints anew (needs uv)
+	for extra in "--extra build" "--extra build --extra test"; do uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate $$extra -o constraints$$(echo "$$extra" | grep -q test && echo -test).lock pyproject.toml; done
+clean: ## remove what was made
+	rm -rf .venv var build *.egg-info
