@@ -1,0 +1,89 @@
+"""Health words written so that a filter should not see them: "d.e.p.r.e.s.s.i.o.n", "c*nc3r".
+
+From → to: `Plain` → `Hit`s of listed words of five or more letters. Two ways: single letters with
+one and the same separator between them, and letters replaced by digits or stars.
+
+Invariant: linear; only the first `READ` characters (disguised words are typed by hand in a mail).
+Known gaps: mixed separators, letters left out, one word over two lines.
+"""
+
+import re
+from collections.abc import Iterator
+
+from detectors.health.plain import Plain
+from detectors.health.terms import Hit, Lexicon, Term
+
+READ = 65_536
+_SPACED = re.compile(
+    r"(?<![^\W_])[^\W\d_]([ .\-_*·/|+~]{1,2})[^\W\d_](?:\1[^\W\d_]){2,40}(?![^\W_])"
+)
+_SIGNS = re.compile(r"[*@$!013457](?=[^\W\d_])")
+_WORD_AT = re.compile(r"[\w*@$!]{1,24}")
+_ANY = "[*#]"
+_LEET = {"0": "o", "1": "il", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s", "!": "i"}
+_LEAST = 5
+
+
+class Disguises:
+    """The words of the lexicon, keyed so that a disguised one is found in constant time."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        self._words: dict[str, Term] = {}
+        self._by_shape: dict[tuple[str, int], list[Term]] = {}
+        for term in lexicon.words():
+            if len(term.text) >= _LEAST and term.text.isalpha():
+                self._words.setdefault(term.text, term)
+                self._by_shape.setdefault((term.text[0], len(term.text)), []).append(term)
+        for word in ("chemo", "breast"):
+            self._words.setdefault(word, Term(word, "behandling", 2))
+            self._by_shape.setdefault((word[0], len(word)), []).append(self._words[word])
+
+    def hits(self, plain: Plain) -> Iterator[Hit]:
+        """Disguised words, in no order."""
+        text = plain.text[:READ]
+        for found in _SPACED.finditer(text):
+            word = "".join(char for char in found.group() if char.isalpha())
+            if term := self._known(word):
+                yield Hit(*found.span(), term.group, term.weight, disguised=True)
+        end = 0
+        for sign in _SIGNS.finditer(text):
+            if sign.start() >= end:
+                start, end = _around(text, sign.start())
+                if term := self._unmask(text[start:end]):
+                    yield Hit(start, end, term.group, term.weight, disguised=True)
+
+    def _known(self, word: str) -> Term | None:
+        """The word, or it without one to four letters of inflection."""
+        for cut in range(5):
+            stem = word[: len(word) - cut]
+            if len(stem) < _LEAST:
+                return None
+            if term := self._words.get(stem):
+                return term
+        return None
+
+    def _unmask(self, word: str) -> Term | None:
+        if not (_LEAST <= len(word) <= 24 and any(char.isalpha() for char in word)):
+            return None
+        first = _LEET.get(word[0], word[0])[0]
+        same = self._by_shape.get((first, len(word)), ())
+        if len(same) > 64:
+            same = same[:64]
+        return next((term for term in same if _alike(word, term.text)), None)
+
+
+def _around(text: str, at: int) -> tuple[int, int]:
+    """The run of letters, digits and signs around `at`, cut at 24 characters each way."""
+    start = at
+    while start > max(0, at - 24) and (text[start - 1].isalnum() or text[start - 1] in "*@$!"):
+        start -= 1
+    found = _WORD_AT.match(text, start)
+    return start, max(found.end() if found else at, at + 1)
+
+
+def _alike(written: str, word: str) -> bool:
+    """Letter by letter: the same, a star, or a digit for it; at least half stand as they are."""
+    same = sum(a == b for a, b in zip(written, word, strict=True))
+    return 2 * same >= len(word) and all(
+        a == b or a in "*#" or b in _LEET.get(a, "") for a, b in zip(written, word, strict=True)
+    )

@@ -1,0 +1,69 @@
+"""One text as the term search needs it: NFC, lower case, look-alikes folded, offsets kept.
+
+From → to: ``str`` → `Plain`. ``text[i]`` came from ``content[offsets[i]]``. Line ends are kept.
+
+Invariant: linear; Latin text without invisible characters costs one pass in C.
+Known gap: letters outside Cyrillic and Greek that only look Latin (mathematical alphabets).
+"""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+# Letters that readers take for Latin ones; only one-to-one, so that offsets stay.
+_ALIKE = str.maketrans(
+    "аеорсхуіјѕкмтнвгАВЕКМНОРСТХІЅοαεικνρτυχΑΒΕΖΗΙΚΜΝΟΡΤΥΧ\u00a0\u2007\u202f\u2009\u2011\u2010\r",
+    "aeopcxyijskmthbrABEKMHOPCTXISoaeiknptuxABEZHIKMNOPTYX    -- ",
+)
+_ODD = re.compile("[\u00ad\u0300-\u036f\u0370-\u03ff\u0400-\u04ff\u200b-\u200f\u2060\ufeff]")
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """`text` is lower case, `cased` the same text with its capitals; both of equal length."""
+
+    text: str
+    cased: str
+    offsets: Sequence[int]
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Original (start, end), end exclusive."""
+        return self.offsets[start], self.offsets[end - 1] + 1
+
+
+def plain(content: str) -> Plain:
+    """Make `content` searchable."""
+    if not content.isascii() and _ODD.search(content):
+        return _compose(content)
+    cased = content.translate(_ALIKE) if _has_rare(content) else content
+    return Plain(_lower(cased), cased, range(len(cased)))
+
+
+def _has_rare(content: str) -> bool:
+    return any(mark in content for mark in "\r\u00a0\u202f\u2009\u2011\u2010\u2007")
+
+
+def _lower(cased: str) -> str:
+    low = cased.lower()
+    if len(low) == len(cased):
+        return low
+    return "".join(char.lower() if len(char.lower()) == 1 else char for char in cased)
+
+
+def _compose(content: str) -> Plain:
+    """The slow way: drop invisible characters, join combining marks, keep where each came from."""
+    chars: list[str] = []
+    offsets: list[int] = []
+    for at, char in enumerate(content):
+        if _INVISIBLE.match(char):
+            continue
+        if chars and unicodedata.combining(char):
+            joined = unicodedata.normalize("NFC", chars[-1] + char)
+            chars[-1] = joined if len(joined) == 1 else chars[-1]
+            continue
+        chars.append(char)
+        offsets.append(at)
+    cased = "".join(chars).translate(_ALIKE)
+    return Plain(_lower(cased), cased, offsets)

@@ -1,0 +1,285 @@
+"""Person × health: the additive model that turns hits and cues into a confidence.
+
+From → to: one text and what the other texts of the message know → `Match`es.
+
+score = health + person - general, and confidence = 10 × score:
+
+- health: the heaviest expression of the unit, half a point for each further one;
+- person: the strongest cue in reach: in the unit itself, in its paragraph, in the document, in
+  another text of the message (the table `REACH` says what each step costs);
+- general: points of the kind of text (`genre`), less where the person is certain (`TRUST`).
+
+Without a person a finding stays low. Medium begins at 50.
+Invariants: pure, linear; a source gives at most `MOST` matches, of which `MOST_LOW` low ones.
+Known gaps: irony, fiction about one person, a person known only from an earlier mail.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from detectors.contract import Match, Role, Source
+from detectors.health import genre, people
+from detectors.health.people import Cue, Kind
+from detectors.health.plain import Plain
+from detectors.health.terms import Hit
+from detectors.health.units import Frame, Unit, units_at
+
+MEDIUM = 50
+MOST = 300
+MOST_LOW = 20
+SHORT = 3000
+READ_FACTS = 8000
+OWN_POINTS = 2.5
+GENERIC_POINTS = 1.5
+NO_PERSON = 1.0
+
+# What is left of a person's points one step further away.
+REACH = {"paragraph": 0.5, "document": 1.0, "other": 1.5}
+# Share of the general points that remains beside such a person.
+TRUST = {
+    Kind.IDENTITY: 0.3,
+    Kind.FULL_NAME: 0.6,
+    Kind.NAME: 0.7,
+    Kind.RELATIVE: 0.6,
+    Kind.PLACED: 0.6,
+    Kind.SELF: 0.7,
+    Kind.YOU: 1.2,
+    Kind.ROLE: 1.2,
+    Kind.PRONOUN: 1.0,
+}
+_BODY_PARTS = frozenset(
+    "huvud huvudet arm armen armar underarm underarmen hand handen händer händerna handled handleden handlederna"
+    " finger fingret fingrar ben benet benen knä knät knäet knän fot foten fötter fötterna tå tån tår vad vaden"
+    " lår låret höft höften rygg ryggen nacke nacken axel axeln axlar axlarna hals halsen bröst bröstet mage magen"
+    " buk buken öga ögat ögon ögonen öra örat öronen näsa näsan mun munnen tand tänder käke käken hjärta hjärtat"
+    " lunga lungan lungorna lever levern njure njuren njurar hud huden hjärna hjärnan häl hälen armbåge armbågen"
+    " rumpa rumpan underliv underlivet tarm tarmen blåsan prostatan livmodern skelettet muskler leder lederna"
+    " skulderen ryggen kneet foten armen hoften head arm leg knee foot back shoulder hip wrist ankle eye eyes neck"
+    " jalka käsi selkä polvi pää".split()
+)
+_HEADINGS = frozenset(
+    "diagnos orsak kod anmärkning specialkost kost allergi frånvaroorsak problem insats behov notering kommentar"
+    " hälsa medicin läkemedel remark remarks diagnosis intyg funktionsnedsättning åtgärd hjälpmedel".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a text says about its person as a whole."""
+
+    points: float = 0.0
+    kind: Kind = Kind.PRONOUN
+    labelled: bool = False
+    general: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """The strongest cue in reach of a unit."""
+
+    points: float
+    kind: Kind
+    evidence: str
+
+
+@dataclass(slots=True)
+class Reading:
+    """One source under work; `paragraphs` remembers cues already looked up."""
+
+    number: int
+    source: Source
+    plain: Plain
+    hits: list[Hit]
+    frame: Frame
+    facts: Facts
+    other: Facts
+    paragraphs: dict[tuple[int, int], list[Cue]] = field(default_factory=dict)
+
+    def cues(self, paragraph: tuple[int, int]) -> list[Cue]:
+        """The cues of a paragraph, looked up once."""
+        if paragraph not in self.paragraphs:
+            self.paragraphs = {paragraph: people.cues(self.plain, *paragraph, self.frame)}
+        return self.paragraphs[paragraph]
+
+
+def read_facts(plain: Plain, frame: Frame, role: Role) -> Facts:
+    """Person and kind of a text from its first characters."""
+    end = min(len(plain.text), READ_FACTS)
+    cues = people.cues(plain, 0, end, frame)
+    general = genre.general(plain.text)
+    labelled = [cue for cue in cues if cue.label]
+    if labelled:
+        return Facts(4.0, labelled[0].kind, True, general)
+    best = max(cues, key=_document_points, default=None)
+    if best is None:
+        return Facts(general=general)
+    points = _document_points(best) - (0.0 if len(plain.text) < SHORT else 1.0)
+    return Facts(max(points, 0.0), best.kind, role is Role.NAME, general)
+
+
+def _document_points(cue: Cue) -> float:
+    """Pronouns, roles and the writer herself do not make a document hers."""
+    if cue.kind in (Kind.PRONOUN, Kind.SELF, Kind.YOU, Kind.ROLE):
+        return 0.0
+    return people.WEIGHTS[cue.kind]
+
+
+def matches(reading: Reading) -> Iterator[Match]:
+    """The findings of one text."""
+    given = low = at = 0
+    hits = reading.hits
+    for unit in units_at(reading.plain.text, reading.plain.cased, [hit.start for hit in hits]):
+        inside: list[Hit] = []
+        while at < len(hits) and hits[at].start < unit.end:
+            inside.append(hits[at])
+            at += 1
+        for match in _judge(reading, unit, inside):
+            if match.confidence < MEDIUM:
+                low += 1
+                if low > MOST_LOW:
+                    continue
+            yield match
+            given += 1
+        if given - min(low, MOST_LOW) >= MOST:
+            return
+
+
+def _judge(reading: Reading, unit: Unit, hits: list[Hit]) -> Iterator[Match]:
+    """Score the expressions of one unit."""
+    hits = [hit for hit in hits if _role(reading, hit) is not Role.HEADER]
+    if not hits:
+        return
+    words = people.tokens(reading.plain, unit.start, unit.end)
+    person = _person(reading, unit, hits, words)
+    health = _health(reading, unit, hits, words)
+    points = general_points(reading, unit, person, words)
+    score = health + person.points - points
+    confidence = max(1, min(99, round(10 * score)))
+    if person.points <= NO_PERSON or not _carries(hits, person):
+        confidence = min(confidence, MEDIUM - 1)
+    evidence = _evidence(hits, person, points)
+    for hit in hits:
+        yield _match(reading, hit, confidence, evidence)
+
+
+def _carries(hits: list[Hit], person: Person) -> bool:
+    """Words of weight 1 need company, or an identity number beside them."""
+    if any(hit.weight >= 2 for hit in hits):
+        return True
+    return len({hit.group for hit in hits}) >= 2 or person.kind is Kind.IDENTITY
+
+
+def _role(reading: Reading, hit: Hit) -> Role:
+    return reading.source.role_at(reading.plain.offsets[hit.start])
+
+
+def _weight(reading: Reading, hit: Hit) -> float:
+    """A signature names units and professions, not patients."""
+    if _role(reading, hit) is Role.SIGNATURE:
+        return hit.weight * 0.3
+    return hit.weight * 0.6 if reading.frame.signs(hit.start) and not hit.own else hit.weight
+
+
+def _health(reading: Reading, unit: Unit, hits: list[Hit], words: list[people.Token]) -> float:
+    weights = sorted((_weight(reading, hit) for hit in hits[:8]), reverse=True)
+    distinct = len({reading.plain.text[hit.start : hit.end] for hit in hits[:8]})
+    points = weights[0] + sum(0.25 * weight for weight in weights[1:distinct][:3])
+    if any(token.low in _BODY_PARTS for token in words) and hits[0].group != "omsorg":
+        points += 0.5
+    if unit.row and _heading(reading, unit):
+        points += 0.5
+    return points
+
+
+def _heading(reading: Reading, unit: Unit) -> bool:
+    """Has the sheet a column for illness? Its first row says so."""
+    end = reading.plain.text.find("\n")
+    head = reading.plain.text[: min(end, 400)] if end > 0 else ""
+    return unit.start > end > 0 and any(name in head for name in _HEADINGS)
+
+
+def _person(reading: Reading, unit: Unit, hits: list[Hit], words: list[people.Token]) -> Person:
+    best = _in_unit(reading, unit, hits, words)
+    if best.points >= 3.0:
+        return best
+    candidates = [best]
+    if not unit.row:
+        candidates += _in_paragraph(reading, unit)
+    facts = reading.facts
+    candidates.append(Person(facts.points - REACH["document"], facts.kind, "person-in-document"))
+    other = reading.other
+    candidates.append(Person(other.points - REACH["other"], other.kind, "person-in-other-part"))
+    strongest = max(candidates, key=lambda person: person.points)
+    if best.kind in (Kind.PRONOUN, Kind.ROLE) and best.points >= 2 and strongest.points >= 2:
+        others = [c.points for c in candidates[1:]]
+        if max(others) >= 1.5:
+            return Person(3.0, strongest.kind, best.evidence)
+    return strongest
+
+
+def _in_unit(reading: Reading, unit: Unit, hits: list[Hit], words: list[people.Token]) -> Person:
+    best = Person(0.0, Kind.PRONOUN, "no-person")
+    for cue in reading.cues(unit.paragraph):
+        if unit.start <= cue.at < unit.end and not _is_hit(cue, hits):
+            points = people.WEIGHTS[cue.kind]
+            if cue.kind is Kind.ROLE and not people.narrates(words):
+                points -= 1.0
+            if points > best.points:
+                best = Person(points, cue.kind, cue.kind.value)
+    if best.points < people.WEIGHTS[Kind.SELF]:
+        for hit in hits[:8]:
+            mine = people.self_points(words, hit.start)
+            if mine and mine[1] > best.points:
+                best = Person(mine[1], mine[0], mine[0].value)
+            if hit.own and best.points < OWN_POINTS:
+                best = Person(OWN_POINTS, Kind.SELF, "self")
+    return best
+
+
+def _is_hit(cue: Cue, hits: list[Hit]) -> bool:
+    return any(hit.start <= cue.at < hit.end for hit in hits)
+
+
+def _in_paragraph(reading: Reading, unit: Unit) -> list[Person]:
+    found = []
+    for cue in reading.cues(unit.paragraph):
+        if cue.kind not in (Kind.SELF, Kind.YOU):
+            points = people.WEIGHTS[cue.kind] - REACH["paragraph"]
+            if cue.kind in (Kind.PRONOUN, Kind.ROLE):
+                points -= REACH["paragraph"]
+            found.append(Person(points, cue.kind, "person-in-paragraph"))
+    return found
+
+
+def general_points(
+    reading: Reading, unit: Unit, person: Person, words: list[people.Token]
+) -> float:
+    """What the kind of text takes away."""
+    points = reading.facts.general * TRUST[person.kind]
+    if reading.facts.labelled:
+        points *= 0.4
+    if genre.generic(reading.plain.text[unit.start : unit.end]):
+        points += GENERIC_POINTS * min(1.0, TRUST[person.kind] + 0.3)
+    if people.counts_many(words) and person.kind is not Kind.IDENTITY:
+        points += 0.5
+    return points
+
+
+def _evidence(hits: Sequence[Hit], person: Person, general: float) -> tuple[str, ...]:
+    codes = [person.evidence if person.points > 0 else "no-person"]
+    codes.append("strong-term" if any(hit.weight >= 3 for hit in hits) else "weak-term")
+    if len(hits) > 1:
+        codes.append("several-terms")
+    if any(hit.disguised for hit in hits):
+        codes.append("disguised")
+    if any(hit.code for hit in hits):
+        codes.append("diagnosis-code")
+    if general >= 1:
+        codes.append("general-text")
+    return tuple(codes)
+
+
+def _match(reading: Reading, hit: Hit, confidence: int, evidence: tuple[str, ...]) -> Match:
+    start, end = reading.plain.span(hit.start, hit.end)
+    kind = "social-care" if hit.group == "omsorg" else "health"
+    return Match(reading.number, start, end, kind, confidence, evidence, hit.group, hit.group)

@@ -1,0 +1,195 @@
+"""The lexicon: which words speak of health, of which class, and how strongly.
+
+From → to: `Plain` → list of `Hit`, sorted by start, from one pass of an Aho-Corasick automaton.
+
+Format of the lists in ``health_data/``: ``[class weight]`` opens a section; ``[class weight self]``
+marks expressions in which the writer speaks of herself or her own child. Terms are separated by
+commas. ``term`` may carry an ordinary inflection (-en, -erna, -ade ...), ``term=`` may not,
+``term*`` may be followed and ``*term`` preceded by any letters (compounds), ``TERM=`` matches only
+in capitals. Weights: 3 says health by itself, 2 says it beside a person, 1 only adds to others.
+
+Known gaps: a misspelt word is not found; a compound whose head is not listed is not found.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ahocorasick_rs import AhoCorasick, MatchKind
+
+from detectors.health.plain import Plain
+
+DATA = Path(__file__).parent.parent / "health_data"
+LISTS = (
+    "diagnoses",
+    "symptoms",
+    "medicines",
+    "care",
+    "social",
+    "nordic",
+    "finnish",
+    "english",
+)
+_SECTION = re.compile(r"\[(.+) (\d)( self| stem)?\]")
+_TAIL = re.compile(r"[^\W\d_]{0,40}")
+_HEAD = re.compile(r"[^\W\d_]{0,40}\Z")
+_ENDINGS = frozenset(
+    "s n en et t ar or er na arna orna erna ens ets arnas ernas orna a e an ans as are aren ad ade"
+    " at ats ades ande de dde tt r rna ns ts iska isk iskt el els eln ena ene erne ne ende te es"
+    " ar ares ers".split()
+)
+_SHORT = 4
+_FRONTS = " \t\n(/-,;|=:\"'>*"
+_ICD = re.compile(r"[A-T]\d\d(?:\.\d[A-Z0-9]{0,2})(?![\w.])")
+_ICD_LETTERS = "abcdefghijklmnorst"
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One listed expression, without its marks."""
+
+    text: str
+    group: str  # the Swedish class
+    weight: int
+    front: bool = False  # any letters may precede
+    back: bool = False  # any letters may follow
+    exact: bool = False
+    capitals: bool = False
+    own: bool = False  # the writer speaks of herself
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One expression in a text; offsets in `Plain`."""
+
+    start: int
+    end: int
+    group: str
+    weight: float
+    own: bool = False
+    disguised: bool = False
+    code: bool = False
+
+
+def read_lines(name: str) -> Iterator[str]:
+    """The lines of a list without comments and blank ones."""
+    for line in (DATA / f"{name}.txt").read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith("#"):
+            yield line
+
+
+def _parse(mark: str, group: str, weight: int, own: bool) -> Term:
+    text = mark.strip("*=")
+    capitals = text.isupper()
+    return Term(
+        text=text.lower(),
+        group=group,
+        weight=weight,
+        front=mark.startswith("*"),
+        back=mark.endswith("*"),
+        exact=mark.endswith("=") or capitals,
+        capitals=capitals,
+        own=own,
+    )
+
+
+def _load() -> Iterator[Term]:
+    for name in LISTS:
+        group, weight, own = "", 0, False
+        for line in read_lines(name):
+            if section := _SECTION.fullmatch(line):
+                group, weight, own = section[1], int(section[2]), section[3] == " self"
+                continue
+            marks = (mark.strip() for mark in line.split(","))
+            yield from (_parse(mark, group, weight, own) for mark in marks if mark)
+
+
+def _patterns(term: Term) -> list[str]:
+    """A short word is searched with what may stand before it: "kol" stands in too many words."""
+    if len(term.text) > _SHORT or term.front:
+        return [term.text]
+    return [front + term.text for front in _FRONTS]
+
+
+class Lexicon:
+    """All terms and the automaton that finds them."""
+
+    def __init__(self) -> None:
+        self._terms: dict[str, list[Term]] = {}
+        for term in _load():
+            for pattern in _patterns(term):
+                self._terms.setdefault(pattern, []).append(term)
+        codes = [f"{c}{n:02}." for c in _ICD_LETTERS for n in range(100)]
+        self._by_index = [*self._terms.values(), *([] for _ in codes)]
+        patterns = [*self._terms, *codes]
+        self._automaton = AhoCorasick(patterns, matchkind=MatchKind.Standard)
+        self._not_health = frozenset(" ".join(read_lines("not_health")).split())
+
+    def words(self) -> Iterator[Term]:
+        """Strong single words, for the search of disguised ones."""
+        for terms in self._terms.values():
+            yield from (t for t in terms if t.weight >= 2 and " " not in t.text)
+
+    def hits(self, plain: Plain) -> list[Hit]:
+        """All expressions; overlapping ones are reduced to the heaviest and longest."""
+        text = "\n" + plain.text.replace("\n", " ")
+        found = (
+            self._verify(plain, start - 1, end - 1, self._by_index[index])
+            for index, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True)
+        )
+        return _disjoint(sorted((hit for hit in found if hit), key=lambda hit: hit.start))
+
+    def _verify(self, plain: Plain, start: int, end: int, terms: list[Term]) -> Hit | None:
+        if not terms:
+            return _code(plain, start)
+        start = end - len(terms[0].text)
+        tail = _TAIL.match(plain.text, end)
+        rest = tail.group() if tail else ""
+        front = start > 0 and plain.text[start - 1].isalpha()
+        best = None
+        for term in terms:
+            if _fits(term, rest, front, plain.cased[start:end]) and (
+                best is None or term.weight > best.weight
+            ):
+                best = term
+        if best is None or (rest and plain.text[end : end + 1] == "_"):
+            return None
+        if front:
+            head = _HEAD.search(plain.text, max(0, start - 40), start)
+            start = head.start() if head else start
+        if plain.text[start : end + len(rest)] in self._not_health:
+            return None
+        return Hit(start, end + len(rest), best.group, best.weight, best.own)
+
+
+def _fits(term: Term, rest: str, front: bool, cased: str) -> bool:
+    if front and not term.front:
+        return False
+    if term.capitals and not cased.isupper():
+        return False
+    return not rest or term.back or (not term.exact and rest in _ENDINGS)
+
+
+def _code(plain: Plain, start: int) -> Hit | None:
+    """An ICD-10 code with a dot; a letter and digits alone are rooms, roads and classes."""
+    found = _ICD.match(plain.cased, start)
+    if not found or (start > 0 and plain.cased[start - 1].isalnum()):
+        return None
+    return Hit(start, found.end(), "diagnos", 2, code=True)
+
+
+def _disjoint(hits: list[Hit]) -> list[Hit]:
+    kept: list[Hit] = []
+    for hit in hits:
+        if not kept or hit.start >= kept[-1].end:
+            kept.append(hit)
+            continue
+        last = kept[-1]
+        if (hit.weight, hit.own, hit.end - hit.start) > (
+            last.weight,
+            last.own,
+            last.end - last.start,
+        ):
+            kept[-1] = hit
+    return kept

@@ -1,0 +1,154 @@
+"""Paragraphs, sentences and table rows around a hit, and the parts of a mail that name no subject.
+
+From → to: `Plain` text and offsets of hits → `Unit`s. A unit is the stretch in which a person and a
+health expression belong together: a sentence, or a row of a table. Units of one paragraph share
+their `paragraph` span; a row is its own paragraph, because the next row is another person.
+
+Invariant: linear; a unit has at most `UNIT_LIMIT` and a paragraph `PARAGRAPH_LIMIT` characters.
+Known gap: a mail without blank lines is one paragraph.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+UNIT_LIMIT = 400
+PARAGRAPH_LIMIT = 2400
+HEAD_LIMIT = 16_000  # greeting, sign-off and labels are looked for in the first characters
+
+_BREAK = re.compile(
+    r"[.!?…][)\"”’]?[ \n]+(?=[\"”’(]?[A-ZÅÄÖÆØ0-9*•–-])|\n(?=\W{0,6}[A-ZÅÄÖÆØ0-9*•–])"
+)
+_GREETING = re.compile(
+    r"^[ >\t]{0,8}(?:hej(?:san)?|hallå|hall[oå]j?|tjena|tja|god ?(?:morgon|dag|kväll)|kära?e?|bästa?e?"
+    r"|dear|hi|hello|hei|kære|hyvä|moikka|goddag|till|to|att)\b[^\n,!.:–]{0,40}[,!.\n]",
+    re.IGNORECASE | re.MULTILINE,
+)
+_SIGN_OFF = re.compile(
+    r"^[ >\t]{0,8}(?:(?:med |m )?v[äa]n(?:lig|liga|ligen|ligaste)\b[^\n]{0,30}|mvh\b|m\.?v\.?h\b|vh\b"
+    r"|(?:bästa |varma |soliga |många |venlig |vennlig |kærlig |med (?:vennlig|venlig) )?"
+    r"(?:hälsning(?:ar|en)?|hilsen)\b|kram(?:ar)?\b|(?:best |kind |warm )?(?:regards|wishes)\b|yours\b|best,"
+    r"|sincerely\b|cheers\b|thanks,|terveisin\b|yst\w*terveisin\b|t\.|//? ?(?=\w)|--\s*$|_{8,})",
+    re.IGNORECASE | re.MULTILINE,
+)
+_HEADER = re.compile(
+    r"^[ >\t]{0,8}(?:från|from|till|to|cc|kopia|skickat|sent|fra|til|sendt|lähettäjä|date|datum)\b[^\n]{0,9}"
+    r":[^\n]*$|^[^\n]{0,60}\b(?:skrev|wrote|skrev följande)\b[^\n]{0,60}:[ \t]*$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_SIGN_OFF_LINES = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One sentence or row; spans in `Plain` offsets, end exclusive."""
+
+    start: int
+    end: int
+    paragraph: tuple[int, int]
+    row: bool
+
+
+def units_at(text: str, cased: str, positions: list[int]) -> Iterator[Unit]:
+    """The unit of each position (sorted); consecutive positions in one unit give it once."""
+    unit: Unit | None = None
+    spans: list[tuple[int, int]] = []
+    paragraph = (0, 0)
+    for at in positions:
+        if unit is not None and at < unit.end:
+            continue
+        row = _row(text, at)
+        if row:
+            unit = Unit(*row, row, True)
+            yield unit
+            continue
+        if not paragraph[0] <= at < paragraph[1]:
+            paragraph = _paragraph(text, at)
+            spans = _sentences(cased, *paragraph)
+        start, end = spans[bisect_right(spans, (at, len(text))) - 1]
+        unit = Unit(start, end, paragraph, False)
+        yield unit
+
+
+def _row(text: str, at: int) -> tuple[int, int] | None:
+    """The line of `at`, if it has cells."""
+    low = max(at - UNIT_LIMIT, 0)
+    start = text.rfind("\n", low, at) + 1 or low
+    end = text.find("\n", at, at + UNIT_LIMIT)
+    end = end if end >= 0 else min(len(text), at + UNIT_LIMIT)
+    cells = text.count("\t", start, end) or text.count(";", start, end) >= 2
+    return (start, end) if cells or text.count("|", start, end) >= 2 else None
+
+
+def _paragraph(text: str, at: int) -> tuple[int, int]:
+    low, high = max(at - PARAGRAPH_LIMIT // 2, 0), min(at + PARAGRAPH_LIMIT // 2, len(text))
+    starts = [
+        text.rfind(gap, low, at) + len(gap) for gap in ("\n\n", "\n \n") if gap in text[low:at]
+    ]
+    ends = [end for gap in ("\n\n", "\n \n") if (end := text.find(gap, at, high)) >= 0]
+    return max(starts, default=low), min(ends, default=high)
+
+
+def _sentences(cased: str, start: int, end: int) -> list[tuple[int, int]]:
+    spans: list[tuple[int, int]] = []
+    for mark in _BREAK.finditer(cased, start, end):
+        _add(spans, start, mark.end())
+        start = mark.end()
+    _add(spans, start, end)
+    return spans
+
+
+def _add(spans: list[tuple[int, int]], start: int, end: int) -> None:
+    while end - start > UNIT_LIMIT:
+        spans.append((start, start + UNIT_LIMIT))
+        start += UNIT_LIMIT
+    if end > start or not spans:
+        spans.append((start, max(end, start + 1)))
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Stretches of a mail whose names are sender, receiver or staff, not the one it is about."""
+
+    spans: tuple[tuple[int, int], ...]
+    sign_offs: tuple[tuple[int, int], ...]
+
+    def holds(self, at: int) -> bool:
+        """Is `at` in a greeting, header line or sign-off?"""
+        return any(start <= at < end for start, end in self.spans) or self.signs(at)
+
+    def signs(self, at: int) -> bool:
+        """Is `at` in a sign-off?"""
+        return any(start <= at < end for start, end in self.sign_offs)
+
+
+def frame(cased: str) -> Frame:
+    """Find the frame in the first `HEAD_LIMIT` characters."""
+    head = cased[:HEAD_LIMIT]
+    spans = [m.span() for m in _GREETING.finditer(head)] + [
+        m.span() for m in _HEADER.finditer(head)
+    ]
+    return Frame(tuple(spans), tuple(_sign_off(head, m.start()) for m in _SIGN_OFF.finditer(head)))
+
+
+def _sign_off(head: str, start: int) -> tuple[int, int]:
+    """From the closing phrase to the quoted mail, but at most a few lines."""
+    end = start
+    for number in range(_SIGN_OFF_LINES):
+        line_end = head.find("\n", end)
+        line_end = len(head) if line_end < 0 else line_end
+        if number and (line_end - end > 90 or _quotes(head[end:line_end])):
+            break
+        end = line_end + 1
+        if end > len(head):
+            break
+    return start, min(end, len(head))
+
+
+def _quotes(line: str) -> bool:
+    low = line.lower().lstrip()
+    return (
+        low.startswith((">", "från:", "from:", "-----", "ps", "p.s", "obs", "fra:"))
+        or "skrev" in low
+    )
