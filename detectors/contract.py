@@ -11,10 +11,12 @@ package only in `Match.value`, which the caller hashes or masks at once.
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from functools import cached_property
 from typing import Protocol
 
+from detectors.candidates import Candidate, find_candidates
 from detectors.text import Folded, fold
 
 
@@ -51,6 +53,11 @@ class Source:
         """The text with look-alike characters folded, and the way back to its offsets."""
         return fold(self.content)
 
+    @cached_property
+    def numbers(self) -> tuple[Candidate, ...]:
+        """Stretches of the folded text that have the shape of an identity number."""
+        return find_candidates(self.folded.text)
+
 
 @dataclass(frozen=True, slots=True)
 class Match:
@@ -70,11 +77,15 @@ class Match:
 
 
 class Detector(Protocol):
-    """What a detector module offers; modules satisfy it, nobody inherits from it."""
+    """What a detector module offers; modules satisfy it, nobody inherits from it.
+
+    `find` gets today's date, since a birth date cannot lie ahead and a century is the latest that
+    fits; no detector asks a clock.
+    """
 
     KINDS: tuple[str, ...]
     EVIDENCE: dict[str, str]  # evidence code → what it means, in Swedish
 
-    def find(self, sources: Sequence[Source]) -> Iterator[Match]:
+    def find(self, sources: Sequence[Source], today: date) -> Iterator[Match]:
         """All matches, overlapping ones included; `detectors.detect` sorts them out."""
         ...

@@ -1,0 +1,179 @@
+"""Stretches of text that may be an identity number, found by shape alone.
+
+From → to: folded text → `Candidate`s, sorted by start, overlapping ones included. Nothing is known
+here of check digits; a candidate only has a month and a day where some country writes them.
+
+How it stays fast: the text becomes Latin-1 bytes of the same length in which every digit is ``0``.
+A pattern that begins with the literal ``0`` is then found by `memchr`, and one pattern holds all
+shapes (0.1 ms a MiB without digits; hyperscan was measured, and its copying and callbacks cost
+more than they save). All repeats are possessive or short, so the search is linear.
+
+Known gaps: a number broken by a line end inside its date; letters other than o, l and i for digits.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import accumulate
+
+
+class Shape(StrEnum):
+    """How the digits are written."""
+
+    BARE = "bare"
+    HYPHEN = "hyphen"
+    PLUS = "plus"
+    SPACE = "space"  # one gap before the last part, without a sign
+    DOTS = "dots"  # the date itself is written with signs: 81/12/28-9874, 1981-12-28 9874
+    GROUPED = "grouped"  # pairs, single digits, other groups
+    WORD = "word"  # "dash", "streck"
+    LINE = "line"  # broken over a line end after a hyphen
+    ROWS = "rows"  # broken over a line end without one
+    CELL = "cell"  # date in one cell, the rest in the next
+    ODD = "odd"  # other signs between
+    LOOKALIKE = "lookalike"  # o for 0, l or i for 1
+    VAT = "vat"  # the ten digits in SE…01
+    LETTER = "letter"  # Finnish: a letter as century or as check
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """``text[start:end]`` of the folded text; `digits` are its digits (and letters, if LETTER)."""
+
+    start: int
+    end: int
+    digits: str
+    shape: Shape
+
+
+_TO_ZERO = bytes.maketrans(b"0123456789", b"0" * 10)
+_WORDS = rb"(?:bindestreck|tankstreck|streck|dash|hyphen|minus|plus)"
+_GAP = (
+    rb"(?:[-+./_:,*=~() ]{0,3}+|[ ]?[\t;|][ ]?|[ \t]{0,4}+[-+]?[ \t]{0,4}+\r?\n[> \t|]{0,8}+"
+    rb"|[ \t\r\n>]{1,4}+" + _WORDS + rb"[ \t\r\n>]{1,4}+)"
+)
+_END = rb"(?!0)(?![-.:]0)"
+_JOINT = rb"[ \-+./_]{0,3}+"
+_ALONE = rb"(?<!0[ \-+./_]0)(?<!0[ \-+./_]{2}0)(?<!0[ \-+./_]{3}0)"  # nothing joined before
+_SHAPES = (
+    rb"0{9}0{0,2}+" + _END,  # 10, 11 or 12 digits
+    rb"0{5}(?:00)?" + _GAP + rb"(?:00000?+" + _END + rb"|00 00(?! ?0))",  # date, then four or five
+    rb"0(?:00)?(?P<sign>[-./ ])00(?P=sign)00(?!0)"  # date with signs
+    + _GAP
+    + rb"(?:0000"
+    + _END
+    + rb"|00 00(?! ?0))",
+    rb"0[ \t;|,.-]{1,2}+0{6}" + _GAP + rb"0000" + _END,  # century apart
+    _ALONE + rb"(?:" + _JOINT + rb"0){9}(?:" + _JOINT + rb"0" + _JOINT + rb"0)?+"
+    rb"(?![ \-+/_.]?0)",  # other groups, if nothing more is joined to them
+    rb"(?P<finnish>(?:[ .-]?0){5} ?[-+a-fu-y] ?0(?: ?0){2} ?[0a-y](?![0a-z\xe0-\xff]))",
+)
+_WORTH = rb"(?=0{5}|(?:|0|000)[ \-+./_\t;|,]{1,3}+0)"  # no number begins with a run of 3 or 5
+_PATTERN = re.compile(rb"0(?<!00)" + _WORTH + rb"(?<!0[-.:]0)(?=(" + b"|".join(_SHAPES) + rb"))")
+_LOOKALIKE_HINTS = (b"0o", b"o0", b"0l", b"l0", b"0i", b"i0")
+_LOOKALIKE = re.compile(
+    r"(?<![\da-zà-ÿ])[\doli]{6}(?:[\doli]{2})?(?: ?[-+] ?|[ .])?[\doli]{4}(?![\da-zà-ÿ])"
+)
+_SIGNS = {"-": Shape.HYPHEN, "+": Shape.PLUS, " ": Shape.SPACE}
+_UNLOOK = str.maketrans("oli", "011")
+_NOT_DIGITS = re.compile(r"\D+")
+_NOT_LETTERS = re.compile(r"[^\da-z]+")
+
+MONTH_DAYS = frozenset(
+    f"{month:02}{day:02}" for month in range(13) for day in (*range(1, 32), *range(60, 92))
+)
+DAY_MONTHS = frozenset(
+    f"{day + days:02}{month + months:02}"
+    for month in range(1, 13)
+    for day in range(1, 32)
+    for days in (0, 40)
+    for months in (0, 40, 80)
+)
+
+
+def find_candidates(text: str) -> tuple[Candidate, ...]:
+    """All candidates of a folded text, by start."""
+    zeroed = text.encode("latin-1", "replace").translate(_TO_ZERO)
+    found = []
+    for match in _PATTERN.finditer(zeroed):
+        start, end = match.start(), match.end(1)
+        raw = text[start:end]
+        if match["finnish"]:
+            found.append(Candidate(start, end, _NOT_LETTERS.sub("", raw), Shape.LETTER))
+        elif len(raw) == 12 and raw.isdigit() and _is_vat_number(text, start, raw):
+            found.append(Candidate(start, end - 2, raw[:10], Shape.VAT))
+        else:
+            digits, shape = _read(raw)
+            if shape and (digits[-8:-4] in MONTH_DAYS or digits[:4] in DAY_MONTHS):
+                found.append(Candidate(start, end, digits, shape))
+    if any(hint in zeroed for hint in _LOOKALIKE_HINTS):
+        found += _lookalikes(text)
+        found.sort(key=lambda candidate: candidate.start)
+    return tuple(found)
+
+
+def _is_vat_number(text: str, start: int, digits: str) -> bool:
+    """SE + organisation number + 01; a sole trader's is the owner's personnummer."""
+    return digits[10:] == "01" and text[max(start - 3, 0) : start].rstrip()[-2:] == "se"
+
+
+def _read(raw: str) -> tuple[str, Shape | None]:
+    if raw.isdigit():
+        return raw, Shape.BARE
+    if len(raw) in (11, 13) and (shape := _SIGNS.get(raw[-5])):
+        digits = raw[:-5] + raw[-4:]
+        if digits.isdigit():
+            return digits, shape
+    return _NOT_DIGITS.sub("", raw), _shape_of(raw)
+
+
+def _lookalikes(text: str) -> Iterator[Candidate]:
+    for match in _LOOKALIKE.finditer(text):
+        raw = match[0]
+        letters = sum(map(raw.count, "oli"))
+        digits = _NOT_DIGITS.sub("", raw.translate(_UNLOOK))
+        if 1 <= letters <= len(digits) - 7 and digits[-8:-4] in MONTH_DAYS:
+            yield Candidate(match.start(), match.end(), digits, Shape.LOOKALIKE)
+
+
+def _shape_of(raw: str) -> Shape | None:
+    """The shape, or None where the groups are not those that people cut such a number into."""
+    gaps = _NOT_DIGITS.findall(raw)
+    if not gaps:
+        return Shape.BARE
+    cuts = list(accumulate(map(len, _NOT_DIGITS.split(raw))))
+    total = cuts.pop()
+    date = 6 if total == 11 else total - 4
+    if total == 12 and cuts[0] == 2 and len(cuts) <= 2 and (len(cuts) == 1 or cuts[1] == 8):
+        return _gap_shape(gaps[-1])
+    if cuts == [date]:
+        return _gap_shape(gaps[0])
+    if cuts == [date - 4, date - 2, date]:
+        last = _gap_shape(gaps[-1])
+        return last if last in (Shape.CELL, Shape.ROWS, Shape.LINE) else Shape.DOTS
+    return Shape.GROUPED if _is_grouped(set(cuts), date, total) else None
+
+
+def _is_grouped(cuts: set[int], date: int, total: int) -> bool:
+    in_date = {cut for cut in cuts if cut < date}
+    in_rest = {cut - date for cut in cuts if cut > date}
+    whole = date in cuts or cuts == set(range(2, total, 2))
+    return (
+        whole
+        and (in_date <= {2, 4, 6} or in_date == set(range(1, date)))
+        and in_rest in ({*()}, {1}, {2}, {3}, {1, 2, 3})
+    )
+
+
+def _gap_shape(gap: str) -> Shape:
+    sign = gap.strip(" ")
+    if "\n" in gap:
+        return Shape.LINE if gap.partition("\n")[0].strip() in ("-", "+") else Shape.ROWS
+    if any(character in "\t;|," for character in gap):
+        return Shape.CELL
+    if sign.isalpha():
+        return Shape.WORD
+    return {"-": Shape.HYPHEN, "--": Shape.HYPHEN, "+": Shape.PLUS, "": Shape.SPACE}.get(
+        sign, Shape.ODD
+    )

@@ -1,0 +1,216 @@
+"""What stands around a number: labels, headings, names, logs, amounts, clock times.
+
+From → to: a source, a candidate that has passed its checks, and the words that count → the
+`Code`s that speak for and against it, or None where it is part of something longer.
+
+A heading wins over the row, the nearest label over the next, what stands on the same line over
+what stands above. All windows are short, so a look costs the same in any text.
+"""
+
+import re
+from dataclasses import dataclass, field
+from datetime import date
+
+from detectors.candidates import Candidate, Shape
+from detectors.contract import Role, Source
+from detectors.evidence import Code
+from detectors.labels import NOTHING, Label, Reading, read_after, read_before
+from detectors.names import Name, name_after, name_before
+from detectors.phone import is_phone
+from detectors.tables import Heading, Tables
+
+BEFORE, ABOVE, AFTER = 110, 240, 60
+LOOSE = frozenset((Shape.BARE, Shape.SPACE, Shape.GROUPED, Shape.DOTS))
+_LOG = re.compile(
+    r"\W?\d{4}-?\d\d-?\d\d[t ]?\d\d:?\d\d|\W?\w{3} +\d+ \d\d:\d\d:\d\d|.{0,60}\b(?:info|warn|error|debug|fatal)\b"
+)
+_EXTENSION = re.compile(r"\w{0,4}\.(?:[a-z]{3,4}|7z)\b(?!\.\w)")
+_AMOUNT = re.compile(r",\d\d\b(?! ?[;,])|[ ]?(?::-|kr\b|sek\b|eur\b|kwh\b|m3\b|kg\b|%)")
+_CODE_BEFORE = re.compile(r"(?:[a-z]*\d[a-z0-9]*|\b[a-z]{1,4})[-/_]$|[#§]$|[+/=][a-z0-9+/]{6,}$")
+_PLUS_BEFORE = re.compile(r"(?:\+|\b00)[\d ]{0,3}$")
+_ACCOUNT = re.compile(r"\b3300[-, ]{1,3}$")
+_THREAD = (
+    "personn",
+    "pnr",
+    "persnr",
+    "pers.nr",
+    "personal number",
+    "personal id",
+    "identity number",
+    "födelsen",
+)
+DECIDING = frozenset((Label.PERSON, Label.OTHER, Label.ORGANISATION, Label.PHONE, Label.NOUN))
+FOR_PERSONS = frozenset(
+    (
+        Code.KEYWORD,
+        Code.COLUMN,
+        Code.BIRTH,
+        Code.NAME,
+        Code.NAME_LIKELY,
+        Code.HUMAN,
+        Code.NUMBER_WORD,
+    )
+)
+
+
+def mentions_number(sources: list[str]) -> bool:
+    """Whether a personnummer is spoken of anywhere in the message."""
+    return any(word in text for text in sources for word in _THREAD)
+
+
+@dataclass(slots=True)
+class Page:
+    """One source while its numbers are looked at, in rising order."""
+
+    source: Source
+    today: date
+    text: str = field(init=False)
+    tables: Tables = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.text = self.source.folded.text
+        self.tables = Tables(self.text)
+
+    def look(self, candidate: Candidate, birth: date | None) -> list[Code] | None:
+        """Evidence around `candidate`; None if it is part of a longer string."""
+        start, end = candidate.start, candidate.end
+        line = max(self.text.rfind("\n", 0, start) + 1, start - BEFORE)
+        before = self.text[line:start]
+        after = self.text[end : end + AFTER].partition("\n")[0]
+        heading = self.tables.heading(start)
+        codes = self._labels(candidate, before, after, line, heading)
+        if not self._stands_free(candidate, before, after, codes):
+            return None
+        if not {Code.KEYWORD, Code.COLUMN} & set(codes):
+            codes += self._other_things(candidate, before, after, birth)
+        return codes
+
+    def _labels(
+        self, candidate: Candidate, before: str, after: str, line: int, heading: Heading | None
+    ) -> list[Code]:
+        name = self._name(candidate, line)
+        codes = [Code.NAME] if name is Name.SURE else [Code.NAME_LIKELY] if name else []
+        if heading:
+            column = _of_column(candidate, heading)
+            if column in (Code.COLUMN, Code.OTHER_COLUMN, Code.ORGANISATION):
+                return [column, *codes]
+            codes += [column] if column else []
+            if heading.beside_names and not codes:
+                codes.append(Code.NAME_LIKELY)
+            before = re.split(r"[\t;|,]", before)[-1]
+        shape = re.sub(r"\d", "0", self.text[candidate.start : candidate.end])
+        reading = read_before(before, shape)
+        if reading.label not in DECIDING and (behind := read_after(after)).label:
+            reading = behind
+        codes += _of_reading(reading, candidate, name)
+        if reading.label not in DECIDING and not heading:
+            above = read_before(self.text[max(line - ABOVE, 0) : line], shape, DECIDING)
+            codes += _of_above(above, bool(FOR_PERSONS.intersection(codes)))
+        return codes
+
+    def _name(self, candidate: Candidate, line: int) -> Name:
+        folded, content = self.source.folded, self.source.content
+        start, end = folded.span(candidate.start, candidate.end)
+        first = folded.offsets[line] if line < candidate.start else start
+        before = name_before(content[first:start][-70:])
+        return max(before, name_after(content[end : end + 60].partition("\n")[0]))
+
+    def _stands_free(
+        self, candidate: Candidate, before: str, after: str, codes: list[Code]
+    ) -> bool:
+        """False inside a longer word or number; adds what is joined by a sign to `codes`."""
+        if _PLUS_BEFORE.search(before) and candidate.shape in LOOSE:
+            return False
+        keyword = {Code.KEYWORD, Code.COLUMN} & set(codes)
+        if before[-1:].isalpha() and not keyword and candidate.shape is not Shape.VAT:
+            return False
+        if candidate.shape is not Shape.VAT and after[:1].isalpha():
+            at = self.source.folded.offsets[candidate.end]
+            if candidate.shape is not Shape.HYPHEN or not self.source.content[at].isupper():
+                return False
+        if not keyword and _CODE_BEFORE.search(before):
+            codes.append(Code.EMBEDDED)
+        return True
+
+    def _other_things(
+        self, candidate: Candidate, before: str, after: str, birth: date | None
+    ) -> list[Code]:
+        codes = []
+        loose = candidate.shape in LOOSE
+        log = bool(_LOG.match(before))
+        if loose and len(candidate.digits) == 10 and is_phone(candidate.digits):
+            codes.append(Code.PHONE)
+        if loose and _AMOUNT.match(after):
+            codes.append(Code.AMOUNT)
+        if candidate.digits[-4:-2] == "00":
+            codes.append(Code.SERIAL)
+        if birth and (clock := self._clock(candidate, after, birth, log)):
+            codes.append(clock)
+        if log and loose:
+            codes.append(Code.LOG)
+        if _ACCOUNT.search(before):
+            codes.append(Code.ACCOUNT)
+        return codes
+
+    def _clock(self, candidate: Candidate, after: str, birth: date, log: bool) -> Code | None:
+        """Whether the number may be a date with a time of day: 20251004-1132.jpg, 251103 1412."""
+        hour, minute = int(candidate.digits[-4:-2]), int(candidate.digits[-2:])
+        if hour > 23 or minute > 59 or birth.year < 1990:
+            return None
+        in_name = self.source.role_at(self.source.folded.offsets[candidate.start]) is Role.NAME
+        recent = self.today.year - birth.year <= 3
+        if in_name or log or _EXTENSION.match(after) or (recent and candidate.shape in LOOSE):
+            return Code.TIMESTAMP
+        return Code.CLOCK if recent or candidate.shape in LOOSE else None
+
+
+def _of_column(candidate: Candidate, heading: Heading) -> Code | None:
+    split = candidate.shape is Shape.CELL
+    match heading.label:
+        case Label.PERSON:
+            return Code.COLUMN
+        case Label.BIRTH | Label.LAST:
+            return Code.COLUMN if split or heading.following is Label.LAST else Code.BIRTH
+        case Label.ORGANISATION:
+            return Code.ORGANISATION
+        case Label.HUMAN:
+            return Code.HUMAN
+        case Label.NEUTRAL:
+            return Code.NUMBER_WORD
+        case Label.OTHER | Label.NOUN | Label.PHONE:
+            return Code.COLUMN if split and heading.following is Label.LAST else Code.OTHER_COLUMN
+        case _:
+            return None
+
+
+def _of_reading(reading: Reading, candidate: Candidate, name: Name) -> list[Code]:
+    match reading.label:
+        case Label.PERSON:
+            return [Code.KEYWORD if reading.near else Code.KEYWORD_FAR]
+        case Label.BIRTH | Label.LAST:
+            return [Code.BIRTH] if reading.near else []
+        case Label.HUMAN:
+            return [Code.HUMAN] if reading.near else []
+        case Label.ORGANISATION:
+            return [Code.ORGANISATION]
+        case Label.PHONE:
+            return [Code.PHONE_LABEL] if candidate.shape in LOOSE and reading.near else []
+        case Label.OTHER | Label.NOUN:
+            if reading.near and name is not Name.SURE:
+                return [Code.REFERENCE]
+            return [] if name is Name.SURE else [Code.REFERENCE_FAR]
+        case Label.NEUTRAL:
+            return [Code.NUMBER_WORD] if reading.near else []
+        case _:
+            return []
+
+
+def _of_above(reading: Reading, about_person: bool) -> list[Code]:
+    if reading.label is Label.PERSON:
+        return [Code.KEYWORD_FAR]
+    if reading.label is Label.OTHER and not about_person:
+        return [Code.REFERENCE_FAR]
+    return []
+
+
+__all__ = ["FOR_PERSONS", "NOTHING", "Page", "mentions_number"]

@@ -1,0 +1,53 @@
+"""Finnish henkilötunnus: DDMMYY, century sign, NNN, check character (``131052-308T``).
+
+Century signs: ``+`` 1800; ``-`` and, since 2023, Y X W V U 1900; ``A`` and B C D E F 2000. The check
+character is the nine digits modulo 31. Individual numbers 002–899, 900–999 temporary and test.
+Source: Digi- ja väestötietovirasto; python-stdnum `fi.hetu` is the oracle in the tests.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+from detectors.candidates import Candidate, Shape
+from detectors.context import Page
+from detectors.contract import Match, Source
+from detectors.evidence import TEXTS, Code
+from detectors.foreign import is_date, matched
+
+KINDS = ("fi.henkilotunnus",)
+EVIDENCE = TEXTS
+_CHECK = "0123456789abcdefhjklmnprstuvwxy"
+_CENTURIES = {"+": 1800, "-": 1900} | dict.fromkeys("yxwvu", 1900) | dict.fromkeys("abcdef", 2000)
+_WRITTEN_WITH_SIGN = frozenset((Shape.HYPHEN, Shape.PLUS, Shape.GROUPED, Shape.DOTS))
+
+
+def find(sources: Sequence[Source], today: date) -> Iterator[Match]:
+    """All matches, overlapping ones included."""
+    for index, source in enumerate(sources):
+        page = Page(source, today)
+        for candidate in source.numbers:
+            number = _number(source.folded.text, candidate, today)
+            if number and (codes := page.look(candidate, None)) is not None:
+                base = 72 if candidate.shape in (Shape.LETTER, Shape.HYPHEN) else 56
+                codes = [code for code in codes if code not in (Code.SERIAL, Code.EMBEDDED)]
+                value_mask = f"fi:{number}", f"{number[:7]}****".upper()
+                yield matched(page, index, candidate, KINDS[0], base, codes, value_mask)
+
+
+def _number(text: str, candidate: Candidate, today: date) -> str | None:
+    """The number as DDMMYY + sign + NNNK, if it is one."""
+    if candidate.shape is Shape.LETTER:
+        raw = candidate.digits
+        sign = raw[6] if raw[6].isalpha() and len(raw) == 11 else None
+        sign = sign or ("+" if "+" in text[candidate.start : candidate.end] else "-")
+        digits, check = raw[:6] + raw[-4:-1], raw[-1]
+    elif candidate.shape in _WRITTEN_WITH_SIGN and len(candidate.digits) == 10:
+        sign = "+" if "+" in text[candidate.start : candidate.end] else "-"
+        digits, check = candidate.digits[:9], candidate.digits[9]
+    else:
+        return None
+    if not digits.isdigit() or digits[6:] in ("000", "001") or _CHECK[int(digits) % 31] != check:
+        return None
+    year = _CENTURIES.get(sign, 0) + int(digits[4:6])
+    valid = is_date(year, int(digits[2:4]), int(digits[:2]), today)
+    return f"{digits[:6]}{sign}{digits[6:]}{check}" if valid else None

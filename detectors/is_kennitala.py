@@ -1,0 +1,51 @@
+"""Icelandic kennitala: DDMMYY-NNPC, check digit modulo 11, last digit the century (9, 0, 8).
+
+Only numbers of persons: organisations have day + 40. One in 1,400 of random ten digits passes, so
+a word (kennitala, kt.) or Icelandic letters are needed. Source: Þjóðskrá; python-stdnum
+`is_.kennitala` is the oracle in the tests.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+from detectors.candidates import Shape
+from detectors.context import Page
+from detectors.contract import Match, Source
+from detectors.evidence import TEXTS, Code
+from detectors.foreign import is_date, is_icelandic, matched
+
+KINDS = ("is.kennitala",)
+EVIDENCE = TEXTS
+_WEIGHTS = (3, 2, 7, 6, 5, 4, 3, 2, 1, 0)
+_BASE = {Shape.HYPHEN: 40, Shape.SPACE: 34, Shape.BARE: 26}
+_CENTURIES = {"8": 1800, "9": 1900, "0": 2000}
+
+
+def find(sources: Sequence[Source], today: date) -> Iterator[Match]:
+    """All matches, overlapping ones included."""
+    icelandic = None
+    for index, source in enumerate(sources):
+        page = Page(source, today)
+        for candidate in source.numbers:
+            if candidate.shape not in _BASE or not is_number(candidate.digits, today):
+                continue
+            icelandic = is_icelandic(sources) if icelandic is None else icelandic
+            codes = page.look(candidate, None)
+            if codes is not None:
+                codes += [Code.LANGUAGE] if icelandic else []
+                value_mask = f"is:{candidate.digits}", f"{candidate.digits[:6]}-****"
+                yield matched(
+                    page, index, candidate, KINDS[0], _BASE[candidate.shape], codes, value_mask
+                )
+
+
+def is_number(digits: str, today: date) -> bool:
+    """Whether ten digits are a person's kennitala."""
+    if len(digits) != 10 or digits[9] not in _CENTURIES:
+        return False
+    year = _CENTURIES[digits[9]] + int(digits[4:6])
+    if not is_date(year, int(digits[2:4]), int(digits[:2]), today):
+        return False
+    return (
+        sum(weight * int(digit) for weight, digit in zip(_WEIGHTS, digits, strict=True)) % 11 == 0
+    )

@@ -1,0 +1,265 @@
+"""Swedish personnummer and samordningsnummer: reading, checking and weighing, shared by both.
+
+From → to: `Candidate` and today's date → `Number` or None; sources → `Match`es.
+
+Sources: Skatteverket, rättslig vägledning 330245 (personnummer) and 330251 (samordningsnummer:
+day + 60, month 00 and day 60 where unknown, so no calendar check); the check digit is Luhn over
+ten digits. "+" is written from the year a person turns 100 and tells no century by itself.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from detectors.candidates import Candidate, Shape
+from detectors.context import FOR_PERSONS, Page, mentions_number
+from detectors.contract import Match, Source
+from detectors.evidence import Code, weigh
+
+FULL_LOOKS = (
+    120  # numbers of one shape looked at in full; after that, the last verdict if it was "yes"
+)
+_DOUBLED = tuple(sum(divmod(2 * digit, 10)) for digit in range(10))
+_PAIRS = {f"{pair:02}": _DOUBLED[pair // 10] + pair % 10 for pair in range(100)}
+_LONG_MONTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_CALENDAR = frozenset(
+    f"{m:02}{d:02}" for m in range(1, 13) for d in range(1, _LONG_MONTHS[m - 1] + 1)
+)
+_BASE = {
+    Shape.HYPHEN: 64,
+    Shape.PLUS: 68,
+    Shape.SPACE: 54,
+    Shape.BARE: 45,
+    Shape.DOTS: 57,
+    Shape.GROUPED: 48,
+    Shape.WORD: 58,
+    Shape.LINE: 58,
+    Shape.ROWS: 34,
+    Shape.CELL: 30,
+    Shape.ODD: 44,
+    Shape.LOOKALIKE: 54,
+    Shape.VAT: 64,
+}
+_WITH_CENTURY = {
+    Shape.HYPHEN: 78,
+    Shape.BARE: 67,
+    Shape.SPACE: 66,
+    Shape.DOTS: 64,
+    Shape.CELL: 34,
+    Shape.ROWS: 38,
+}
+_SPELLING = {
+    Shape.HYPHEN: Code.SEPARATOR,
+    Shape.PLUS: Code.SEPARATOR,
+    Shape.VAT: Code.VAT,
+    Shape.LOOKALIKE: Code.LOOKALIKE,
+    Shape.LINE: Code.SPLIT,
+    Shape.ROWS: Code.SPLIT,
+    Shape.CELL: Code.SPLIT,
+    Shape.SPACE: Code.SPACED,
+    Shape.GROUPED: Code.SPACED,
+    Shape.DOTS: Code.SPACED,
+    Shape.WORD: Code.SPACED,
+    Shape.ODD: Code.SPACED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A valid number: `full` is twelve digits with the century."""
+
+    full: str
+    coordination: bool  # samordningsnummer
+    old: bool = False  # written, or to be written, with "+"
+
+    @property
+    def value(self) -> str:
+        """The canonical spelling, equal for one person."""
+        return f"se:{self.full}"
+
+    @property
+    def mask(self) -> str:
+        """What a reviewer may see."""
+        return f"{self.full[2:8]}{'+' if self.old else '-'}****"
+
+    @property
+    def birth(self) -> date | None:
+        """The date of birth, None where a samordningsnummer has none in the calendar."""
+        year, month, day = int(self.full[:4]), int(self.full[4:6]), int(self.full[6:8])
+        try:
+            return date(year, month, day - 60 if self.coordination else day)
+        except ValueError:
+            return None
+
+
+def passes_luhn(digits: str) -> bool:
+    """Whether the last of ten digits is the Luhn check digit of the others."""
+    pairs = _PAIRS
+    total = (
+        pairs[digits[:2]]
+        + pairs[digits[2:4]]
+        + pairs[digits[4:6]]
+        + pairs[digits[6:8]]
+        + pairs[digits[8:]]
+    )
+    return total % 10 == 0
+
+
+def has_date(digits: str) -> bool:
+    """Whether ten or twelve digits hold a month and a day, of either kind of number."""
+    month_day = digits[-8:-4]
+    return month_day in _CALENDAR or ("60" <= month_day[2:] <= "91" and month_day[:2] <= "12")
+
+
+def read_number(digits: str, today: date, plus: bool = False) -> Number | None:
+    """The number that ten or twelve digits are, if its date, birth number and check digit hold."""
+    if not has_date(digits) or not passes_luhn(digits[-10:]) or digits[-4:-1] == "000":
+        return None
+    coordination = digits[-6:-4] >= "60"
+    if len(digits) == 12:
+        year = int(digits[:4])
+        if digits[:2] not in ("18", "19", "20") or not _born(year, digits, coordination, today):
+            return None
+    else:
+        year = _year_of(digits, coordination, today, plus)
+        if year is None:
+            return None
+    return Number(f"{year}{digits[-8:]}", coordination, old=today.year - year >= 100)
+
+
+def _year_of(digits: str, coordination: bool, today: date, plus: bool) -> int | None:
+    """The latest year that the two digits can mean; with "+", a year that is 100 or more ago."""
+    latest = today.year - 100 if plus else today.year
+    year = latest - (latest - int(digits[:2])) % 100
+    for candidate in (year, year - 100):
+        if _born(candidate, digits, coordination, today):
+            return candidate
+    return None
+
+
+def _born(year: int, digits: str, coordination: bool, today: date) -> bool:
+    month, day = int(digits[-8:-6]), int(digits[-6:-4]) - (60 if coordination else 0)
+    if coordination:
+        return (year, month) <= (today.year, today.month)
+    leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+    return (
+        (month, day) != (2, 29) or leap
+        if (year, month, day) <= (today.year, today.month, today.day)
+        else False
+    )
+
+
+def base_of(candidate: Candidate, coordination: bool) -> int:
+    """The confidence of a spelling by itself."""
+    base = _BASE.get(candidate.shape, 40)
+    if len(candidate.digits) == 12:
+        base = _WITH_CENTURY.get(candidate.shape, base + 8)
+    return base - 4 if coordination else base
+
+
+@dataclass(slots=True)
+class Found:
+    """A number with its evidence, before the message as a whole has been heard."""
+
+    source: int
+    candidate: Candidate
+    number: Number
+    codes: list[Code]
+
+    def match(self, page: Page, kind: str) -> Match:
+        """The finished match; what is called an organisation number stays a hit."""
+        base = base_of(self.candidate, self.number.coordination)
+        confidence = weigh(base, self.codes)
+        if Code.ORGANISATION in self.codes and not {
+            Code.REFERENCE,
+            Code.OTHER_COLUMN,
+            Code.PHONE,
+        } & set(self.codes):
+            confidence = max(confidence, 50)
+        start, end = page.source.folded.span(self.candidate.start, self.candidate.end)
+        spelling = [Code.CHECKSUM]
+        if len(self.candidate.digits) == 12:
+            spelling.append(Code.CENTURY)
+        if code := _SPELLING.get(self.candidate.shape):
+            spelling.append(code)
+        evidence = tuple(dict.fromkeys(map(str, (*spelling, *self.codes))))
+        return Match(
+            self.source, start, end, kind, confidence, evidence, self.number.value, self.number.mask
+        )
+
+
+def find_numbers(
+    sources: Sequence[Source], today: date, kind: str, coordination: bool
+) -> Iterator[Match]:
+    """All matches of one of the two kinds."""
+    pages = [Page(source, today) for source in sources]
+    found = [
+        each for index, page in enumerate(pages) for each in _on_page(index, page, coordination)
+    ]
+    if not found:
+        return
+    spoken_of = mentions_number([page.text for page in pages])
+    denied = {
+        each.number.full for each in found if {Code.REFERENCE, Code.OTHER_COLUMN} & set(each.codes)
+    }
+    for each in found:
+        if not FOR_PERSONS.intersection(each.codes):
+            if each.number.full in denied:
+                each.codes.append(Code.REFERENCE)
+            elif spoken_of and Code.KEYWORD_FAR not in each.codes:
+                each.codes.append(Code.THREAD)
+        yield each.match(pages[each.source], kind)
+
+
+def _on_page(index: int, page: Page, coordination: bool) -> Iterator[Found]:
+    valid: list[tuple[Candidate, Number]] = []
+    dated: Counter[tuple[Shape, int]] = Counter()
+    passed: Counter[tuple[Shape, int]] = Counter()
+    for candidate in page.source.numbers:
+        digits = candidate.digits
+        if len(digits) == 11 or candidate.shape is Shape.LETTER or not has_date(digits):
+            continue
+        family = candidate.shape, len(digits)
+        dated[family] += 1
+        number = read_number(digits, page.today, candidate.shape is Shape.PLUS)
+        if number is not None:
+            passed[family] += 1
+            if number.coordination is coordination:
+                valid.append((candidate, number))
+    yield from _weighed(index, page, valid, dated, passed)
+
+
+def _weighed(
+    index: int,
+    page: Page,
+    valid: list[tuple[Candidate, Number]],
+    dated: Counter[tuple[Shape, int]],
+    passed: Counter[tuple[Shape, int]],
+) -> Iterator[Found]:
+    looks: Counter[tuple[Shape, int]] = Counter()
+    last: dict[tuple[Shape, int], list[Code]] = {}
+    for candidate, number in valid:
+        family = candidate.shape, len(candidate.digits)
+        looks[family] += 1
+        codes = last.get(family) if looks[family] > FULL_LOOKS else None
+        if codes is None or weigh(base_of(candidate, number.coordination), codes) < 50:
+            codes = page.look(candidate, number.birth)
+            if codes is None:
+                continue
+            codes += _company(dated[family], passed[family], codes)
+            last[family] = codes
+        yield Found(index, candidate, number, list(codes))
+
+
+def _company(dated: int, passed: int, codes: list[Code]) -> list[Code]:
+    """What the others of the same shape say: persons' numbers are valid, a series mostly is not."""
+    if passed >= 3 and passed >= 0.8 * dated:
+        return [Code.SEVERAL]
+    if (
+        dated - passed >= 2
+        and passed <= 0.5 * dated
+        and not {Code.KEYWORD, Code.COLUMN} & set(codes)
+    ):
+        return [Code.SERIES]
+    return []

@@ -1,0 +1,23 @@
+"""Swedish personnummer, ten or twelve digits, in the spellings that people use.
+
+Rules and sources: `se_number`. A number whose parts stand apart (birth date in the subject, "the
+last four" in the body) is put together by `split_number`.
+Known gaps: a number that is written out in words alone; one broken inside its date.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+from detectors.contract import Match, Source
+from detectors.evidence import TEXTS
+from detectors.se_number import find_numbers
+from detectors.split_number import find_split
+
+KINDS = ("se.personnummer",)
+EVIDENCE = TEXTS
+
+
+def find(sources: Sequence[Source], today: date) -> Iterator[Match]:
+    """All matches, overlapping ones included."""
+    yield from find_numbers(sources, today, KINDS[0], coordination=False)
+    yield from find_split(sources, today, KINDS[0], coordination=False)

@@ -1,0 +1,79 @@
+"""The heading above a number in a table.
+
+From → to: folded text and the place of a number in it → the `Heading` of its column, or None when
+it stands in no table. Cells are separated by tab, semicolon, bar or comma; the heading is the
+nearest row above with hardly any digits and something in that column.
+
+Invariant: linear for numbers asked for in rising order: each row is passed once a column, at most
+`MOST_ROWS` up.
+"""
+
+from dataclasses import dataclass, field
+
+from detectors.labels import Label, read_heading
+
+MOST_ROWS = 400
+MOST_WIDTH = 4000
+_SEPARATORS = ("\t", ";", "|")
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """The label of the column, of the next one, and whether another column holds names."""
+
+    label: Label | None
+    following: Label | None
+    beside_names: bool
+
+
+@dataclass(slots=True)
+class Tables:
+    """The tables of one folded text."""
+
+    text: str
+    _known: dict[tuple[int, str, int], Heading | None] = field(default_factory=dict)
+
+    def heading(self, start: int) -> Heading | None:
+        """The heading of the cell that holds the character at `start`."""
+        line = self.text.rfind("\n", 0, start) + 1
+        end = self.text.find("\n", start)
+        row = self.text[line : end if end >= 0 else None]
+        separator = separator_of(row)
+        if separator is None or len(row) > MOST_WIDTH:
+            return None
+        column = row.count(separator, 0, start - line)
+        found = self._walk(line, separator, column)
+        self._known[line, separator, column] = found
+        return found
+
+    def _walk(self, line: int, separator: str, column: int) -> Heading | None:
+        for _ in range(MOST_ROWS):
+            if line == 0:
+                return None
+            start = self.text.rfind("\n", 0, line - 1) + 1
+            if (start, separator, column) in self._known:
+                return self._known[start, separator, column]
+            row = self.text[start : line - 1]
+            if separator not in row or len(row) > MOST_WIDTH:
+                return None
+            if sum(map(row.count, "0123456789")) < 4 and (heading := _read(row, separator, column)):
+                return heading
+            line = start
+        return None
+
+
+def separator_of(row: str) -> str | None:
+    """What separates the cells of a row, None where it is no row."""
+    for separator in _SEPARATORS:
+        if separator in row:
+            return separator
+    return "," if row.count(",") >= 2 and row.count(", ") < row.count(",") else None
+
+
+def _read(row: str, separator: str, column: int) -> Heading | None:
+    cells = row.split(separator)
+    if column >= len(cells) or not cells[column].strip():
+        return None
+    following = read_heading(cells[column + 1]) if column + 1 < len(cells) else None
+    names = any(read_heading(cell) is Label.HUMAN for cell in cells)
+    return Heading(read_heading(cells[column]), following, names)
