@@ -9,6 +9,8 @@ Every method that changes something has committed durably when it returns, or ra
 Acts on held mail and their audit line are one transaction (P12).
 """
 
+# ruff: noqa: A002 - callers read better with `id` and `filter` than with invented names
+
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -109,7 +111,7 @@ class Intake(Protocol):
         ...
 
     async def commit(self, id: str, counts: Sequence[Count]) -> None:
-        """Make the row ours: items become HELD or ACCEPTED, notice and counts in one transaction."""
+        """Make the row ours: items become HELD or ACCEPTED, notice and counts with them."""
         ...
 
     async def abort(self, id: str) -> None:
@@ -120,7 +122,9 @@ class Intake(Protocol):
         """Add to the statistics (clean mail; batched by the caller every few seconds)."""
         ...
 
-    async def notify_rejected(self, join_key: bytes, at: datetime, dossier: Dossier, id: str) -> None:
+    async def notify_rejected(
+        self, join_key: bytes, at: datetime, dossier: Dossier, id: str
+    ) -> None:
         """Queue the notice of a refused message, one for each join key (design 4.8)."""
         ...
 
@@ -164,6 +168,7 @@ class Filter:
     until: datetime | None = None
     limit: int = 50
     offset: int = 0
+    protected: bool = False  # True: protected items too, without dossiers (design 4.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,12 +188,12 @@ class Parcel:
 
 @dataclass(frozen=True, slots=True)
 class AuditLine:
-    """One link of the chain. `detail` holds codes and counts, never content or addresses of mail."""
+    """One link of the chain. `detail` holds codes and counts, never content or addresses."""
 
     seq: int
     at: datetime
     actor: str  # user name, "system" or "cli:<login>"
-    act: str  # view-list, view-item, view-text, release, refuse, redirect, delete, expire, login, ...
+    act: str  # view-list, view-item, view-text, release, refuse, redirect, delete, expire, login
     object: str  # item or user
     detail: dict[str, str | int] = field(default_factory=dict)
     hash: str = ""
@@ -216,8 +221,15 @@ class Archive(Protocol):
 
     # acts, each with its audit line in the same transaction; False if the state was another
     async def act(
-        self, id: str, before: Sequence[State], after: State, line: AuditLine, *,
-        receipt: str = "", parcel: str = "", connector: str = "",
+        self,
+        id: str,
+        before: Sequence[State],
+        after: State,
+        line: AuditLine,
+        *,
+        receipt: str = "",
+        parcel: str = "",
+        connector: str = "",
     ) -> bool:
         """Move an item from one of `before` to `after`, add the audit line and, if `parcel` is
         named, an outbox row of that kind for it. DELETED, REFUSED, EXPIRED, RELEASED and
@@ -233,8 +245,12 @@ class Archive(Protocol):
     # audit
     async def audit(self, line: AuditLine) -> None: ...
     async def audit_lines(self, after: int = 0, limit: int = 100) -> list[AuditLine]: ...
-    async def verify_audit(self) -> tuple[int, str]:
-        """(lines, "" or what is wrong and where)."""
+    async def verify_audit(self, anchors: Sequence[tuple[int, str]] = ()) -> tuple[int, str]:
+        """(lines, "" or what is wrong and where). `anchors` are heads written down elsewhere."""
+        ...
+
+    async def audit_head(self) -> tuple[int, str]:
+        """(number, hash) of the last line, to be written down outside: printed, mailed."""
         ...
 
     # statistics
@@ -248,17 +264,29 @@ class Archive(Protocol):
     # users and sessions
     async def add_user(self, user: User, password: str, line: AuditLine) -> None: ...
     async def users(self) -> list[User]: ...
-    async def check_password(self, name: str, password: str) -> User | None: ...
+    async def check_password(
+        self, name: str, password: str, now: datetime | None = None
+    ) -> User | None:
+        """The user, or None; None too while the name is throttled. `now` None is the clock."""
+        ...
+
+    async def throttled(self, name: str, now: datetime) -> datetime | None:
+        """Until when no password is tried for this name, or None."""
+        ...
+
     async def set_disabled(self, name: str, disabled: bool, line: AuditLine) -> bool: ...
     async def set_password(self, name: str, password: str, line: AuditLine) -> bool: ...
     async def new_session(self, name: str, now: datetime) -> str:
         """The secret token; only its hash is stored."""
         ...
+
     async def session(self, token: str, now: datetime) -> User | None:
         """The user of a live session (idle 30 min, at most 10 h); touches it."""
         ...
+
     async def end_session(self, token: str) -> None: ...
     async def new_login_link(self, name: str, now: datetime) -> str:
         """The secret of a one-time login link, good for 15 minutes."""
         ...
+
     async def use_login_link(self, secret: str, now: datetime) -> User | None: ...

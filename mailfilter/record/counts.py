@@ -1,0 +1,65 @@
+"""The statistics: one row for each day, department, direction, kind, rule, action and mode.
+
+No column can hold anything of a mail or a person. A protected message (design 4.5) adds one to a
+single counter and to nothing else.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mailfilter.model import Action, Mode
+from mailfilter.record.contract import Count
+from mailfilter.record.sql import clean, insert
+from mailfilter.record.tables import counter
+
+PROTECTED = "protected"  # the kind of the counter of protected messages
+_KEY = ("day", "department", "direction", "kind", "rule", "action", "mode")
+
+
+def protected(day: date) -> Count:
+    """All that is counted of a protected message."""
+    return Count(day, "", "external", PROTECTED, "", Action.QUARANTINE, Mode.ENFORCE)
+
+
+async def add(connection: AsyncConnection, counts: Sequence[Count]) -> None:
+    """Add to the counters; sorted, so that two writers cannot wait for each other."""
+    statement = insert(connection, counter)
+    statement = statement.on_conflict_do_update(
+        index_elements=list(_KEY),
+        set_={
+            "n": counter.c.n + statement.excluded.n,
+            "persons": counter.c.persons + statement.excluded.persons,
+        },
+    )
+    rows = _merged(counts)
+    if rows:
+        await connection.execute(statement, rows)
+
+
+async def read(connection: AsyncConnection, first: date, last: date) -> list[Count]:
+    """The counters of the days from `first` to `last`, both included."""
+    query = (
+        select(counter)
+        .where(counter.c.day >= first, counter.c.day <= last)
+        .order_by(*(counter.c[name] for name in _KEY))
+    )
+    return [Count(**row) for row in (await connection.execute(query)).mappings()]
+
+
+def _merged(counts: Sequence[Count]) -> list[dict[str, object]]:
+    n: Counter[Count] = Counter()
+    persons: Counter[Count] = Counter()
+    for count in counts:
+        key = replace(count, n=0, persons=0, department=clean(count.department))
+        n[key] += count.n
+        persons[key] += count.persons
+    rows = [
+        {name: getattr(key, name) for name in _KEY} | {"n": n[key], "persons": persons[key]}
+        for key in n
+    ]
+    return sorted(rows, key=lambda row: [str(row[name]) for name in _KEY])

@@ -1,0 +1,212 @@
+"""The database: one SQLite connection with group commit, or a pool of PostgreSQL connections.
+
+`Database.run` takes a coroutine function that works on a connection, runs it in a transaction and
+returns its result after the commit; a failure of the database becomes `Temporary` and nothing of
+the work stays.
+
+SQLite: a rollback journal, FULL synchronous, a single connection (Debian's 3.46.1 has the
+WAL-reset bug, which needs WAL and two connections). One task takes all work that has queued, runs
+it in one transaction and commits once: the cost of the fsync is shared. If any of it fails, all is
+rolled back and each piece runs in a transaction of its own, so one piece never spoils another;
+work must therefore be repeatable, that is: change nothing but the database. The work of a caller
+who was cancelled is still done.
+
+The command line may open the same SQLite file beside a running desk: each transaction takes the
+write lock at its start and waits for it up to `BUSY` seconds.
+"""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from sqlalchemy import event, text
+from sqlalchemy.engine import URL, Connection, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from mailfilter.errors import ConfigError, Temporary
+from mailfilter.record.faults import FAULTS, words
+
+T = TypeVar("T")
+
+BUSY = 5.0  # seconds to wait for another process's lock
+BATCH = 200  # pieces of work in one commit
+_PRAGMAS = (
+    f"busy_timeout={int(BUSY * 1000)}",
+    "journal_mode=TRUNCATE",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "secure_delete=ON",  # a destroyed key leaves no bytes in the file
+    "temp_store=MEMORY",
+)
+_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    work: Callable[[AsyncConnection], Awaitable[Any]]
+    result: asyncio.Future[Any]
+
+
+class Database:
+    """See the module's docstring. Made by `connect`; must be closed."""
+
+    def __init__(self, engine: AsyncEngine, file: Path | None) -> None:
+        self.engine = engine
+        self.file = file  # of SQLite
+        self._jobs: asyncio.Queue[_Job] = asyncio.Queue()
+        self._task: asyncio.Task[None] | None = None
+        self._closed = False
+
+    @property
+    def embedded(self) -> bool:
+        """True for SQLite."""
+        return self.file is not None
+
+    async def run(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        """The result of `work` after its transaction is committed durably, or `Temporary`."""
+        if self._closed:
+            raise Temporary("the store is closed")
+        if self.file is None:
+            return cast(T, (await _translated(self._together([work])))[0])
+        if self._task is None:
+            self._task = asyncio.create_task(self._serve())
+        job = _Job(work, asyncio.get_running_loop().create_future())
+        self._jobs.put_nowait(job)
+        return cast(T, await job.result)
+
+    async def close(self) -> None:
+        """Finish what has queued and close all connections."""
+        self._closed = True
+        await self._jobs.join()
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait({self._task})
+        await self.engine.dispose()
+
+    async def _serve(self) -> None:
+        while True:
+            jobs = [await self._jobs.get()]
+            while len(jobs) < BATCH and not self._jobs.empty():
+                jobs.append(self._jobs.get_nowait())
+            await self._finish(jobs)
+            for _ in jobs:
+                self._jobs.task_done()
+
+    async def _finish(self, jobs: list[_Job]) -> None:
+        """Run `jobs`, together if all goes well; give each its result or its error."""
+        # A task of its own keeps any error, even one of a kind nobody foresaw, from this loop.
+        attempt = asyncio.ensure_future(_translated(self._together([job.work for job in jobs])))
+        await asyncio.wait({attempt})
+        error = attempt.exception()
+        if error is None:
+            for job, result in zip(jobs, attempt.result(), strict=True):
+                if not job.result.done():
+                    job.result.set_result(result)
+        elif len(jobs) == 1:
+            if not jobs[0].result.done():
+                jobs[0].result.set_exception(error)
+        else:
+            for job in jobs:
+                await self._finish([job])
+
+    async def _together(
+        self, works: list[Callable[[AsyncConnection], Awaitable[Any]]]
+    ) -> list[Any]:
+        async with self.engine.begin() as connection:
+            return [await work(connection) for work in works]
+
+
+async def _translated(running: Awaitable[T]) -> T:
+    try:
+        return await running
+    except FAULTS as error:
+        raise Temporary(f"store: {words(error)}") from error
+
+
+def connect(url: str) -> Database:
+    """The database of a setting ``store.url``; makes the file of SQLite, readable by us alone."""
+    parsed = _parse(url)
+    if parsed.get_backend_name() == "sqlite":
+        file = Path(parsed.database or "")
+        _make_file(file)
+        return Database(_embedded(parsed), file)
+    return Database(_server(parsed), None)
+
+
+def _parse(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError) as error:
+        raise ConfigError("store.url: is no database URL; write sqlite:///PATH") from error
+    driver = _DRIVERS.get(parsed.get_backend_name())
+    if driver is None:
+        raise ConfigError("store.url: must begin with sqlite:/// or postgresql://")
+    if driver.startswith("sqlite") and parsed.database in (None, "", ":memory:"):
+        raise ConfigError("store.url: names no file; held mail must outlive the process")
+    return parsed.set(drivername=driver)
+
+
+def _make_file(file: Path) -> None:
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise ConfigError(f"store.url: {file} cannot be opened: {error.strerror}") from error
+
+
+def _embedded(url: URL) -> AsyncEngine:
+    # isolation_level None: SQLAlchemy's BEGIN is ours to give (below), not the driver's to guess
+    engine = create_async_engine(
+        url, pool_size=1, max_overflow=0, hide_parameters=True, pool_timeout=60
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def configure(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in _PRAGMAS:
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _server(url: URL) -> AsyncEngine:
+    return create_async_engine(
+        url,
+        pool_size=10,
+        max_overflow=10,
+        pool_timeout=15,
+        hide_parameters=True,
+        connect_args={
+            "timeout": 10,
+            "command_timeout": 30,
+            "server_settings": {"application_name": "mailfilter"},
+        },
+    )
+
+
+async def check_durable(database: Database) -> None:
+    """ConfigError if the server acknowledges what a power cut would undo (P8)."""
+    if database.file is not None:
+        return
+
+    async def read(connection: AsyncConnection) -> list[str]:
+        return [
+            str((await connection.execute(text(f"SHOW {name}"))).scalar_one())
+            for name in ("fsync", "synchronous_commit")
+        ]
+
+    if "off" in await database.run(read):
+        raise ConfigError(
+            "store.url: the server has fsync or synchronous_commit off, so that a power cut could"
+            " lose acknowledged mail; switch both on for this database"
+        )

@@ -1,0 +1,259 @@
+"""Held items: lists, bodies, and the acts that move an item on.
+
+Kinds, senders and recipients are sealed: a filter by kind opens dossiers one after the other,
+which costs about 0.2 ms each. Protected messages (design 4.5) stand in no list; asked for by their
+id they show no dossier.
+
+`act` is the one way to change an item's state (besides a commit and the sweep, which use its
+parts). In one transaction: the new state, the audit line, the parcel, and, when no item of the
+message needs it any more, the end of the message's key, dossier and body. Parcels that still wait
+get the dossier under a key of their own first, so that the sender can be told.
+"""
+
+# ruff: noqa: A002 - names of the contract
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mailfilter.errors import Permanent
+from mailfilter.model import Action, State
+from mailfilter.record import audit, staging
+from mailfilter.record.contract import AuditLine, Dossier, Filter, Item
+from mailfilter.record.seal import Opener, Sealer, parcel_owner
+from mailfilter.record.sql import clean, insert, without_addresses
+from mailfilter.record.states import BUSY, ENDED, allowed
+from mailfilter.record.tables import chunk, item, message, outbox, wrapped_key
+
+_PAGE = 100
+_SELECT = (
+    select(
+        item,
+        message.c.size,
+        message.c.department,
+        message.c.controller,
+        message.c.protected,
+        message.c.rules_hash,
+        message.c.dossier,
+        wrapped_key.c.wrapped,
+    )
+    .join(message, message.c.id == item.c.message)
+    .outerjoin(wrapped_key, wrapped_key.c.owner == message.c.id)
+)
+
+
+# ---- reading -------------------------------------------------------------------------------
+
+
+async def listed(connection: AsyncConnection, opener: Opener, wanted: Filter) -> list[Item]:
+    """The items that `wanted` shows, newest first."""
+    query = _SELECT.where(*_conditions(wanted)).order_by(item.c.at.desc(), item.c.id)
+    if not wanted.kind:
+        page = query.limit(wanted.limit).offset(wanted.offset)
+        return [_item(row, opener) for row in (await connection.execute(page)).all()]
+    found = await _of_kind(connection, opener, query, wanted.kind, wanted.offset + wanted.limit)
+    return found[wanted.offset :]
+
+
+async def counted(connection: AsyncConnection, opener: Opener, wanted: Filter) -> int:
+    """How many items `wanted` shows, without regard to its limit and offset."""
+    if wanted.kind:
+        query = _SELECT.where(*_conditions(wanted)).order_by(item.c.at.desc(), item.c.id)
+        return len(await _of_kind(connection, opener, query, wanted.kind, None))
+    query_n = select(func.count()).select_from(item.join(message, message.c.id == item.c.message))
+    return int((await connection.execute(query_n.where(*_conditions(wanted)))).scalar_one())
+
+
+async def one(connection: AsyncConnection, opener: Opener, id: str) -> Item | None:
+    """The item, or None; a protected one without its dossier."""
+    row = (await connection.execute(_SELECT.where(item.c.id == id))).one_or_none()
+    return None if row is None or row.state == State.STAGED else _item(row, opener)
+
+
+async def _of_kind(
+    connection: AsyncConnection, opener: Opener, query: Select[Any], kind: str, most: int | None
+) -> list[Item]:
+    found: list[Item] = []
+    start = 0
+    while rows := (await connection.execute(query.limit(_PAGE).offset(start))).all():
+        for row in rows:
+            candidate = _item(row, opener)
+            if candidate.dossier is not None and kind in _kinds(candidate.dossier):
+                found.append(candidate)
+                if len(found) == most:
+                    return found
+        start += _PAGE
+    return found
+
+
+def _kinds(dossier: Dossier) -> set[str]:
+    return {finding.kind for finding in dossier.findings} | {
+        part.cls.value for part in dossier.not_examined
+    }
+
+
+def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [item.c.state != State.STAGED.value]
+    if wanted.states:
+        conditions.append(item.c.state.in_([state.value for state in wanted.states]))
+    if not wanted.protected:
+        conditions.append(message.c.protected.is_(False))
+    if wanted.departments is not None:
+        conditions.append(message.c.department.in_(wanted.departments))
+    if wanted.department:
+        conditions.append(message.c.department == wanted.department)
+    if wanted.action:
+        conditions.append(item.c.action == wanted.action)
+    if wanted.since is not None:
+        conditions.append(item.c.at >= wanted.since)
+    if wanted.until is not None:
+        conditions.append(item.c.at < wanted.until)
+    return conditions
+
+
+def _item(row: Row[Any], opener: Opener) -> Item:
+    readable = row.wrapped is not None and not row.protected
+    return Item(
+        id=row.id,
+        message=row.message,
+        action=Action(row.action),
+        connector=row.connector,
+        state=State(row.state),
+        at=row.at,
+        expires_at=row.expires_at,
+        size=row.size,
+        department=row.department,
+        controller=row.controller,
+        protected=row.protected,
+        rules_hash=row.rules_hash,
+        recipients=tuple(json.loads(row.recipients)),
+        dossier=opened(opener, row.wrapped, row.dossier, row.message) if readable else None,
+        reason=row.reason,
+        receipt=row.receipt,
+        attempts=row.attempts,
+    )
+
+
+def opened(opener: Opener, wrapped: bytes, sealed: bytes, owner: str) -> Dossier | None:
+    """The dossier, or None if it is damaged: one bad row must not hide the others."""
+    try:
+        return opener.dossier(wrapped, sealed, owner)
+    except Permanent:
+        return None
+
+
+async def sealed_body(connection: AsyncConnection, id: str) -> tuple[bytes, list[bytes]]:
+    """(wrapped key, chunks); Permanent when the key is destroyed or a chunk is missing."""
+    query = (
+        select(message.c.chunks, wrapped_key.c.wrapped)
+        .join(wrapped_key, wrapped_key.c.owner == message.c.id)
+        .where(message.c.id == id)
+    )
+    row = (await connection.execute(query)).one_or_none()
+    if row is None:
+        raise Permanent(f"{id}: there is no such message, or its key has been destroyed")
+    pieces = select(chunk.c.sealed).where(chunk.c.message == id).order_by(chunk.c.n)
+    chunks = list((await connection.execute(pieces)).scalars())
+    if len(chunks) != row.chunks:
+        raise Permanent(f"{id}: {row.chunks - len(chunks)} pieces of the stored body are missing")
+    return row.wrapped, chunks
+
+
+async def is_protected(connection: AsyncConnection, object_: str) -> bool:
+    """True if `object_` is a protected message or an item of one."""
+    names = {object_, object_.rpartition(".")[0]}
+    query = select(message.c.id).where(message.c.id.in_(names), message.c.protected.is_(True))
+    return (await connection.execute(query)).first() is not None
+
+
+# ---- acting --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One act: which item goes from where to where, and what goes with it."""
+
+    id: str
+    before: tuple[State, ...]
+    after: State
+    line: AuditLine
+    receipt: str = ""
+    parcel: str = ""
+    connector: str = ""
+
+
+async def act(connection: AsyncConnection, move: Move) -> str | None:
+    """Move an item on; the message's id, or None if its state was another."""
+    states = [state.value for state in allowed(move.before, move.after)]
+    statement = (
+        update(item)
+        .where(item.c.id == move.id, item.c.state.in_(states))
+        .values(_changes(move))
+        .returning(item.c.message)
+    )
+    owner = (await connection.execute(statement)).scalar_one_or_none()
+    if owner is None:
+        return None
+    if not await is_protected(connection, owner):
+        await audit.append(connection, move.line)
+    if move.parcel:
+        await staging.put(connection, move.parcel, move.line.at, message_id=owner, item_id=move.id)
+    return str(owner)
+
+
+def _changes(move: Move) -> dict[str, Any]:
+    values: dict[str, Any] = {"state": move.after.value}
+    if "reason" in move.line.detail:
+        values["reason"] = clean(str(move.line.detail["reason"]))
+    if move.receipt:
+        values["receipt"] = without_addresses(move.receipt)
+    if move.connector:
+        values |= {"connector": move.connector, "action": Action.REDIRECT.value}
+    if move.after in BUSY:
+        values["attempts"] = item.c.attempts + 1
+    return values
+
+
+async def destroy_if_ended(
+    connection: AsyncConnection, id: str, opener: Opener, sealer: Sealer
+) -> bool:
+    """End key, dossier and body of a message of which every item has ended."""
+    ended = [state.value for state in ENDED]
+    alive = select(item.c.id).where(item.c.message == id, item.c.state.not_in(ended))
+    if (await connection.execute(alive)).first() is not None:
+        return False
+    await _give_parcels_a_seal(connection, id, opener, sealer)
+    await connection.execute(delete(wrapped_key).where(wrapped_key.c.owner == id))
+    await connection.execute(delete(chunk).where(chunk.c.message == id))
+    await connection.execute(update(message).where(message.c.id == id).values(dossier=b""))
+    return True
+
+
+async def _give_parcels_a_seal(
+    connection: AsyncConnection, id: str, opener: Opener, sealer: Sealer
+) -> None:
+    waiting = (outbox.c.message == id, outbox.c.done.is_(False))
+    if (await connection.execute(select(outbox.c.id).where(*waiting))).first() is None:
+        return
+    query = (
+        select(message.c.dossier, wrapped_key.c.wrapped)
+        .join(wrapped_key, wrapped_key.c.owner == message.c.id)
+        .where(message.c.id == id)
+    )
+    row = (await connection.execute(query)).one_or_none()
+    if row is None:
+        return
+    dossier = opened(opener, row.wrapped, row.dossier, id)
+    if dossier is None:
+        return
+    owner = parcel_owner(id)
+    wrapped, sealed = sealer.seal_dossier(owner, dossier)
+    await connection.execute(
+        insert(connection, wrapped_key)
+        .values(owner=owner, wrapped=wrapped)
+        .on_conflict_do_update(index_elements=["owner"], set_={"wrapped": wrapped})
+    )
+    await connection.execute(update(outbox).where(*waiting).values(sealed=sealed))

@@ -1,0 +1,165 @@
+"""The keys of the store: made once, never overwritten, readable by us alone.
+
+======================  =====================================================================
+``desk.key``            opens stored mail; only desk reads it
+``desk.pub``            seals; smtp processes read it
+``escrow.pub``          seals as well, so that a lost desk.key does not lose held mail
+``escrow.key``          opens as well; to be moved off this machine at once. Who brings an
+                        ``escrow.pub`` of her own never has this file here
+``join.key``            32 secret bytes, as hex, for the keyed hashes of P2; smtp reads it
+======================  =====================================================================
+
+``desk.pub`` is written last: without it nothing can have been sealed, so a first start that was
+killed in the middle is simply taken up again. Keys belong in a backup of their own, apart from
+the database: together they open it.
+"""
+
+import os
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyrage
+
+from mailfilter.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class PublicKeys:
+    """What an smtp process holds: it can seal, and make join keys."""
+
+    desk: str
+    escrow: str
+    join: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PrivateKeys:
+    """What desk holds."""
+
+    public: PublicKeys
+    identity: str = field(repr=False)
+
+
+def ensure_keys(folder: Path) -> list[str]:
+    """Make the keys that a first start needs; sentences for the operator, none if all was there.
+
+    Raises ConfigError when keys are missing that sealed mail may need.
+    """
+    if (folder / "desk.pub").exists():
+        load_private(folder)
+        return []
+    notes: list[str] = []
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not (folder / "escrow.pub").exists():
+            _ensure(folder / "escrow.key", _identity)
+            _ensure(folder / "escrow.pub", lambda: _public(_secret(folder / "escrow.key")))
+            notes.append(_escrow_sentence(folder / "escrow.key"))
+        _ensure(folder / "join.key", lambda: secrets.token_hex(32))
+        _ensure(folder / "desk.key", _identity)
+        _ensure(folder / "desk.pub", lambda: _public(_secret(folder / "desk.key")))
+    except OSError as error:
+        raise ConfigError(f"store.keys: {folder} cannot be written: {error.strerror}") from error
+    return [f"Made the store's keys in {folder}. Back them up, apart from the database.", *notes]
+
+
+def load_public(folder: Path) -> PublicKeys:
+    """The keys of an smtp process."""
+    return PublicKeys(
+        desk=_recipient(folder / "desk.pub"),
+        escrow=_recipient(folder / "escrow.pub"),
+        join=_join(folder / "join.key"),
+    )
+
+
+def load_private(folder: Path) -> PrivateKeys:
+    """The keys of desk; ConfigError if the private one is not ours alone or fits not the public."""
+    public = load_public(folder)
+    path = folder / "desk.key"
+    identity = _secret(path)
+    if path.stat().st_mode & 0o077:
+        raise ConfigError(f"store.keys: {path} can be read by others; run: chmod 600 {path}")
+    if _public(identity) != public.desk:
+        raise ConfigError(f"store.keys: {path} and desk.pub are no pair; restore both from backup")
+    return PrivateKeys(public, identity)
+
+
+def _escrow_sentence(path: Path) -> str:
+    return (
+        f"Move {path} to a safe place off this machine now (a sealed envelope, a safe): it opens"
+        " held mail if desk.key is lost, and nothing here needs it."
+    )
+
+
+def _identity() -> str:
+    return str(pyrage.x25519.Identity.generate())
+
+
+def _public(identity: str) -> str:
+    return str(pyrage.x25519.Identity.from_str(identity).to_public())
+
+
+def _ensure(path: Path, make: Callable[[], str]) -> None:
+    """Write a new file durably and whole, or leave the one that is there."""
+    if path.exists():
+        return
+    new = path.with_name(f".{path.name}.{os.getpid()}")
+    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:  # noqa: PTH123 - the mode must hold from the start
+        file.write(make() + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(new, path)  # fails if another process was first: never overwrites
+    except FileExistsError:
+        pass
+    finally:
+        new.unlink()
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="ascii").strip()
+    except FileNotFoundError as error:
+        raise ConfigError(
+            f"store.keys: {path} is missing; restore it from backup (a new one would not open"
+            " what is stored)"
+        ) from error
+    except OSError as error:
+        raise ConfigError(f"store.keys: {path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"store.keys: {path} holds no key") from error
+
+
+def _secret(path: Path) -> str:
+    """An age identity; comment lines, as age-keygen writes them, are skipped."""
+    lines = [line.strip() for line in _read(path).splitlines() if not line.startswith("#")]
+    try:
+        return str(pyrage.x25519.Identity.from_str("".join(lines)))
+    except pyrage.IdentityError as error:
+        raise ConfigError(
+            f"store.keys: {path} holds no age identity (AGE-SECRET-KEY-1…)"
+        ) from error
+
+
+def _recipient(path: Path) -> str:
+    try:
+        return str(pyrage.x25519.Recipient.from_str(_read(path)))
+    except pyrage.RecipientError as error:
+        raise ConfigError(f"store.keys: {path} holds no age public key (age1…)") from error
+
+
+def _join(path: Path) -> bytes:
+    try:
+        secret = bytes.fromhex(_read(path))
+    except ValueError as error:
+        raise ConfigError(f"store.keys: {path} holds no hexadecimal digits") from error
+    if len(secret) < 32:
+        raise ConfigError(f"store.keys: {path} is shorter than 32 bytes")
+    return secret

@@ -1,0 +1,104 @@
+"""Opening the store: which parts a process gets, by its keys and by the engine.
+
+=========  ======================================  ====================================
+process    SQLite                                  PostgreSQL
+=========  ======================================  ====================================
+desk       `open_store`, then `serve_desk`         `open_store`
+smtp       `open_intake` → `DeskIntake`            `open_intake` → `StoreIntake`
+=========  ======================================  ====================================
+
+desk makes the keys (``keys.ensure_keys``) and the tables (`open_store`). The database remembers
+which key its mail is sealed to: opening it with another is refused in a sentence.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mailfilter.config import Settings
+from mailfilter.errors import ConfigError
+from mailfilter.record.archive import Means, StoreArchive
+from mailfilter.record.contract import Archive
+from mailfilter.record.database import Database, check_durable, connect
+from mailfilter.record.desk_link import DeskIntake
+from mailfilter.record.desk_server import DeskServer
+from mailfilter.record.intake import StoreIntake
+from mailfilter.record.keys import PrivateKeys, PublicKeys
+from mailfilter.record.migrate import upgrade
+from mailfilter.record.seal import Opener, Sealer
+from mailfilter.record.tables import meta
+
+SOCKET = "desk.sock"  # in Store.run
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """Both sides of the store in one process: desk, and everything when there is only one."""
+
+    archive: StoreArchive
+    intake: StoreIntake
+    database: Database
+
+    async def close(self) -> None:
+        """Finish what has queued and close."""
+        await self.database.close()
+
+
+async def open_store(settings: Settings, keys: PrivateKeys, means: Means | None = None) -> Store:
+    """Open for desk; the schema is brought up to date. Raises ConfigError or Temporary."""
+    database = connect(settings.store.url)
+    try:
+        await check_durable(database)
+        await upgrade(database)
+        await database.run(lambda connection: _check_key(connection, keys.public.desk))
+    except BaseException:
+        await database.close()
+        raise
+    sealer, opener = _sealer(keys.public), Opener(keys.identity)
+    store = settings.store
+    archive = StoreArchive(
+        database,
+        opener,
+        sealer,
+        held_days=store.held_days,
+        audit_days=store.audit_days,
+        means=means,
+    )
+    return Store(archive, StoreIntake(database, sealer, store.held_days), database)
+
+
+async def open_archive(settings: Settings, keys: PrivateKeys) -> Archive:
+    """desk's side alone, as the command line uses it; close it by its `close`."""
+    return (await open_store(settings, keys)).archive
+
+
+def open_intake(settings: Settings, keys: PublicKeys) -> StoreIntake | DeskIntake:
+    """An smtp process's side; connects when it is first used. Close it by its `close`."""
+    sealer = _sealer(keys)
+    if settings.store.url.startswith("sqlite"):
+        return DeskIntake(settings.store.run / SOCKET, sealer)
+    return StoreIntake(connect(settings.store.url), sealer, settings.store.held_days)
+
+
+async def serve_desk(settings: Settings, store: Store) -> DeskServer:
+    """Start answering smtp processes on the Unix socket; close it by its `close`."""
+    server = DeskServer(settings.store.run / SOCKET, store.intake)
+    await server.start()
+    return server
+
+
+def _sealer(keys: PublicKeys) -> Sealer:
+    return Sealer((keys.desk, keys.escrow))
+
+
+async def _check_key(connection: AsyncConnection, desk: str) -> None:
+    query = select(meta.c.value).where(meta.c.name == "desk.pub")
+    known = (await connection.execute(query)).scalar_one_or_none()
+    if known is None:
+        await connection.execute(insert(meta).values(name="desk.pub", value=desk))
+    elif known != desk:
+        raise ConfigError(
+            "store.keys: this database was sealed to another desk.pub; restore the keys that"
+            " belong to it from backup, or begin with a new database"
+        )

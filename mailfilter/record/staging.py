@@ -1,0 +1,229 @@
+"""Stage, relay, commit: the rows of a message on its way to being ours (P1, P2, design 4.7).
+
+A staged row is durable and inert: nothing acts on it, no list shows it. It has a lease. While the
+lease runs, the row belongs to the session that made it, and the same mail coming again is told to
+come later. When it has run out (the session died; no client waits that long at the final dot) the
+retry takes over: a row marked relayed is kept, so that the others are not sent the mail twice; any
+other is replaced, for the rules may have changed. A committed row answers for its join key for six
+days, whatever became of its items.
+
+Each function works in the caller's transaction. The unique constraint on the join key decides
+between two who stage at once.
+"""
+
+# ruff: noqa: A002 - names of the contract
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, timedelta
+from typing import Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy import insert as plain_insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mailfilter import limits
+from mailfilter.errors import Temporary
+from mailfilter.model import Action, State
+from mailfilter.record import counts as counting
+from mailfilter.record.contract import Count, Joined, StagedItem
+from mailfilter.record.seal import Sealed
+from mailfilter.record.sql import clean, insert
+from mailfilter.record.tables import NEVER, chunk, item, message, outbox, told, wrapped_key
+
+# Above the 100 s after which Postfix gives up, below its first retry (300 s)
+LEASE = timedelta(seconds=240)
+KEPT = timedelta(seconds=limits.JOIN_KEPT)
+
+
+async def stage(connection: AsyncConnection, sealed: Sealed, held_for: timedelta) -> Joined:
+    """Insert, or meet the row of the same join key; Temporary while that is somebody's."""
+    for _ in range(3):  # a row met may be gone when we look: then try again
+        if await _insert(connection, sealed):
+            await _insert_parts(connection, sealed, held_for)
+            return Joined(sealed.id)
+        joined = await _meet(connection, sealed)
+        if joined is not None:
+            return joined
+    raise Temporary("store: this mail is being stored by others at the same moment")
+
+
+async def _insert(connection: AsyncConnection, sealed: Sealed) -> bool:
+    statement = insert(connection, message).values(
+        id=sealed.id,
+        join_key=sealed.join_key,
+        incident_key=sealed.incident_key,
+        at=sealed.at,
+        lease=sealed.at + LEASE,
+        committed=False,
+        relayed=False,
+        notice=sealed.notice,
+        protected=sealed.protected,
+        department=clean(sealed.department),
+        controller=clean(sealed.controller),
+        rules_hash=clean(sealed.rules_hash),
+        size=sealed.size,
+        chunks=len(sealed.chunks),
+        dossier=sealed.dossier,
+    )
+    statement = statement.on_conflict_do_nothing(index_elements=["join_key"])
+    return bool((await connection.execute(statement)).rowcount)
+
+
+async def _insert_parts(connection: AsyncConnection, sealed: Sealed, held_for: timedelta) -> None:
+    await connection.execute(
+        plain_insert(wrapped_key).values(owner=sealed.id, wrapped=sealed.wrapped)
+    )
+    await connection.execute(
+        plain_insert(chunk),
+        [{"message": sealed.id, "n": n, "sealed": piece} for n, piece in enumerate(sealed.chunks)],
+    )
+    rows = [
+        _item_row(sealed, n, staged, held_for) for n, staged in enumerate(sealed.items, start=1)
+    ]
+    if rows:
+        await connection.execute(plain_insert(item), rows)
+
+
+def _item_row(sealed: Sealed, n: int, staged: StagedItem, held_for: timedelta) -> dict[str, Any]:
+    return {
+        "id": f"{sealed.id}.{n}",
+        "message": sealed.id,
+        "action": staged.action.value,
+        "connector": staged.connector,
+        "recipients": json.dumps(staged.recipients),
+        "state": State.STAGED.value,
+        "at": sealed.at,
+        "expires_at": sealed.at + held_for,
+    }
+
+
+async def _meet(connection: AsyncConnection, sealed: Sealed) -> Joined | None:
+    """What the row of the same join key says; None when it has made way."""
+    columns = (message.c.id, message.c.at, message.c.lease, message.c.committed, message.c.relayed)
+    query = select(*columns).where(message.c.join_key == sealed.join_key).with_for_update()
+    row = (await connection.execute(query)).one_or_none()
+    if row is None:
+        return None
+    old = row.at <= sealed.at - KEPT
+    if row.committed and old:
+        forget = update(message).where(message.c.id == row.id).values(join_key=None)
+        await connection.execute(forget)
+        return None
+    if row.committed:
+        return Joined(row.id, committed=True)
+    if row.lease > sealed.at:
+        raise Temporary("store: another session is handling this mail")
+    if row.relayed and not old:
+        lease = update(message).where(message.c.id == row.id).values(lease=sealed.at + LEASE)
+        await connection.execute(lease)
+        return Joined(row.id, relayed=True)
+    await remove(connection, row.id)
+    return None
+
+
+async def mark_relayed(connection: AsyncConnection, id: str) -> None:
+    """The others have the mail. Temporary if the row is gone."""
+    mark = update(message).where(message.c.id == id).values(relayed=True)
+    if not (await connection.execute(mark)).rowcount:
+        raise Temporary("store: the staged row is gone")
+
+
+async def commit(connection: AsyncConnection, id: str, counts: Sequence[Count]) -> None:
+    """Items become held or accepted; parcels and counts with them. A second commit is nothing."""
+    statement = (
+        update(message)
+        .where(message.c.id == id, message.c.committed.is_(False))
+        .values(committed=True, lease=NEVER)
+        .returning(message.c.at, message.c.notice, message.c.incident_key, message.c.protected)
+    )
+    row = (await connection.execute(statement)).one_or_none()
+    if row is None:
+        if await _exists(connection, id):
+            return
+        raise Temporary("store: the staged row is gone")
+    await _open_items(connection, id)
+    if row.notice and await first_time(connection, row.incident_key, "notice", row.at):
+        await put(connection, "notice", row.at, message_id=id)
+    if row.protected:
+        day = counts[0].day if counts else row.at.astimezone(UTC).date()
+        counts = [counting.protected(day)]
+    await counting.add(connection, counts)
+
+
+async def _exists(connection: AsyncConnection, id: str) -> bool:
+    query = select(message.c.id).where(message.c.id == id)
+    return (await connection.execute(query)).one_or_none() is not None
+
+
+async def _open_items(connection: AsyncConnection, id: str) -> None:
+    query = select(item.c.id, item.c.action, item.c.at).where(item.c.message == id)
+    for row in (await connection.execute(query.order_by(item.c.id))).all():
+        redirect = row.action == Action.REDIRECT
+        state = State.ACCEPTED if redirect else State.HELD
+        await connection.execute(update(item).where(item.c.id == row.id).values(state=state.value))
+        if redirect:
+            await put(connection, "handoff", row.at, message_id=id, item_id=row.id)
+
+
+async def abort(connection: AsyncConnection, id: str) -> None:
+    """Remove an uncommitted row. One that was relayed stays for the retry, its lease ended."""
+    state = (message.c.id == id, message.c.committed.is_(False))
+    await connection.execute(
+        update(message).where(*state, message.c.relayed.is_(True)).values(lease=NEVER)
+    )
+    query = select(message.c.id).where(*state, message.c.relayed.is_(False)).with_for_update()
+    if (await connection.execute(query)).one_or_none() is not None:
+        await remove(connection, id)
+
+
+async def orphan(connection: AsyncConnection, ids: Sequence[str]) -> None:
+    """The session that staged these is gone: a retry may take them over at once."""
+    await connection.execute(
+        update(message)
+        .where(message.c.id.in_(ids), message.c.committed.is_(False))
+        .values(lease=NEVER)
+    )
+
+
+async def remove(connection: AsyncConnection, id: str) -> None:
+    """All rows of a message; chunks and items go with it by their foreign keys."""
+    await connection.execute(delete(outbox).where(outbox.c.message == id))
+    await connection.execute(delete(wrapped_key).where(wrapped_key.c.owner == id))
+    await connection.execute(delete(message).where(message.c.id == id))
+
+
+async def first_time(connection: AsyncConnection, key: bytes, kind: str, at: Any) -> bool:
+    """True once for each key and kind in six days."""
+    statement = insert(connection, told).values(key=key, kind=kind, at=at)
+    statement = statement.on_conflict_do_update(
+        index_elements=["key", "kind"], set_={"at": at}, where=told.c.at < at - KEPT
+    )
+    return bool((await connection.execute(statement)).rowcount)
+
+
+async def put(
+    connection: AsyncConnection,
+    kind: str,
+    at: Any,
+    *,
+    message_id: str = "",
+    item_id: str = "",
+    note: str = "",
+    sealed: bytes | None = None,
+) -> int:
+    """A new outbox row, due at once; its id."""
+    statement = (
+        plain_insert(outbox)
+        .values(
+            kind=kind,
+            message=message_id,
+            item=item_id,
+            note=clean(note),
+            created_at=at,
+            due_at=at,
+            sealed=sealed,
+        )
+        .returning(outbox.c.id)
+    )
+    return int((await connection.execute(statement)).scalar_one())

@@ -1,0 +1,216 @@
+"""The tables, for SQLite and PostgreSQL alike.
+
+A stored message is rows of five tables: `message` (what may be read without a key), `wrapped_key`
+(its key; destroying this row destroys the message, wherever copies of the other rows lie), `chunk`
+(its body), `item` (one row for each action group) and `outbox` (what must still be sent).
+
+Nothing personal stands in a column in clear: sender, recipients, subject, places and kinds are in
+`message.dossier`, sealed; join and incident keys are keyed hashes. `counter` and `audit` hold codes
+and numbers. Times are microseconds since 1970 in UTC, so that both engines compare them alike.
+
+The schema is made by ``migrations/``; a test compares it with this file.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
+from sqlalchemy.types import TypeDecorator
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_TICK = timedelta(microseconds=1)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware datetime, stored as microseconds since 1970 in UTC."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - the base class's signature
+        return None if value is None else (value - _EPOCH) // _TICK
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - the base class's signature
+        return None if value is None else _EPOCH + int(value) * _TICK
+
+
+NEVER = _EPOCH  # a lease that has run out
+metadata = MetaData()
+
+
+def _text(name: str) -> Column[str]:
+    return Column(name, Text, nullable=False, default="")
+
+
+message = Table(
+    "message",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("join_key", LargeBinary, unique=True),  # NULL once it is older than six days
+    Column("incident_key", LargeBinary),
+    Column("at", Instant, nullable=False),
+    Column("lease", Instant, nullable=False),  # until then an uncommitted row is somebody's
+    Column("committed", Boolean, nullable=False),
+    Column("relayed", Boolean, nullable=False),
+    Column("notice", Boolean, nullable=False),
+    Column("protected", Boolean, nullable=False),
+    _text("department"),
+    _text("controller"),
+    _text("rules_hash"),
+    Column("size", BigInteger, nullable=False),
+    Column("chunks", Integer, nullable=False),
+    Column("dossier", LargeBinary, nullable=False),  # sealed; empty once the key is destroyed
+    Index("message_by_time", "committed", "at"),
+)
+
+wrapped_key = Table(
+    "wrapped_key",
+    metadata,
+    Column("owner", Text, primary_key=True),  # a message, or a parcel that has its own seal
+    Column("wrapped", LargeBinary, nullable=False),
+)
+
+chunk = Table(
+    "chunk",
+    metadata,
+    Column("message", Text, ForeignKey("message.id", ondelete="CASCADE"), primary_key=True),
+    Column("n", Integer, primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+)
+
+item = Table(
+    "item",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("message", Text, ForeignKey("message.id", ondelete="CASCADE"), nullable=False),
+    _text("action"),
+    _text("connector"),
+    _text("recipients"),  # JSON: indexes into the dossier's recipients
+    _text("state"),
+    Column("at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    _text("reason"),
+    _text("receipt"),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("told", Integer, nullable=False, default=0),  # the day the sender was last told
+    Column("warned", Integer, nullable=False, default=0),  # likewise the reviewers
+    Index("item_by_state", "state", "at"),
+    Index("item_by_message", "message"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _text("kind"),
+    _text("message"),
+    _text("item"),
+    _text("note"),
+    Column("created_at", Instant, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    _text("why"),
+    Column("done", Boolean, nullable=False, default=False),
+    Column("sealed", LargeBinary),  # a dossier under a key of its own: the message has none
+    Index("outbox_by_due", "done", "due_at"),
+    Index("outbox_by_message", "message"),
+    sqlite_autoincrement=True,
+)
+
+told = Table(
+    "told",
+    metadata,
+    Column("key", LargeBinary, primary_key=True),  # an incident key or a join key
+    Column("kind", Text, primary_key=True),
+    Column("at", Instant, nullable=False),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", Instant, nullable=False),
+    _text("actor"),
+    _text("act"),
+    _text("object"),
+    _text("detail"),  # canonical JSON
+    _text("hash"),
+)
+
+audit_head = Table(
+    "audit_head",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, nullable=False),
+    _text("hash"),
+)
+
+counter = Table(
+    "counter",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("department", Text, primary_key=True),
+    Column("direction", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("rule", Text, primary_key=True),
+    Column("action", Text, primary_key=True),
+    Column("mode", Text, primary_key=True),
+    Column("n", BigInteger, nullable=False),
+    Column("persons", BigInteger, nullable=False),
+)
+
+user = Table(
+    "user",
+    metadata,
+    Column("name", Text, primary_key=True),
+    _text("role"),
+    Column("departments", Text),  # JSON; NULL = all
+    _text("language"),
+    Column("disabled", Boolean, nullable=False),
+    _text("password"),  # Argon2id
+)
+
+session = Table(
+    "session",
+    metadata,
+    Column("token", LargeBinary, primary_key=True),  # SHA-256 of it
+    Column("user", Text, ForeignKey("user.name", ondelete="CASCADE"), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("touched_at", Instant, nullable=False),
+)
+
+login_link = Table(
+    "login_link",
+    metadata,
+    Column("secret", LargeBinary, primary_key=True),  # SHA-256 of it
+    Column("user", Text, ForeignKey("user.name", ondelete="CASCADE"), nullable=False),
+    Column("expires_at", Instant, nullable=False),
+)
+
+login_failure = Table(
+    "login_failure",
+    metadata,
+    Column("name", LargeBinary, primary_key=True),  # SHA-256: people type passwords there
+    Column("failures", Integer, nullable=False),
+    Column("until", Instant, nullable=False),
+)
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("name", Text, primary_key=True),
+    _text("value"),
+)

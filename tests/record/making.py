@@ -1,0 +1,104 @@
+"""Dossiers, staged messages and times for the tests of the record. No real person is in here."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+
+from detectors import Role
+from mailfilter.model import Action, Class, Finding, NotExamined, Path, Verdict
+from mailfilter.place import Place, Step, StepKind
+from mailfilter.record.archive import StoreArchive
+from mailfilter.record.contract import AuditLine, Count, Dossier, Joined, Staged, StagedItem
+from mailfilter.record.database import Database
+from mailfilter.record.intake import StoreIntake
+
+NOW = datetime(2026, 11, 16, 8, 0, tzinfo=UTC)
+DAY = timedelta(days=1)
+CANARY = "kanariefågel-7319"
+
+
+@dataclass(frozen=True)
+class Parts:
+    """An open store, taken apart."""
+
+    intake: StoreIntake
+    archive: StoreArchive
+    database: Database
+    url: str
+
+
+def path(address: str, parameters: bytes = b"") -> Path:
+    raw = address.encode()
+    return Path(b"<" + raw + b">" + parameters, raw, parameters)
+
+
+def dossier(word: str = "", **changes: object) -> Dossier:
+    """A dossier in which `word` stands wherever text of a mail can stand."""
+    place = Place(Role.ATTACHMENT, (Step(StepKind.ATTACHMENT, 1, f"{word}.docx", "docx"),))
+    recipient = f"{word}b@example.org"
+    values: dict[str, object] = {
+        "sender": f"{word}a@kommun.example",
+        "subject": f"Ang. {word}",
+        "message_id": f"<{word}1@kommun.example>",
+        "mail": path(f"{word}a@kommun.example", b" SIZE=12 BODY=8BITMIME"),
+        "rcpts": (path(recipient), path(f"{word}c@example.org", b" NOTIFY=FAILURE")),
+        "verdicts": (Verdict(recipient, Action.QUARANTINE, "high", ("kind",)),) * 2,
+        "findings": (
+            Finding("se.personnummer", 95, place, "191212-****", word, (word,)),
+            Finding("health", 60, place, "diagnos"),
+        ),
+        "not_examined": (NotExamined(place, "zip-encrypted", Class.ENCRYPTED),),
+        "persons": 1,
+        "xforward": (f"NAME={word}".encode(),),
+    }
+    return Dossier(**(values | changes))  # type: ignore[arg-type]
+
+
+@dataclass
+class Mails:
+    """Makes staged messages with ids that count up."""
+
+    n: int = field(default=0)
+
+    def __call__(self, **changes: object) -> Staged:
+        self.n += 1
+        values: dict[str, object] = {
+            "id": f"M{self.n:05d}",
+            "join_key": f"join-{self.n}".encode(),
+            "incident_key": f"incident-{self.n}".encode(),
+            "at": NOW,
+            "department": "Socialförvaltningen",
+            "controller": "Socialnämnden",
+            "protected": False,
+            "rules_hash": "f00d",
+            "dossier": dossier(),
+            "body": b"Subject: x\r\n\r\nHej\r\n",
+            "items": (StagedItem(Action.QUARANTINE, recipients=(0, 1)),),
+            "notice": True,
+        }
+        return Staged(**(values | changes))  # type: ignore[arg-type]
+
+
+def count(**changes: object) -> Count:
+    values: dict[str, object] = {
+        "day": date(2026, 11, 16),
+        "department": "Socialförvaltningen",
+        "direction": "external",
+        "kind": "se.personnummer",
+        "rule": "high",
+        "action": "quarantine",
+        "mode": "enforce",
+    }
+    return Count(**(values | changes))  # type: ignore[arg-type]
+
+
+def line(
+    act: str = "release", object_: str = "", at: datetime = NOW, **detail: str | int
+) -> AuditLine:
+    return AuditLine(0, at, "anna", act, object_, detail)
+
+
+async def hold(parts: Parts, staged: Staged) -> Joined:
+    """Stage and commit."""
+    joined = await parts.intake.stage(staged)
+    await parts.intake.commit(joined.id, [count()])
+    return joined
