@@ -7,6 +7,7 @@ from detectors import (
     cloud_link,
     dk_cpr,
     fi_henkilotunnus,
+    health,
     is_kennitala,
     no_fodselsnummer,
     se_personnummer,
@@ -22,6 +23,7 @@ DETECTORS: tuple[Detector, ...] = (
     dk_cpr,
     is_kennitala,
     cloud_link,
+    health,
 )
 
 IDENTITY = ("se.", "fi.", "no.", "dk.", "is.")  # kinds of which one stretch of text has only one

@@ -11,6 +11,7 @@ Known gaps: see the modules; images, handwriting and other languages are not rea
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 
 from detectors.contract import Match, Role, Source
@@ -20,8 +21,8 @@ from detectors.health.score import Facts, Reading, matches, read_facts
 from detectors.health.terms import Hit, Lexicon
 from detectors.health.units import Frame, frame
 
-KINDS = ("health", "social-care")
-EVIDENCE = {
+KINDS: tuple[str, ...] = ("health", "social-care")
+EVIDENCE: dict[str, str] = {
     "identity": "ett identitetsnummer står i samma mening eller rad",
     "full-name": "för- och efternamn står i samma mening eller rad",
     "name": "ett namn står i samma mening eller rad",
@@ -46,6 +47,7 @@ EVIDENCE = {
 _LEXICON = Lexicon()
 _DISGUISES = Disguises(_LEXICON)
 _NOTHING = Facts()
+SHARED = 0.7  # share of the general points that passes to the other texts of the message
 
 
 def find(sources: Sequence[Source], today: date) -> Iterator[Match]:
@@ -60,20 +62,21 @@ def find(sources: Sequence[Source], today: date) -> Iterator[Match]:
         read_facts(text, fr, source.role_at(0))
         for text, fr, source in zip(texts, frames, sources, strict=True)
     ]
+    shared = max((f.general for f, s in zip(facts, sources, strict=True) if _leads(s)), default=0.0)
     for number, source in enumerate(sources):
         if hits[number]:
-            other = _other(facts, number)
+            own = facts[number]
+            own = replace(own, general=max(own.general, SHARED * shared))
+            rest = _other(facts, number)
+            text = texts[number]
             yield from matches(
-                Reading(
-                    number,
-                    source,
-                    texts[number],
-                    hits[number],
-                    frames[number],
-                    facts[number],
-                    other,
-                )
+                Reading(number, source, text, hits[number], frames[number], own, rest)
             )
+
+
+def _leads(source: Source) -> bool:
+    """Subject and body say what kind of text the attachments are."""
+    return source.role_at(0) in (Role.SUBJECT, Role.BODY)
 
 
 def _spaced(source: Source) -> str:

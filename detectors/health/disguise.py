@@ -15,11 +15,12 @@ from detectors.health.terms import Hit, Lexicon, Term
 
 READ = 65_536
 _SPACED = re.compile(
-    r"(?<![^\W_])[^\W\d_]([ .\-_*·/|+~]{1,2})[^\W\d_](?:\1[^\W\d_]){2,40}(?![^\W_])"
+    r"(?<![^\W_])[^\W\d_]([ .\-_*·/|+~]{1,2})[^\W\d_](?:\1[^\W\d_]){2,40}"
+    r"(?![^\W_])"
 )
 _SIGNS = re.compile(r"[*@$!013457](?=[^\W\d_])")
-_WORD_AT = re.compile(r"[\w*@$!]{1,24}")
-_ANY = "[*#]"
+_RUN = re.compile(r"[\w*@$!]*")
+LONGEST = 24
 _LEET = {"0": "o", "1": "il", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s", "!": "i"}
 _LEAST = 5
 
@@ -47,10 +48,11 @@ class Disguises:
                 yield Hit(*found.span(), term.group, term.weight, disguised=True)
         end = 0
         for sign in _SIGNS.finditer(text):
-            if sign.start() >= end:
-                start, end = _around(text, sign.start())
-                if term := self._unmask(text[start:end]):
-                    yield Hit(start, end, term.group, term.weight, disguised=True)
+            if sign.start() < end:
+                continue
+            start, end = _around(text, sign.start(), end)
+            if term := self._unmask(text[start:end]):
+                yield Hit(start, end, term.group, term.weight, disguised=True)
 
     def _known(self, word: str) -> Term | None:
         """The word, or it without one to four letters of inflection."""
@@ -63,7 +65,7 @@ class Disguises:
         return None
 
     def _unmask(self, word: str) -> Term | None:
-        if not (_LEAST <= len(word) <= 24 and any(char.isalpha() for char in word)):
+        if not (_LEAST <= len(word) <= LONGEST and any(char.isalpha() for char in word)):
             return None
         first = _LEET.get(word[0], word[0])[0]
         same = self._by_shape.get((first, len(word)), ())
@@ -72,12 +74,13 @@ class Disguises:
         return next((term for term in same if _alike(word, term.text)), None)
 
 
-def _around(text: str, at: int) -> tuple[int, int]:
-    """The run of letters, digits and signs around `at`, cut at 24 characters each way."""
+def _around(text: str, at: int, done: int) -> tuple[int, int]:
+    """The run of letters, digits and signs around `at`; the end may lie far behind."""
     start = at
-    while start > max(0, at - 24) and (text[start - 1].isalnum() or text[start - 1] in "*@$!"):
+    low = max(done, at - LONGEST)
+    while start > low and (text[start - 1].isalnum() or text[start - 1] in "*@$!"):
         start -= 1
-    found = _WORD_AT.match(text, start)
+    found = _RUN.match(text, at)
     return start, max(found.end() if found else at, at + 1)
 
 

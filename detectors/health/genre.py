@@ -14,17 +14,20 @@ from ahocorasick_rs import AhoCorasick, MatchKind
 
 from detectors.health.terms import read_lines
 
-LIMIT = 4.0
+LIMIT = 5.0
 READ = 12_000
+_GROUP = (
+    "barn|elever|personer|patienter|äldre|vuxna|unga|människor|kvinnor|män|medarbetare|anställda"
+)
 _GENERIC = re.compile(
-    r"\b(?:(?:alla|den|de|dem|barn|elever|personer|patienter|äldre|vuxna|unga|dig|du|er|ni|någon|människor"
-    r"|kvinnor|män|medarbetare|anställda|those|people|patients|anyone|anybody) (?:som|med|med en|who|with)"
-    r"|om (?:du|ni|man|en|ett|någon|någons|barnet|eleven|medarbetaren|brukaren)|when (?:you|a)|if (?:you|a|an)"
+    rf"\b(?:(?:alla|den|de|dem|dig|du|er|ni|någon|{_GROUP}) som|(?:{_GROUP}) (?:med|i|på|har|kan|får)"
+    r"|(?:those|people|patients|anyone|anybody|everyone) (?:who|with)"
+    r"|om (?:du|ni|man|en|ett|någon|någons|barnet|eleven|medarbetaren|brukaren)\b|(?:when|if) (?:you|a|an)\b"
     r"|hos (?:barn|äldre|vuxna|unga|personer|elever|kvinnor|män|ungdomar)|vid misstanke|misstänker du"
-    r"|(?:många|flera|fler|allt fler|vissa|några|procent|antalet|hur många|samtliga|varje|var (?:tredje|fjärde"
-    r"|femte|tionde)|hver fjerde|hver tredje|en av|samma) (?:av|i|som|fall|patienter|elever|personer)?"
-    r"|i personalen|bland (?:unga|äldre|barn|elever|personal|lærere)|\d+ (?:personer|patienter|fall|elever))\b"
-    r"|\d ?%(?! tom|\s*sjuk)"
+    r"|(?:många|flera|fler|vissa|några|antalet|hur många|samtliga|varje|var tredje|var fjärde|var femte"
+    rf"|var tionde|två|tre|fyra|fem|sex|tio|\d+) (?:{_GROUP}|av |fall|elev|patient|medarbetare|brukare)"
+    r"|hver fjerde|hver tredje|i personalen|bland (?:unga|äldre|barn|elever|personal|lærere))"
+    r"|\d ?(?:%|procent)(?! tom|\s*sjuk|[ -]*(?:till|t\.?o\.?m))"
 )
 
 
@@ -40,7 +43,8 @@ def general(text: str) -> float:
     """Points for a general text."""
     automaton, weights = _table()
     found = automaton.find_matches_as_indexes(text[:READ], overlapping=True)
-    points = sum(weights[index] for index in {index for index, _, _ in found})
+    read = {index for index, start, _ in found if not (start and text[start - 1].isalpha())}
+    points = sum(weights[index] for index in read)
     return min(max(points, 0.0), LIMIT)
 
 

@@ -53,6 +53,9 @@ _AGE = re.compile(r"[ ,(]{1,2}(?:en )?\d{1,3}[ -]?(?:år|åring|years)")
 _PLACED = re.compile(
     r"[ ,](?:i|på|in|från) (?:lgh|lägenhet|rum|room|hus|nr|nummer|klass|avd|plan)?\.? ?[\dA-ZÅÄÖ]{1,2}\d{0,3}[A-Za-z]?\b"
 )
+_ADDRESS = re.compile(
+    r"\s{0,9}(?:Hej|Hejsan|Kära|Käre|Bästa|Bäste|Dear|Hei|Kære|Hi) (\w+)[ \w]{0,20}[!,.]?\s"
+)
 _INITIAL = re.compile(r" ?[A-ZÅÄÖ]\b\.?(?! ?[a-zåäö]{2,}:)")
 _CLASS = re.compile(r"[ ,(]{1,2}(?:i )?(?:åk |årskurs |klass )?[1-9F][A-Ea-e]?\b")
 _INITIALS = re.compile(r"\b[A-ZÅÄÖ]\.? ?[A-ZÅÄÖ]\.(?!\w)")
@@ -79,6 +82,8 @@ _WORDS = _sections("people")
 _NAMES = _sections("first_names")
 _FIRST = _NAMES["names"]
 _AMBIGUOUS = _NAMES["ambiguous"]
+_SURE = _FIRST - _AMBIGUOUS
+_ANYBODY = _WORDS["self"] | _WORDS["own"] | _WORDS["you"] | _WORDS["your"]
 _NOT_NAME = _WORDS["not-name"] | _WORDS["title"] | _WORDS["role"] | _WORDS["relative"]
 
 
@@ -109,9 +114,9 @@ def tokens(plain: Plain, start: int, end: int) -> list[Token]:
     ]
 
 
-def cues(plain: Plain, start: int, end: int, frame: Frame) -> list[Cue]:
-    """All cues of a stretch, sorted; names in the mail's frame are left out."""
-    words = tokens(plain, start, end)
+def cues(plain: Plain, words: list[Token], span: tuple[int, int], frame: Frame) -> list[Cue]:
+    """All cues of a stretch and its words, sorted; names in the mail's frame are left out."""
+    start, end = span
     found = [Cue(m.start(), Kind.IDENTITY) for m in _IDENTITY.finditer(plain.cased, start, end)]
     skip = -1
     for number, token in enumerate(words):
@@ -141,7 +146,7 @@ def _name(plain: Plain, words: list[Token], number: int) -> Kind | None:
     first = word in _FIRST or (word.endswith("s") and word[:-1] in _FIRST and len(word) > 3)
     following = words[number + 1] if number + 1 < len(words) else None
     family = following is not None and _is_family(plain, token, following, first)
-    if not first and not (family and _is_outsider(plain, words, number)):
+    if not first and not (family and _is_outsider(words, number)):
         return _unlisted(plain, words, number)
     if _is_staff(plain, words, number, family):
         return None
@@ -159,7 +164,7 @@ def _is_family(plain: Plain, token: Token, following: Token, first: bool) -> boo
     return first or _SURNAME.match(following.word.removesuffix("s")) is not None
 
 
-def _is_outsider(plain: Plain, words: list[Token], number: int) -> bool:
+def _is_outsider(words: list[Token], number: int) -> bool:
     """An unlisted first word is a name only beside a listed or name-like second one."""
     low = words[number].low
     second = words[number + 1].word
@@ -174,7 +179,7 @@ def _unlisted(plain: Plain, words: list[Token], number: int) -> Kind | None:
     if token.low in _NOT_NAME or len(token.word) < 3 or token.word.isupper():
         return None
     following = words[number + 1] if number + 1 < len(words) else None
-    if following is not None and following.word in _FIRST - _AMBIGUOUS:
+    if following is not None and following.word in _SURE:
         if plain.cased[token.end : following.start] in (" ", ", ", "\t", ";", "^"):
             return Kind.FULL_NAME
     if _labelled(plain.text, token.start) and following is not None and following.word[0].isupper():
@@ -234,10 +239,38 @@ def _role(plain: Plain, words: list[Token], number: int) -> Kind | None:
     token = words[number]
     if token.low in _WORDS["role"] or token.low in _WORDS["person-noun"]:
         tail = plain.cased[token.end : token.end + 28]
-        if _AGE.match(tail) or _PLACED.match(tail):
+        if (
+            token.low.startswith("pat")
+            and len(token.low) <= 4
+            or _AGE.match(tail)
+            or _PLACED.match(tail)
+        ):
             return Kind.PLACED
-        return Kind.ROLE if token.low in _WORDS["role"] else None
+        before = words[number - 1].low if number else ""
+        pointed = token.low in _WORDS["role"] or before in _WORDS["pointing"]
+        return Kind.ROLE if pointed else None
     return None
+
+
+def speaks_of_self(words: list[Token]) -> bool:
+    """Is there an "I" or a "you"?"""
+    return any(token.low in _ANYBODY for token in words)
+
+
+def says_you(words: list[Token]) -> bool:
+    """Is the reader spoken to?"""
+    return any(token.low in _WORDS["you"] or token.low in _WORDS["your"] for token in words)
+
+
+def has_identity(plain: Plain, start: int, end: int) -> bool:
+    """Does an identity number stand there?"""
+    return _IDENTITY.search(plain.cased, start, end) is not None
+
+
+def addresses_one(plain: Plain) -> bool:
+    """Does the mail begin "Hej Rune!", to one person by first name?"""
+    found = _ADDRESS.match(plain.cased)
+    return found is not None and found[1] in _FIRST
 
 
 def self_points(words: list[Token], at: int) -> tuple[Kind, float] | None:
@@ -250,7 +283,7 @@ def self_points(words: list[Token], at: int) -> tuple[Kind, float] | None:
         rest = before[number + 1 :]
         if low in _WORDS["own"] and len(rest) <= 2:
             return Kind.SELF, WEIGHTS[Kind.SELF]
-        if low in _WORDS["self"] and _states(before, number):
+        if low in _WORDS["self"] and (len(rest) <= 1 or _states(before, number)):
             return Kind.SELF, WEIGHTS[Kind.SELF]
         if low in _WORDS["your"] and len(rest) <= 3:
             return Kind.YOU, WEIGHTS[Kind.YOU]

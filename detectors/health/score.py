@@ -14,12 +14,13 @@ Invariants: pure, linear; a source gives at most `MOST` matches, of which `MOST_
 Known gaps: irony, fiction about one person, a person known only from an earlier mail.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from detectors.contract import Match, Role, Source
 from detectors.health import genre, people
-from detectors.health.people import Cue, Kind
+from detectors.health.people import Cue, Kind, Token
 from detectors.health.plain import Plain
 from detectors.health.terms import Hit
 from detectors.health.units import Frame, Unit, units_at
@@ -30,8 +31,10 @@ MOST_LOW = 20
 SHORT = 3000
 READ_FACTS = 8000
 OWN_POINTS = 2.5
+ADDRESSED = 2.0
 GENERIC_POINTS = 1.5
 NO_PERSON = 1.0
+LONE = 10
 
 # What is left of a person's points one step further away.
 REACH = {"paragraph": 0.5, "document": 1.0, "other": 1.5}
@@ -71,6 +74,7 @@ class Facts:
     kind: Kind = Kind.PRONOUN
     labelled: bool = False
     general: float = 0.0
+    addressed: bool = False  # a letter to one named person
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +86,24 @@ class Person:
     evidence: str
 
 
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A paragraph's words and cues, and whether anybody is spoken of in it."""
+
+    words: list[Token]
+    cues: list[Cue]
+    peopled: bool
+
+    def words_of(self, unit: Unit) -> list[Token]:
+        """The words of one unit of the paragraph."""
+        low = bisect_left(self.words, unit.start, key=lambda token: token.start)
+        high = bisect_left(self.words, unit.end, key=lambda token: token.start)
+        return self.words[low:high]
+
+
 @dataclass(slots=True)
 class Reading:
-    """One source under work; `paragraphs` remembers cues already looked up."""
+    """One source under work; the latest paragraph is remembered."""
 
     number: int
     source: Source
@@ -93,28 +112,38 @@ class Reading:
     frame: Frame
     facts: Facts
     other: Facts
-    paragraphs: dict[tuple[int, int], list[Cue]] = field(default_factory=dict)
+    latest: tuple[tuple[int, int], Stretch] | None = None
 
-    def cues(self, paragraph: tuple[int, int]) -> list[Cue]:
-        """The cues of a paragraph, looked up once."""
-        if paragraph not in self.paragraphs:
-            self.paragraphs = {paragraph: people.cues(self.plain, *paragraph, self.frame)}
-        return self.paragraphs[paragraph]
+    def stretch(self, paragraph: tuple[int, int]) -> Stretch:
+        """The paragraph, read once."""
+        if self.latest is None or self.latest[0] != paragraph:
+            words = people.tokens(self.plain, *paragraph)
+            cues = people.cues(self.plain, words, paragraph, self.frame)
+            peopled = bool(cues) or people.speaks_of_self(words) or self.known()
+            self.latest = (paragraph, Stretch(words, cues, peopled))
+        return self.latest[1]
+
+    def known(self) -> bool:
+        """Does the document, or another part, name a person?"""
+        own = self.facts.points - REACH["document"]
+        return max(own, self.other.points - REACH["other"]) > NO_PERSON
 
 
 def read_facts(plain: Plain, frame: Frame, role: Role) -> Facts:
     """Person and kind of a text from its first characters."""
     end = min(len(plain.text), READ_FACTS)
-    cues = people.cues(plain, 0, end, frame)
+    words = people.tokens(plain, 0, end)
+    cues = people.cues(plain, words, (0, end), frame)
     general = genre.general(plain.text)
+    addressed = people.addresses_one(plain)
     labelled = [cue for cue in cues if cue.label]
     if labelled:
-        return Facts(4.0, labelled[0].kind, True, general)
+        return Facts(4.0, labelled[0].kind, True, general, addressed)
     best = max(cues, key=_document_points, default=None)
     if best is None:
-        return Facts(general=general)
+        return Facts(general=general, addressed=addressed)
     points = _document_points(best) - (0.0 if len(plain.text) < SHORT else 1.0)
-    return Facts(max(points, 0.0), best.kind, role is Role.NAME, general)
+    return Facts(max(points, 0.0), best.kind, role is Role.NAME, general, addressed)
 
 
 def _document_points(cue: Cue) -> float:
@@ -133,33 +162,38 @@ def matches(reading: Reading) -> Iterator[Match]:
         while at < len(hits) and hits[at].start < unit.end:
             inside.append(hits[at])
             at += 1
-        for match in _judge(reading, unit, inside):
-            if match.confidence < MEDIUM:
-                low += 1
-                if low > MOST_LOW:
-                    continue
-            yield match
-            given += 1
-        if given - min(low, MOST_LOW) >= MOST:
+        confidence, evidence = _judge(reading, unit, inside)
+        for hit in inside if confidence >= MEDIUM else inside[: MOST_LOW - low]:
+            yield _match(reading, hit, confidence, evidence)
+        given += len(inside) * (confidence >= MEDIUM)
+        low += min(len(inside), MOST_LOW - low) * (confidence < MEDIUM)
+        if given >= MOST:
             return
 
 
-def _judge(reading: Reading, unit: Unit, hits: list[Hit]) -> Iterator[Match]:
-    """Score the expressions of one unit."""
-    hits = [hit for hit in hits if _role(reading, hit) is not Role.HEADER]
-    if not hits:
-        return
-    words = people.tokens(reading.plain, unit.start, unit.end)
+def _judge(reading: Reading, unit: Unit, hits: list[Hit]) -> tuple[int, tuple[str, ...]]:
+    """Confidence and evidence of the expressions of one unit."""
+    if not _may_carry(reading, unit, hits):
+        return LONE, ("no-person", "weak-term")
+    stretch = reading.stretch(unit.paragraph)
+    header = _role(reading, hits[0]) is Role.HEADER
+    if header or not (stretch.peopled or any(hit.own for hit in hits)):
+        return max(1, round(8 * hits[0].weight)), ("no-person",)
+    words = stretch.words_of(unit)
     person = _person(reading, unit, hits, words)
-    health = _health(reading, unit, hits, words)
     points = general_points(reading, unit, person, words)
-    score = health + person.points - points
+    score = _health(reading, unit, hits, words) + person.points - points
     confidence = max(1, min(99, round(10 * score)))
     if person.points <= NO_PERSON or not _carries(hits, person):
         confidence = min(confidence, MEDIUM - 1)
-    evidence = _evidence(hits, person, points)
-    for hit in hits:
-        yield _match(reading, hit, confidence, evidence)
+    return confidence, _evidence(hits, person, points)
+
+
+def _may_carry(reading: Reading, unit: Unit, hits: list[Hit]) -> bool:
+    """The cheap half of `_carries`, before anybody looks for persons."""
+    if hits[0].weight >= 2 or any(h.weight >= 2 or h.group != hits[0].group for h in hits):
+        return True
+    return people.has_identity(reading.plain, unit.start, unit.end)
 
 
 def _carries(hits: list[Hit], person: Person) -> bool:
@@ -177,10 +211,10 @@ def _weight(reading: Reading, hit: Hit) -> float:
     """A signature names units and professions, not patients."""
     if _role(reading, hit) is Role.SIGNATURE:
         return hit.weight * 0.3
-    return hit.weight * 0.6 if reading.frame.signs(hit.start) and not hit.own else hit.weight
+    return hit.weight * 0.4 if reading.frame.signs(hit.start) and not hit.own else hit.weight
 
 
-def _health(reading: Reading, unit: Unit, hits: list[Hit], words: list[people.Token]) -> float:
+def _health(reading: Reading, unit: Unit, hits: list[Hit], words: list[Token]) -> float:
     weights = sorted((_weight(reading, hit) for hit in hits[:8]), reverse=True)
     distinct = len({reading.plain.text[hit.start : hit.end] for hit in hits[:8]})
     points = weights[0] + sum(0.25 * weight for weight in weights[1:distinct][:3])
@@ -198,7 +232,7 @@ def _heading(reading: Reading, unit: Unit) -> bool:
     return unit.start > end > 0 and any(name in head for name in _HEADINGS)
 
 
-def _person(reading: Reading, unit: Unit, hits: list[Hit], words: list[people.Token]) -> Person:
+def _person(reading: Reading, unit: Unit, hits: list[Hit], words: list[Token]) -> Person:
     best = _in_unit(reading, unit, hits, words)
     if best.points >= 3.0:
         return best
@@ -217,9 +251,9 @@ def _person(reading: Reading, unit: Unit, hits: list[Hit], words: list[people.To
     return strongest
 
 
-def _in_unit(reading: Reading, unit: Unit, hits: list[Hit], words: list[people.Token]) -> Person:
+def _in_unit(reading: Reading, unit: Unit, hits: list[Hit], words: list[Token]) -> Person:
     best = Person(0.0, Kind.PRONOUN, "no-person")
-    for cue in reading.cues(unit.paragraph):
+    for cue in reading.stretch(unit.paragraph).cues:
         if unit.start <= cue.at < unit.end and not _is_hit(cue, hits):
             points = people.WEIGHTS[cue.kind]
             if cue.kind is Kind.ROLE and not people.narrates(words):
@@ -231,9 +265,20 @@ def _in_unit(reading: Reading, unit: Unit, hits: list[Hit], words: list[people.T
             mine = people.self_points(words, hit.start)
             if mine and mine[1] > best.points:
                 best = Person(mine[1], mine[0], mine[0].value)
+            elif best.points < ADDRESSED and _is_to_reader(reading, hit, words):
+                best = Person(ADDRESSED, Kind.YOU, Kind.YOU.value)
             if hit.own and best.points < OWN_POINTS:
                 best = Person(OWN_POINTS, Kind.SELF, "self")
     return best
+
+
+def _is_to_reader(reading: Reading, hit: Hit, words: list[Token]) -> bool:
+    """In a letter to one person, "du" beside care or treatment is she."""
+    return (
+        reading.facts.addressed
+        and hit.group in ("behandling", "läkemedel", "vårdkontakt", "diagnos", "symptom")
+        and people.says_you(words)
+    )
 
 
 def _is_hit(cue: Cue, hits: list[Hit]) -> bool:
@@ -242,7 +287,7 @@ def _is_hit(cue: Cue, hits: list[Hit]) -> bool:
 
 def _in_paragraph(reading: Reading, unit: Unit) -> list[Person]:
     found = []
-    for cue in reading.cues(unit.paragraph):
+    for cue in reading.stretch(unit.paragraph).cues:
         if cue.kind not in (Kind.SELF, Kind.YOU):
             points = people.WEIGHTS[cue.kind] - REACH["paragraph"]
             if cue.kind in (Kind.PRONOUN, Kind.ROLE):
@@ -251,9 +296,7 @@ def _in_paragraph(reading: Reading, unit: Unit) -> list[Person]:
     return found
 
 
-def general_points(
-    reading: Reading, unit: Unit, person: Person, words: list[people.Token]
-) -> float:
+def general_points(reading: Reading, unit: Unit, person: Person, words: list[Token]) -> float:
     """What the kind of text takes away."""
     points = reading.facts.general * TRUST[person.kind]
     if reading.facts.labelled:

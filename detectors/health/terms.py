@@ -6,7 +6,8 @@ Format of the lists in ``health_data/``: ``[class weight]`` opens a section; ``[
 marks expressions in which the writer speaks of herself or her own child. Terms are separated by
 commas. ``term`` may carry an ordinary inflection (-en, -erna, -ade ...), ``term=`` may not,
 ``term*`` may be followed and ``*term`` preceded by any letters (compounds), ``TERM=`` matches only
-in capitals. Weights: 3 says health by itself, 2 says it beside a person, 1 only adds to others.
+in capitals. Weights: 3 says health by itself, 2 says it beside a person, 1 only adds to others,
+0 takes away what stands in it (figures of speech).
 
 Known gaps: a misspelt word is not found; a compound whose head is not listed is not found.
 """
@@ -30,6 +31,7 @@ LISTS = (
     "nordic",
     "finnish",
     "english",
+    "metaphors",
 )
 _SECTION = re.compile(r"\[(.+) (\d)( self| stem)?\]")
 _TAIL = re.compile(r"[^\W\d_]{0,40}")
@@ -40,6 +42,10 @@ _ENDINGS = frozenset(
     " ar ares ers".split()
 )
 _SHORT = 4
+# Of a stretch of 256 characters so many expressions are looked at: more say nothing new.
+_STRETCH_BITS = 8
+_MOST_KEPT = 12
+_MOST_TRIED = 64
 _FRONTS = " \t\n(/-,;|=:\"'>*"
 _ICD = re.compile(r"[A-T]\d\d(?:\.\d[A-Z0-9]{0,2})(?![\w.])")
 _ICD_LETTERS = "abcdefghijklmnorst"
@@ -134,33 +140,49 @@ class Lexicon:
     def hits(self, plain: Plain) -> list[Hit]:
         """All expressions; overlapping ones are reduced to the heaviest and longest."""
         text = "\n" + plain.text.replace("\n", " ")
-        found = (
-            self._verify(plain, start - 1, end - 1, self._by_index[index])
-            for index, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True)
-        )
-        return _disjoint(sorted((hit for hit in found if hit), key=lambda hit: hit.start))
+        raw = self._automaton.find_matches_as_indexes(text, overlapping=True)
+        found: list[Hit] = []
+        stretch = tried = kept = 0
+        for index, start, end in raw:
+            if end >> _STRETCH_BITS != stretch:
+                stretch, tried, kept = end >> _STRETCH_BITS, 0, 0
+            tried += 1
+            if kept >= _MOST_KEPT or tried > _MOST_TRIED:
+                continue
+            hit = self._verify(plain, start - 1, end - 1, self._by_index[index])
+            if hit:
+                kept += 1
+                found.append(hit)
+        found.sort(key=lambda hit: hit.start)
+        return _disjoint(found)
 
     def _verify(self, plain: Plain, start: int, end: int, terms: list[Term]) -> Hit | None:
         if not terms:
             return _code(plain, start)
         start = end - len(terms[0].text)
-        tail = _TAIL.match(plain.text, end)
-        rest = tail.group() if tail else ""
-        front = start > 0 and plain.text[start - 1].isalpha()
-        best = None
-        for term in terms:
-            if _fits(term, rest, front, plain.cased[start:end]) and (
-                best is None or term.weight > best.weight
-            ):
-                best = term
-        if best is None or (rest and plain.text[end : end + 1] == "_"):
+        text = plain.text
+        rest = ""
+        if text[end : end + 1].isalpha():
+            tail = _TAIL.match(text, end)
+            rest = tail.group() if tail else ""
+        front = start > 0 and text[start - 1].isalpha()
+        best = _heaviest(terms, rest, front, plain.cased[start:end])
+        if best is None:
             return None
         if front:
-            head = _HEAD.search(plain.text, max(0, start - 40), start)
+            head = _HEAD.search(text, max(0, start - 40), start)
             start = head.start() if head else start
-        if plain.text[start : end + len(rest)] in self._not_health:
+        if text[start : end + len(rest)] in self._not_health:
             return None
         return Hit(start, end + len(rest), best.group, best.weight, best.own)
+
+
+def _heaviest(terms: list[Term], rest: str, front: bool, cased: str) -> Term | None:
+    best: Term | None = None
+    for term in terms:
+        if _fits(term, rest, front, cased) and (best is None or term.weight > best.weight):
+            best = term
+    return best
 
 
 def _fits(term: Term, rest: str, front: bool, cased: str) -> bool:
@@ -186,10 +208,12 @@ def _disjoint(hits: list[Hit]) -> list[Hit]:
             kept.append(hit)
             continue
         last = kept[-1]
-        if (hit.weight, hit.own, hit.end - hit.start) > (
+        if last.weight == 0:
+            continue
+        if hit.weight == 0 or (hit.weight, hit.own, hit.end - hit.start) > (
             last.weight,
             last.own,
             last.end - last.start,
         ):
             kept[-1] = hit
-    return kept
+    return [hit for hit in kept if hit.weight > 0]

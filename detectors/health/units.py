@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 UNIT_LIMIT = 400
+FINE = 300  # so many units of a text are sentences; then whole stretches, to stay linear
 PARAGRAPH_LIMIT = 2400
 HEAD_LIMIT = 16_000  # greeting, sign-off and labels are looked for in the first characters
 
@@ -29,7 +30,7 @@ _SIGN_OFF = re.compile(
     r"^[ >\t]{0,8}(?:(?:med |m )?v[äa]n(?:lig|liga|ligen|ligaste)\b[^\n]{0,30}|mvh\b|m\.?v\.?h\b|vh\b"
     r"|(?:bästa |varma |soliga |många |venlig |vennlig |kærlig |med (?:vennlig|venlig) )?"
     r"(?:hälsning(?:ar|en)?|hilsen)\b|kram(?:ar)?\b|(?:best |kind |warm )?(?:regards|wishes)\b|yours\b|best,"
-    r"|sincerely\b|cheers\b|thanks,|terveisin\b|yst\w*terveisin\b|t\.|//? ?(?=\w)|--\s*$|_{8,})",
+    r"|sincerely\b|cheers\b|thanks,|terveisin\b|yst\w*terveisin\b|t\.|//? ?(?=\w)|--\s*$)",
     re.IGNORECASE | re.MULTILINE,
 )
 _HEADER = re.compile(
@@ -37,7 +38,13 @@ _HEADER = re.compile(
     r":[^\n]*$|^[^\n]{0,60}\b(?:skrev|wrote|skrev följande)\b[^\n]{0,60}:[ \t]*$",
     re.IGNORECASE | re.MULTILINE,
 )
-_SIGN_OFF_LINES = 7
+_NAME_AND_TITLE = re.compile(
+    r"^[ >\t]{0,8}[A-ZÅÄÖ][\w-]+(?: [A-ZÅÄÖ][\w-]+){1,2}[ \t]*\n(?=[^\n:]{0,60}(?:sköterska|läkare|chef"
+    r"|handläggare|kurator|psykolog|sekreterare|rektor|lärare|pedagog|terapeut|samordnare|konsulent"
+    r"|ledare|strateg|controller|assistent|ansvarig|specialist|ohjaaja|manager|officer|nurse|rådgivare))",
+    re.MULTILINE,
+)
+_SIGN_OFF_LINES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +60,17 @@ class Unit:
 def units_at(text: str, cased: str, positions: list[int]) -> Iterator[Unit]:
     """The unit of each position (sorted); consecutive positions in one unit give it once."""
     unit: Unit | None = None
+    count = 0
     spans: list[tuple[int, int]] = []
     paragraph = (0, 0)
     for at in positions:
         if unit is not None and at < unit.end:
+            continue
+        count += 1
+        if count > FINE:
+            end = min(at + PARAGRAPH_LIMIT, len(text))
+            unit = Unit(at, end, (at, end), False)
+            yield unit
             continue
         row = _row(text, at)
         if row:
@@ -129,7 +143,8 @@ def frame(cased: str) -> Frame:
     spans = [m.span() for m in _GREETING.finditer(head)] + [
         m.span() for m in _HEADER.finditer(head)
     ]
-    return Frame(tuple(spans), tuple(_sign_off(head, m.start()) for m in _SIGN_OFF.finditer(head)))
+    closings = [*_SIGN_OFF.finditer(head), *_NAME_AND_TITLE.finditer(head)]
+    return Frame(tuple(spans), tuple(_sign_off(head, m.start()) for m in closings))
 
 
 def _sign_off(head: str, start: int) -> tuple[int, int]:
