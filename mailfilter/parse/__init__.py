@@ -1,0 +1,48 @@
+"""Parse: the bytes of a message → facts, leaves, header texts, and what is ambiguous.
+
+``parse(data, marks)`` is all that others call; `roles.split` is lent to ``extract`` by the one who
+composes the stages.
+
+A filter that understands a mail otherwise than the recipient's program is no filter. So the
+grammar is small (see `header`, `mime`, `multipart`, `encoding`), what staff's mail programs write
+lies inside it, and what lies outside is read as far as it goes *and* reported as ambiguous.
+
+Invariants: pure, linear in the size of the message, never raises; caps in ``limits.py``. Bytes with
+bare LF (a file on disk) are read as if they had CRLF; a message that has both is ambiguous.
+
+Sources: RFC 5322, 2045-2049, 2183, 2231, 6532, 1847, 3462-3464, 8551, 3156.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from detectors import Role
+from mailfilter.model import Class, Message
+from mailfilter.parse import facts, header, language
+from mailfilter.parse.tree import Context, Walk
+from mailfilter.place import Place
+
+
+def parse(data: bytes, marks: Sequence[str] = ()) -> Message:
+    """Read a message. `marks` are the names of headers whose values the caller wants back."""
+    walk = Walk()
+    data, alike = header.with_crlf(data)
+    if not alike:
+        walk.blame(Place(Role.BODY), "line-ends")
+    block = header.read(data, 0, len(data))
+    shown = walk.message(data, block, len(data), Context())
+    if any(defect.cls is Class.AMBIGUOUS for defect in walk.defects):
+        walk.second_net(data)
+    wanted = frozenset(mark.strip().lower().encode("ascii", "replace") for mark in marks)
+    report = any(b"multipart/report" in v.lower() for v in block.values(b"content-type"))
+    found = facts.read(block.fields, shown, wanted, report)
+    body = next((part.data for part in walk.parts if part.place.role is Role.BODY), b"")
+    return Message(
+        facts=replace(found, language=language.guess(body)),
+        parts=tuple(walk.parts),
+        defects=tuple(dict.fromkeys(walk.defects)),
+        texts=tuple(walk.texts),
+    )
+
+
+__all__ = ["parse"]

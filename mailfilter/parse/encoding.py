@@ -1,0 +1,142 @@
+"""Transfer encodings: the raw body of a leaf → its content.
+
+From → to: ``decode(raw, encoding)`` → `Decoded`: content, a reason of ``unread.py`` if the encoding
+is outside its grammar, and another reading where a correct encoding is one that line-by-line
+decoders read differently.
+
+base64 is good if its length says so: a lenient decoder leaves out whatever is not in the alphabet,
+so an output as long as the input promises proves that there was nothing else in it, without
+looking at a byte in Python. Quoted-printable is good if behind each ``=`` stand two hexadecimal
+digits or the end of the line.
+
+Invariants: linear, never raises; what is broken is decoded as far as it goes.
+Sources: RFC 2045 6.7 and 6.8, POSIX uuencode.
+"""
+
+import re
+from binascii import Error, a2b_qp, a2b_uu
+from dataclasses import dataclass
+
+import pybase64
+
+from mailfilter.parse.words import base64_leniently
+
+OTHER_READING = 1_000_000  # bytes of base64 in odd lines that are read a second time
+
+_BAD_ESCAPE = re.compile(rb"=(?![0-9A-Fa-f]{2}|\r\n|\Z)")
+_BLANK_BREAK = re.compile(rb"=[ \t]++(?=\r\n|\Z)")
+_UU_BEGIN = re.compile(rb"(?m)^begin[ ]+[0-7]{3,4}[ ]+([^\r\n]{1,300}+)\r?\n")
+_UU_END = re.compile(rb"(?m)^end[ \t]*\r?$")
+UU_FILES = 50  # in one text
+_OLD = (
+    b"=ybegin line=",
+    b"=ybegin part=",
+    b"(This file must be converted with BinHex",
+    b"begin-base64 ",
+)
+
+
+@dataclass(slots=True, frozen=True)
+class Decoded:
+    """Content of a leaf; `code` is a reason or ""; `other` is what some decoders read instead."""
+
+    content: bytes
+    code: str = ""
+    other: bytes = b""
+
+
+def decode(raw: bytes, encoding: str) -> Decoded:
+    """The content of a body in one of `mime.ENCODINGS`, or "uuencode"."""
+    match encoding:
+        case "base64":
+            return _base64(raw)
+        case "quoted-printable":
+            return _quoted(raw)
+        case "uuencode":
+            files = uuencoded(raw)
+            return Decoded(files[0].content if files else raw)
+        case _:
+            return Decoded(raw)
+
+
+def _base64(raw: bytes) -> Decoded:
+    raw = raw.strip(b"\r\n")
+    if not raw:
+        return Decoded(b"")
+    width = raw.find(b"\r\n")
+    ends = raw[width :: width + 2] if width > 0 else b""
+    other = b""
+    if width < 0 or (
+        width % 4 == 0
+        and ends.count(b"\r") == len(ends)
+        and (feeds := raw[width + 1 :: width + 2]).count(b"\n") == len(feeds)
+    ):
+        chars = len(raw) - 2 * len(ends)
+    else:
+        lines = raw.split(b"\r\n")
+        chars = sum(map(len, lines))
+        if any(len(line) % 4 for line in lines[:-1]) and chars <= OTHER_READING:
+            other = b"".join(map(base64_leniently, lines))
+    padding = len(raw) - len(raw.rstrip(b"="))
+    try:
+        content = pybase64.b64decode(raw)
+    except (Error, ValueError):
+        return Decoded(base64_leniently(raw), "base64-syntax", other)
+    if chars % 4 or padding > 2 or len(content) != chars // 4 * 3 - padding:
+        return Decoded(content, "base64-syntax", other)
+    return Decoded(content, "", other)
+
+
+def _quoted(raw: bytes) -> Decoded:
+    code = "" if raw.isascii() else "quoted-syntax"
+    if _BAD_ESCAPE.search(raw):
+        raw = _BLANK_BREAK.sub(b"=", raw)
+        if _BAD_ESCAPE.search(raw):
+            code = "quoted-syntax"
+    return Decoded(a2b_qp(raw), code)
+
+
+# ---- files inside a text -------------------------------------------------------------------
+
+
+@dataclass(slots=True, frozen=True)
+class File:
+    """A file found in a text; `code` is a reason if it is broken."""
+
+    name: bytes
+    content: bytes
+    code: str = ""
+
+
+def uuencoded(content: bytes) -> list[File]:
+    """The uuencoded files in a text."""
+    files: list[File] = []
+    begin = _UU_BEGIN.search(content)
+    while begin and len(files) < UU_FILES:
+        end = _UU_END.search(content, begin.end())
+        stop = end.start() if end else len(content)
+        decoded, good = _uu_lines(content[begin.end() : stop])
+        files.append(File(begin[1].strip(), decoded, "" if good and end else "uuencode-syntax"))
+        begin = _UU_BEGIN.search(content, stop)
+    return files
+
+
+def _uu_lines(block: bytes) -> tuple[bytes, bool]:
+    lines: list[bytes] = []
+    good = True
+    for line in block.splitlines():
+        try:
+            lines.append(a2b_uu(line))
+        except Error:
+            good = False  # encoders that count wrongly: take what the first octet promises
+            length = ((line[0] - 32) & 63) * 4 // 3 + 2 if line else 0
+            try:
+                lines.append(a2b_uu(line[: 1 + length]))
+            except Error:
+                continue
+    return b"".join(lines), good
+
+
+def holds_old_encoding(content: bytes) -> bool:
+    """Whether a text holds yEnc, BinHex or uuencode's base64, which no staff program writes."""
+    return any(mark in content for mark in _OLD)

@@ -1,0 +1,152 @@
+"""Facts of the outermost header, and the text of any header.
+
+From → to: `Block` → `Facts` for rules, notices and records; `Block` → `Text` of what a header shows
+to people: subject, display names, every unstructured field.
+
+Trace fields and identifiers are left out: they are long numbers and letters that no person wrote,
+and mail programs do not show them. An address counts as text only if its local part holds as many
+digits as an identity number.
+
+Invariants: linear, never raises. Sources: RFC 5322, RFC 3834 (Auto-Submitted), RFC 2919 (List-Id),
+Microsoft's description of the ``msip_labels`` header.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+from detectors import Role
+from mailfilter.model import Facts, Text
+from mailfilter.parse import address
+from mailfilter.parse.header import Fields
+from mailfilter.parse.words import text_of
+from mailfilter.place import Place, Step
+
+_PEOPLE = {
+    b"from", b"to", b"cc", b"bcc", b"reply-to", b"sender", b"resent-from", b"resent-to",
+    b"resent-cc", b"mail-followup-to", b"disposition-notification-to", b"return-receipt-to",
+    b"errors-to",
+}  # fmt: skip
+SILENT = {
+    b"accept-language", b"authentication-results", b"auto-submitted", b"autocrypt",
+    b"content-class", b"content-id", b"content-language", b"content-length", b"content-location",
+    b"content-transfer-encoding", b"content-type", b"content-disposition", b"content-md5", b"date",
+    b"delivered-to", b"deferred-delivery", b"domainkey-signature", b"envelope-to", b"importance",
+    b"in-reply-to", b"message-id", b"mime-version", b"msip_labels", b"original-message-id",
+    b"precedence", b"priority", b"references", b"resent-date", b"resent-message-id", b"return-path",
+    b"sensitivity", b"status", b"thread-index", b"user-agent", b"x-account-key", b"x-attachment-id",
+    b"x-auto-response-suppress", b"x-eopattributedmessage", b"x-eoptenantattributedmessage",
+    b"x-identity-key", b"x-mailer", b"x-mimeole", b"x-mozilla-keys", b"x-mozilla-status",
+    b"x-mozilla-status2", b"x-msmail-priority", b"x-originating-ip", b"x-priority", b"x-received",
+    b"x-tmn", b"x-uidl", b"x-universally-unique-identifier", b"x-uniform-type-identifier",
+}  # fmt: skip
+_SILENT_PREFIXES = (
+    b"received", b"arc-", b"dkim-", b"list-", b"x-ms-", b"x-microsoft-", b"x-forefront-",
+    b"x-exchange-", b"x-originator", b"x-google-", b"x-gm-", b"x-spam", b"x-virus", b"x-mimecast-",
+    b"x-proofpoint-", b"x-ld-processed", b"x-clientproxiedby", b"x-incomingheadercount",
+)  # fmt: skip
+_LABEL = re.compile(r"MSIP_Label_([0-9a-fA-F-]{36})_(Name|Enabled)=([^;]*)")
+_DIGITS_OF_A_NUMBER = 10
+_BULK = {"bulk", "junk", "auto_reply"}
+
+
+@dataclass(slots=True)
+class _Lines:
+    """A text that grows by lines, each with its place."""
+
+    lines: list[str] = field(default_factory=list)
+    places: list[tuple[int, Place]] = field(default_factory=list)
+    size: int = 0
+
+    def add(self, line: str, place: Place) -> None:
+        if not line:
+            return
+        if not self.places or self.places[-1][1] is not place:
+            self.places.append((self.size, place))
+        self.lines.append(line)
+        self.size += len(line) + 1
+
+
+@dataclass(slots=True)
+class Shown:
+    """What a header shows: a line for each field; the addresses by name of field."""
+
+    text: Text | None = None
+    people: dict[bytes, list[str]] = field(default_factory=dict)
+    more: bool = False  # a field had too many addresses
+
+
+def show(fields: Fields, steps: tuple[Step, ...]) -> Shown:
+    """What a header shows to people."""
+    lines, shown = _Lines(), Shown()
+    subject, header = Place(Role.SUBJECT, steps), Place(Role.HEADER, steps)
+    for name, value in fields:
+        if name in SILENT or name.startswith(_SILENT_PREFIXES):
+            continue
+        if name in _PEOPLE:
+            people = address.read(value)
+            shown.more |= people.more
+            shown.people.setdefault(name, []).extend(people.addresses)
+            for words in people.words:
+                lines.add(words, header)
+            for each in people.addresses:
+                if _numeric(each):
+                    lines.add(each, header)
+        else:
+            lines.add(text_of(value), subject if name == b"subject" else header)
+    if lines.lines:
+        shown.text = Text("\n".join(lines.lines), tuple(lines.places))
+    return shown
+
+
+def _numeric(each: str) -> bool:
+    return sum(map(str.isdigit, each.partition("@")[0])) >= _DIGITS_OF_A_NUMBER
+
+
+_USED = {
+    b"message-id", b"subject", b"auto-submitted", b"precedence", b"sensitivity", b"msip_labels",
+    b"list-id", b"list-unsubscribe", b"list-post",
+}  # fmt: skip
+
+
+def read(fields: Fields, shown: Shown, marks: frozenset[bytes], report: bool) -> Facts:
+    """The facts of the outermost header; the language is not known here."""
+    found: dict[bytes, list[str]] = {}
+    wanted: list[tuple[str, str]] = []
+    for name, value in fields:
+        if name in _USED:
+            found.setdefault(name, []).append(text_of(value))
+        if name in marks:
+            wanted.append((name.decode("ascii", "replace"), text_of(value)))
+    precedence = {value.strip().lower() for value in found.get(b"precedence", ())}
+    people = shown.people
+    return Facts(
+        message_id=_first(found, b"message-id").strip(),
+        senders=tuple(people.get(b"from", ())),
+        visible=(*people.get(b"to", ()), *people.get(b"cc", ())),
+        hidden=tuple(people.get(b"bcc", ())),
+        subject=_first(found, b"subject"),
+        automatic=bool(precedence & _BULK)
+        or any(value.strip().lower() != "no" for value in found.get(b"auto-submitted", ())),
+        mailing_list="list" in precedence or any(name[:5] == b"list-" for name in found),
+        report=report,
+        labels=_labels(found),
+        marks=tuple(wanted),
+    )
+
+
+def _first(found: dict[bytes, list[str]], name: bytes) -> str:
+    values = found.get(name)
+    return values[0] if values else ""
+
+
+def _labels(found: dict[bytes, list[str]]) -> tuple[str, ...]:
+    """Information-class labels: names and identifiers of MSIP labels, and Sensitivity."""
+    labels: list[str] = []
+    for value in found.get(b"msip_labels", ()):
+        for identifier, what, content in _LABEL.findall(value):
+            if what == "Name":
+                labels.append(content)
+            elif content.strip().lower() == "true":
+                labels.append(identifier)
+    labels += found.get(b"sensitivity", ())
+    return tuple(dict.fromkeys(label for each in labels if (label := each.strip().lower())))

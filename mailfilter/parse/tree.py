@@ -1,0 +1,310 @@
+"""The walk over a message: header, parts, parts of parts → leaves, texts, reasons.
+
+From → to: ``Walk().message(...)`` fills `parts`, `texts` and `defects` of a `Walk`.
+
+A walk owns what one message may cost: parts, depth, decoded bytes. Every message in it, the
+outermost first, counts its attachments for itself, as a person counts them in her mail program; an
+attached mail is one of them. Pictures in the text are not counted (``n`` is 0).
+
+Invariants: recursion is bounded by ``limits.DEPTH``; a byte is decoded once on each level of mail
+inside encoded mail, at most. A part whose structure cannot be read is still read as far as it goes.
+"""
+
+from dataclasses import dataclass, field, replace
+
+from detectors import Role
+from mailfilter import limits
+from mailfilter.model import NotExamined, Part, Text
+from mailfilter.parse import encoding, facts, header, mime, multipart, protected, union
+from mailfilter.parse.charset import codec, fallback
+from mailfilter.parse.header import Block
+from mailfilter.parse.mime import Label
+from mailfilter.parse.protected import Kind
+from mailfilter.parse.words import text_of
+from mailfilter.place import Place, Step, StepKind
+from mailfilter.unread import not_examined
+
+_MAIL = {"message/rfc822", "message/global", "message/news"}
+_SIGNATURES = {
+    "application/pgp-signature",
+    "application/pgp-keys",
+    "application/pkcs7-signature",
+    "application/x-pkcs7-signature",
+}
+_SMIME = {"application/pkcs7-mime", "application/x-pkcs7-mime"}
+_TNEF = {"application/ms-tnef", "application/vnd.ms-tnef"}
+_READABLE = {  # text in all but name
+    "message/delivery-status",
+    "message/global-delivery-status",
+    "message/disposition-notification",
+    "message/global-disposition-notification",
+    "message/feedback-report",
+    "message/tracking-status",
+}
+
+
+@dataclass(slots=True)
+class Context:
+    """Where in the message the walk stands."""
+
+    steps: tuple[Step, ...] = ()
+    depth: int = 0
+    boundaries: tuple[bytes, ...] = ()
+    default: str = "text/plain"
+    inside: str = ""  # the multipart type around it
+    first: bool = True  # the first part of that
+    count: list[int] = field(default_factory=lambda: [0, 0])  # attachments, mails of this message
+
+
+@dataclass(slots=True)
+class Walk:
+    """What has been read, and what may still be."""
+
+    parts: list[Part] = field(default_factory=list)
+    texts: list[Text] = field(default_factory=list)
+    defects: list[NotExamined] = field(default_factory=list)
+    left: int = limits.PARTS
+    bytes_left: int = limits.INFLATED_SIZE
+
+    def blame(self, place: Place, *codes: str) -> None:
+        """Report reasons at a place."""
+        self.defects += [not_examined(place, code) for code in codes]
+
+    # ---- messages and multiparts -----------------------------------------------------------
+
+    def message(self, data: bytes, block: Block, end: int, ctx: Context) -> facts.Shown:
+        """A message whose header is read: its header's text, then its content."""
+        shown = facts.show(block.fields, ctx.steps)
+        if shown.text:
+            self.texts.append(shown.text)
+        if shown.more:
+            self.blame(Place(Role.HEADER, ctx.steps), "addresses")
+        if not block.fields and not block.codes:
+            self.blame(Place(Role.HEADER, ctx.steps), "header-empty")
+        self.entity(data, block, end, ctx)
+        return shown
+
+    def entity(self, data: bytes, block: Block, end: int, ctx: Context) -> None:
+        """A message or part: what its label says it is."""
+        label = mime.label(block, ctx.default)
+        if label.type.startswith("multipart/") and label.boundary:
+            self._multipart(data, block.body, end, label, ctx)
+        else:
+            self._leaf(data[block.body : end], label, block, ctx)
+
+    def _multipart(self, data: bytes, start: int, end: int, label: Label, ctx: Context) -> None:
+        place = Place(Role.BODY, ctx.steps)
+        boundary = label.boundary or b""
+        self.blame(place, *label.codes)
+        if label.encoding not in ("7bit", "8bit", "binary"):
+            self.blame(place, "multipart-encoded")
+        if any(b.startswith(boundary) or boundary.startswith(b) for b in ctx.boundaries):
+            self.blame(place, "boundary-reused")
+        if ctx.depth >= limits.DEPTH:
+            self.blame(place, "depth")
+            return
+        found = multipart.split(data, start, end, boundary, self.left)
+        self.blame(place, *found.codes)
+        self._outside(data, found, ctx)
+        if label.type == "multipart/encrypted" and self._is_pgp(data, found):
+            self.blame(Place(Role.BODY, ctx.steps), "pgp-encrypted")
+            return
+        inner = replace(
+            ctx,
+            depth=ctx.depth + 1,
+            boundaries=(*ctx.boundaries, boundary),
+            default="message/rfc822" if label.type == "multipart/digest" else "text/plain",
+            inside=label.type,
+        )
+        for number, (part_start, part_end) in enumerate(found.parts):
+            self._part(data, part_start, part_end, inner, number == 0)
+        if "delimiter-absent" in found.codes:
+            self._leaf(data[start:end], Label("text/plain", "8bit"), Block([], 0, 0), inner)
+
+    def _part(self, data: bytes, start: int, end: int, ctx: Context, first: bool) -> None:
+        self.left -= 1
+        ctx.first = first
+        block = header.read(data, start, end)
+        if block.fields:
+            self._part_header(block, ctx)
+        self.entity(data, block, end, ctx)
+
+    def _part_header(self, block: Block, ctx: Context) -> None:
+        """Fields of a part that some program may show, such as Content-Description."""
+        if all(name in facts.SILENT for name, _ in block.fields):
+            return
+        shown = facts.show(block.fields, ctx.steps).text
+        if shown:
+            self.texts.append(shown)
+
+    def _outside(self, data: bytes, found: multipart.Split, ctx: Context) -> None:
+        """What stands before and after the parts: text, and a reason unless it is a remark."""
+        for start, end in (found.before, found.after):
+            raw = data[start : min(end, start + 65536)].strip(b"\r\n \t")
+            if not raw:
+                continue
+            content = fallback(raw)
+            self._hidden(content, ctx)
+            if end - start > 65536 or not multipart.is_remark(content):
+                self.blame(Place(Role.BODY, ctx.steps), "outside-parts")
+
+    @staticmethod
+    def _is_pgp(data: bytes, found: multipart.Split) -> bool:
+        """Whether the second of two parts really is an encrypted PGP message."""
+        if len(found.parts) != 2:
+            return False
+        block = header.read(data, *found.parts[1])
+        label = mime.label(block, "text/plain")
+        content = encoding.decode(data[block.body : found.parts[1][1]], label.encoding).content
+        return not label.codes and (
+            protected.armour(content) is Kind.ENCRYPTED
+            or protected.packet(content) is Kind.ENCRYPTED
+        )
+
+    # ---- leaves ----------------------------------------------------------------------------
+
+    def _leaf(self, raw: bytes, label: Label, block: Block, ctx: Context) -> None:
+        decoded = encoding.decode(raw, label.encoding)
+        codes = [*label.codes, decoded.code] if decoded.code else label.codes
+        content = decoded.content
+        self.bytes_left -= len(content)
+        if self.bytes_left < 0:
+            self.blame(Place(Role.BODY, ctx.steps), "decoded-size")
+            return
+        main = label.type.partition("/")[0]
+        if label.type == "text/rfc822-headers" and not codes:
+            self._headers(content, ctx)
+            return
+        if main == "multipart":  # without a boundary
+            main, label.type = "text", "text/plain"
+        if main == "text" and label.disposition != "attachment" and not label.name:
+            place = Place(Role.BODY, ctx.steps)
+        elif label.type in _READABLE:
+            place = Place(Role.BODY, ctx.steps)
+            label.type = "text/plain"
+        elif main == "message":
+            self._mail(content, label, codes, ctx)
+            return
+        else:
+            place = self._attachment_place(label, ctx)
+            if self._is_protected(content, label, place, ctx):
+                self.blame(place, *codes)
+                return
+        self.blame(place, *codes)
+        self._emit(content, label, block, place, ctx)
+        if decoded.other:
+            self._hidden(fallback(decoded.other), ctx)
+        if main == "text":
+            self._inside_text(content, place, ctx)
+
+    def _emit(self, content: bytes, label: Label, block: Block, place: Place, ctx: Context) -> None:
+        content_id = b"".join(block.values(b"content-id")[:1])
+        inline = (
+            label.disposition == "inline"
+            or (content_id != b"" and label.disposition != "attachment")
+            or (ctx.inside == "multipart/related" and not ctx.first)
+        )
+        charset = codec(label.charset) or label.charset if label.charset else ""
+        identifier = text_of(content_id).strip(" <>") if content_id else ""
+        self.parts.append(Part(place, label.type, content, label.name, charset, inline, identifier))
+        for name in dict.fromkeys(label.names):
+            if name and name != label.name:
+                self.texts.append(Text(name, ((0, place.down(role=Role.NAME)),)))
+
+    def _attachment_place(self, label: Label, ctx: Context) -> Place:
+        """The place of an attachment, counted unless it is a picture in the text."""
+        counted = not label.type.startswith("image/") or (
+            label.disposition != "inline" and ctx.inside != "multipart/related"
+        )
+        ctx.count[0] += counted
+        name = label.name.replace("\\", "/").rpartition("/")[2]
+        stem, _, extension = name.rpartition(".")
+        form = extension.lower() if stem and extension.isalnum() and len(extension) <= 5 else ""
+        step = Step(StepKind.ATTACHMENT, ctx.count[0] if counted else 0, label.name, form)
+        return Place(Role.ATTACHMENT, (*ctx.steps, step))
+
+    def _mail(self, content: bytes, label: Label, codes: list[str], ctx: Context) -> None:
+        """A message in the message."""
+        ctx.count[0] += 1
+        ctx.count[1] += 1
+        steps = (*ctx.steps, Step(StepKind.MAIL, ctx.count[1]))
+        place = Place(Role.BODY, steps)
+        self.blame(place, *codes)
+        for name in dict.fromkeys(label.names):
+            self.texts.append(Text(name, ((0, Place(Role.NAME, steps)),)))
+        if label.type not in _MAIL:
+            code = {"message/partial": "message-partial", "message/external-body": "external-body"}
+            self.blame(place, code.get(label.type, "type-syntax"))
+        if ctx.depth >= limits.DEPTH or self.left <= 0:
+            self.blame(place, "depth")
+            return
+        self.left -= 1
+        content, alike = header.with_crlf(content)
+        if not alike:
+            self.blame(place, "line-ends")
+        block = header.read(content, 0, len(content))
+        self.message(content, block, len(content), Context(steps, ctx.depth + 1))
+
+    def _headers(self, content: bytes, ctx: Context) -> None:
+        """The header of a returned mail, as it is shown."""
+        shown = facts.show(header.read(content, 0, len(content)).fields, ctx.steps).text
+        if shown:
+            self.texts.append(shown)
+
+    def second_net(self, data: bytes) -> None:
+        """What a reader without any idea of structure finds in an ambiguous message."""
+        for stretch in union.scan(data):
+            self._hidden(stretch, Context())
+
+    def _hidden(self, content: str, ctx: Context) -> None:
+        place = Place(Role.BODY, (*ctx.steps, Step(StepKind.HIDDEN)))
+        self.texts.append(Text(content, ((0, place),)))
+
+    def _is_protected(self, content: bytes, label: Label, place: Place, ctx: Context) -> bool:
+        """Signatures, encrypted and signed content; True if nothing else is to be done."""
+        name = label.name.lower()
+        if label.type in _SIGNATURES or name.endswith(".p7s"):
+            return protected.is_signature(label.type, content)
+        if label.type in _TNEF or name == "winmail.dat":
+            self.blame(place, "tnef")
+        elif content.startswith(protected.RPMSG):
+            self.blame(place, "rights-protected")
+        elif label.type in _SMIME or name.endswith((".p7m", ".p7z")):
+            self._smime(content, place, ctx)
+        elif name.endswith((".pgp", ".gpg", ".asc")) and _is_pgp(content):
+            self.blame(place, "pgp-encrypted")
+        else:
+            return False
+        return True
+
+    def _smime(self, content: bytes, place: Place, ctx: Context) -> None:
+        kind, signed = protected.smime(content)
+        if kind is Kind.ENCRYPTED:
+            self.blame(place, "smime-encrypted")
+        elif kind is not Kind.SIGNED:
+            self.blame(place, "smime-unread")
+        elif ctx.depth >= limits.DEPTH:
+            self.blame(place, "depth")
+        else:
+            block = header.read(signed, 0, len(signed))
+            inner = replace(ctx, depth=ctx.depth + 1, default="text/plain")
+            self.entity(signed, block, len(signed), inner)
+
+    def _inside_text(self, content: bytes, place: Place, ctx: Context) -> None:
+        """PGP messages and encoded files in a text."""
+        if b"-----BEGIN PGP" in content and (kind := protected.armour(content)):
+            self.blame(place, "pgp-encrypted" if kind is Kind.ENCRYPTED else "pgp-unread")
+        if encoding.holds_old_encoding(content):
+            self.blame(place, "old-encoding")
+        if b"begin " not in content:
+            return
+        for found in encoding.uuencoded(content):
+            label = Label("application/octet-stream", "8bit", name=text_of(found.name))
+            where = self._attachment_place(label, ctx)
+            if found.code:
+                self.blame(where, found.code)
+            self._emit(found.content, label, Block([], 0, 0), where, ctx)
+
+
+def _is_pgp(content: bytes) -> bool:
+    return Kind.ENCRYPTED in (protected.armour(content), protected.packet(content))

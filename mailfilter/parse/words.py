@@ -1,0 +1,89 @@
+"""Words of a header: encoded words (RFC 2047), raw 8-bit text, parameters in pieces (RFC 2231).
+
+From → to: the raw value of a field → text as a mail program shows it; percent-encoded parameter
+values → text.
+
+Invariants: linear, never raises. An encoded word that cannot be decoded stays as it is written,
+because that is what is shown. Neighbours in one charset are joined as bytes before decoding, for
+programs that split inside a character.
+
+Sources: RFC 2047, 2231, 6532. Programs differ in what they take for an encoded word (inside quotes,
+without blanks around it, with blanks inside); this reader takes all of these.
+"""
+
+import re
+from binascii import Error
+
+import pybase64
+
+from mailfilter.parse.charset import codec, decode, fallback
+from mailfilter.parse.header import unfold
+
+_WORD = re.compile(rb"=\?([!->@-~]{1,60}+)\?([bBqQ])\?([^?\r\n]*+)\?=")
+_HEX = re.compile(rb"[=%]([0-9A-Fa-f]{2})")
+_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
+
+
+def text_of(value: bytes) -> str:
+    """A field's value as text: unfolded, every encoded word decoded."""
+    value = unfold(value)
+    if b"=?" not in value:
+        return value.decode("ascii") if value.isascii() else fallback(value)
+    pieces: list[tuple[bytes, str]] = []  # (bytes, codec), codec "" for raw text
+    at = 0
+    for found in _WORD.finditer(value):
+        python_codec, content = _word(*found.groups())
+        if not python_codec:
+            continue
+        gap = value[at : found.start()]
+        if gap.strip(b" \t") or not pieces or not pieces[-1][1]:
+            pieces.append((gap, ""))
+        pieces.append((content, python_codec))
+        at = found.end()
+    pieces.append((value[at:], ""))
+    return _joined(pieces)
+
+
+def _word(charset: bytes, kind: bytes, content: bytes) -> tuple[str, bytes]:
+    """(codec, bytes) of an encoded word; no codec: not one that is shown decoded."""
+    python_codec = codec(charset.partition(b"*")[0].decode("ascii"))
+    if kind in b"qQ":
+        return python_codec, percent(content.replace(b"_", b" "))
+    return python_codec, base64_leniently(content)
+
+
+def base64_leniently(content: bytes) -> bytes:
+    """What a tolerant decoder makes of base64: junk left out, padding supplied."""
+    clean = _NOT_BASE64.sub(b"", content)
+    spare = len(clean) % 4
+    clean = clean[:-1] if spare == 1 else clean + b"=" * (-spare % 4)
+    try:
+        return pybase64.b64decode(clean)
+    except (Error, ValueError):
+        return b""
+
+
+def percent(content: bytes) -> bytes:
+    """Bytes for ``=41`` or ``%41``."""
+    return _HEX.sub(lambda found: bytes.fromhex(found[1].decode("ascii")), content)
+
+
+def _joined(pieces: list[tuple[bytes, str]]) -> str:
+    texts: list[str] = []
+    held, held_codec = bytearray(), ""
+    for content, python_codec in [*pieces, (b"", "")]:
+        if python_codec == held_codec and python_codec:
+            held += content
+            continue
+        if held:
+            texts.append(
+                decode(bytes(held), held_codec)[0] if held_codec else fallback(bytes(held))
+            )
+        held, held_codec = bytearray(content), python_codec
+    return "".join(texts)
+
+
+def extended(value: bytes, charset: bytes) -> str:
+    """The text of an RFC 2231 value whose percent signs are decoded."""
+    python_codec = codec(charset.decode("ascii", "replace")) if charset else ""
+    return decode(value, python_codec)[0] if python_codec else fallback(value)
