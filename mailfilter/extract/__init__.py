@@ -1,0 +1,46 @@
+"""Extract: parts of a message → texts, and what could not be read.
+
+``extract(...)`` is the room's one door; ``warm()`` imports what it would import later. See
+README.md for the map and for how a format is added.
+"""
+
+from collections.abc import Callable, Sequence
+
+from detectors import Role
+from mailfilter.extract.budget import Budget
+from mailfilter.extract.context import Ctx
+from mailfilter.extract.table import pinpoint
+from mailfilter.extract.walk import Extracted, walk
+from mailfilter.model import Message, Part
+
+__all__ = ["Budget", "Extracted", "extract", "pinpoint", "warm"]
+
+
+def extract(
+    parts: Sequence[Part],
+    *,
+    parse: Callable[[bytes], Message],
+    roles: Callable[[str], tuple[tuple[int, Role], ...]],
+    budget: Budget,
+    cloud_hosts: tuple[str, ...] = (),
+) -> Extracted:
+    """Everything readable in `parts`; pure, and never raises on any content.
+
+    `parse` reads attached mails and `roles` splits a body into (offset, Role); both are lent by
+    the parse stage. `cloud_hosts` are the organisation's own file stores, such as
+    ``contoso.sharepoint.com`` or ``*.sharepoint.com``.
+    """
+    return walk(parts, Ctx(budget, parse, roles, cloud_hosts))
+
+
+def warm() -> None:
+    """Import every reader and its library, before a worker is forked."""
+    from mailfilter.extract.formats import FORMATS
+
+    for one in FORMATS:
+        one.reader()
+    import pypdfium2.raw
+    import python_calamine
+    import striprtf.striprtf
+
+    del pypdfium2, python_calamine, striprtf

@@ -1,0 +1,134 @@
+"""What reading one message may cost: bytes unpacked, parts, depth, characters.
+
+From → to: every reader reports what it is about to take; `Budget` counts down and raises
+`Unreadable` with a code of class over-limit when it is spent. Declared sizes are never trusted:
+`inflate` counts the bytes that come out, step by step, and stops in the middle.
+
+Invariants: a budget only shrinks; nothing is allocated before it is taken; one budget serves one
+message, attached messages included.
+
+Sources: limits.py for the figures; threats.md 2.4 for the bombs.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from mailfilter import limits
+
+STEP = 256 * limits.KIB
+ENTRIES = 20_000  # office files hold hundreds of members that are not read as parts
+SMALL = 10 * limits.MIB  # under this a part may grow by any factor
+
+
+class Unreadable(Exception):
+    """A part cannot be read; `code` is a reason of ``mailfilter/unread.py``."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Decompressor(Protocol):
+    """What zlib, bz2 and lzma decompression objects share."""
+
+    @property
+    def eof(self) -> bool: ...
+    def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
+
+
+@dataclass(slots=True)
+class Budget:
+    """Counts down; the defaults are those of ``limits.py``."""
+
+    inflated: int = limits.INFLATED_SIZE
+    ratio: int = limits.INFLATED_RATIO
+    parts: int = limits.PARTS
+    entries: int = ENTRIES
+    depth: int = limits.DEPTH
+    text: int = limits.TEXT_SIZE
+    cells: int = limits.CELLS
+
+    def take_part(self, depth: int) -> None:
+        """One more part at `depth` levels below the message."""
+        if depth > self.depth:
+            raise Unreadable("too-deep")
+        self.parts -= 1
+        if self.parts < 0:
+            raise Unreadable("too-many-parts")
+
+    def take_entry(self) -> None:
+        """One more line of an archive's directory, read or not."""
+        self.entries -= 1
+        if self.entries < 0:
+            raise Unreadable("too-many-parts")
+
+    def take_text(self, characters: int) -> None:
+        """So many characters more for the detectors."""
+        self.text -= characters
+        if self.text < 0:
+            raise Unreadable("too-much-text")
+
+    def take_bytes(self, size: int) -> None:
+        """So many unpacked bytes more."""
+        self.inflated -= size
+        if self.inflated < 0:
+            raise Unreadable("inflated-size")
+
+    def grow(self, packed: int) -> "Growth":
+        """A counter for one packed stream of `packed` bytes."""
+        return Growth(self, packed)
+
+
+@dataclass(slots=True)
+class Growth:
+    """Counts what comes out of one packed stream against budget and ratio."""
+
+    budget: Budget
+    packed: int
+    size: int = 0
+
+    def add(self, size: int) -> None:
+        """So many bytes came out."""
+        self.size += size
+        self.budget.take_bytes(size)
+        if self.size > SMALL and self.size > self.packed * self.budget.ratio:
+            raise Unreadable("inflated-ratio")
+
+
+def inflate(
+    packed: bytes | memoryview,
+    make: Callable[[], Decompressor],
+    budget: Budget,
+    *,
+    limit: int | None = None,
+) -> tuple[bytes, Decompressor]:
+    """Unpack one stream in bounded steps; `limit` ends it early without complaint.
+
+    Returns what came out and the decompressor, so that a caller can look at ``eof`` and at what
+    was left. Errors of the library itself pass through: zlib.error, OSError, lzma.LZMAError.
+    """
+    stream, growth, chunks = make(), budget.grow(len(packed)), []
+    at = 0
+    while not stream.eof:
+        pending = b"" if not _wants_input(stream) else bytes(packed[at : at + STEP])
+        if not pending and _wants_input(stream):
+            break
+        at += len(pending)
+        out = _step(stream, pending)
+        growth.add(len(out))
+        chunks.append(out)
+        if limit is not None and growth.size >= limit:
+            break
+    return b"".join(chunks), stream
+
+
+def _wants_input(stream: Decompressor) -> bool:
+    """bz2 and lzma say whether they still hold input; zlib keeps a tail."""
+    needs = getattr(stream, "needs_input", None)
+    return bool(needs) if needs is not None else not getattr(stream, "unconsumed_tail", b"")
+
+
+def _step(stream: Decompressor, pending: bytes) -> bytes:
+    tail = getattr(stream, "unconsumed_tail", b"")
+    return stream.decompress(tail + pending, STEP * 4)

@@ -1,0 +1,92 @@
+"""Bytes → the texts that they may be.
+
+A mail program shows the charset that is declared, or guesses. We read what is declared if that
+works, else what the bytes themselves say, and where two readings are plausible, both: detectors
+look at digits, which most charsets share, so one extra reading is cheap and closes the gap.
+
+Order: byte order mark; declared; UTF-8; UTF-16 without a mark (zeros at every second byte);
+cp1252. A declared charset that maps ASCII elsewhere (UTF-7, EBCDIC, UTF-16) is believed, and the
+bytes are read as ASCII besides. Mac Roman and cp850 are tried where cp1252 gives control characters.
+
+Known gap: ISO-2022 variants without a declaration are read as ASCII.
+"""
+
+import codecs
+import re
+
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+# codecs that are no charsets or that run more than a mapping
+_NOT_CHARSETS = re.compile(
+    r"base64|bz2|hex|quopri|quoted|uu|zip|zlib|rot|punycode|idna|escape|undefined|mbcs|oem", re.I
+)
+_CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\f\x1b\x0b"))
+_SAMPLE = 65536
+_ASCII_SUPERSETS = re.compile(r"ascii|utf-?8|iso-?8859|latin|cp125\d|windows-125\d|mac", re.I)
+
+
+def decode(data: bytes, declared: str = "") -> list[str]:
+    """All plausible readings, the likeliest first; never empty, never raises."""
+    for mark, charset in _MARKS:
+        if data.startswith(mark):
+            return [data[len(mark) :].decode(charset, "replace")]
+    first = _as_declared(data, declared)
+    others = [] if first is not None and _ASCII_SUPERSETS.match(declared) else guesses(data)
+    texts = ([first] if first is not None else []) + others
+    return list(dict.fromkeys(texts)) or [data.decode("cp1252", "replace")]
+
+
+def guesses(data: bytes) -> list[str]:
+    """What the bytes say of themselves."""
+    if wide := _wide(data):
+        return [data.decode(wide, "replace")]
+    try:
+        return [data.decode("utf-8")]
+    except UnicodeDecodeError:
+        pass
+    texts = [data.decode("cp1252", "replace")]
+    if any(byte in data for byte in b"\x81\x8d\x8f\x90\x9d\x86\x84\x94"):
+        texts += [data.decode("cp850", "replace"), data.decode("mac-roman", "replace")]
+    return texts
+
+
+def _as_declared(data: bytes, declared: str) -> str | None:
+    """The declared reading, or None if there is none that works."""
+    name = declared.strip().strip("\"'")
+    if not name or len(name) > 40 or not name.isascii() or _NOT_CHARSETS.search(name):
+        return None
+    try:
+        text = data.decode(name)
+    except (LookupError, UnicodeError, ValueError):
+        return None
+    return text if isinstance(text, str) else None
+
+
+def _wide(data: bytes) -> str:
+    """UTF-16 or UTF-32 without a mark: Latin text has zeros in one residue class of positions."""
+    sample = data[:_SAMPLE]
+    size = len(sample)
+    if size < 4 or sample.count(0) * 4 < size:
+        return ""
+    if size >= 8 and sample[2::4].count(0) > size * 0.2 and sample.count(0) > size * 0.7:
+        return "utf-32-le" if sample[3::4].count(0) > size * 0.2 else "utf-32-be"
+    even, odd = sample[0::2].count(0), sample[1::2].count(0)
+    return "utf-16-le" if odd > even else "utf-16-be"
+
+
+def looks_like_text(data: bytes) -> bool:
+    """Whether a person could read this: few control characters, or wide characters that decode."""
+    sample = data[:_SAMPLE]
+    if any(data.startswith(mark) for mark, _ in _MARKS):
+        return True
+    if wide := _wide(sample):
+        text = sample[: len(sample) & ~3].decode(wide, "replace")
+        odd = sum(1 for char in text if not (char.isprintable() or char.isspace()))
+        return odd * 50 <= len(text)
+    controls = len(sample) - len(sample.translate(None, _CONTROLS))
+    return controls * 200 <= len(sample)

@@ -1,0 +1,261 @@
+"""The zip container, read as strictly as its many readers differ: for archives, OOXML and ODF.
+
+From → to: bytes → `Archive`: its members by the central directory, and whether another program
+might read other members. ``zipfile`` is not used: it believes the central directory alone and
+inflates without a bound.
+
+What makes an archive ambiguous (it is read all the same): two members of one name; overlapping
+members; a local header that says another name, method or size than the central one; local members
+that the directory does not list; data before the first member; several end records; a stream that
+is longer or shorter than announced.
+
+Invariants: never raises but `Unreadable`; every byte that comes out of `read` was counted.
+
+Sources: APPNOTE 6.3.10; Zip differentials (USENIX Security 2025); CVE-2024-0450.
+Known gaps: methods other than stored, deflate, bzip2 and lzma ("archive-method").
+"""
+
+import bz2
+import lzma
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mailfilter.extract.budget import Budget, Unreadable, inflate
+
+_END, _LOCAL = b"PK\x05\x06", b"PK\x03\x04"
+_END_RECORD = struct.Struct("<4s4H2LH")
+_CENTRAL = struct.Struct("<4s6H3L5H2L")
+_LOCAL_HEADER = struct.Struct("<4s5H3L2H")
+_ZIP64_END = struct.Struct("<4sQ2H2L4Q")
+_MOST = 0xFFFFFFFF
+_COMMENT = 65535 + 22  # how far from the end of the file the end record may lie
+_DESCRIPTOR = 24  # bytes of the longest data descriptor
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One entry of the central directory. `raw` is the name as it stands."""
+
+    raw: bytes
+    flags: int
+    method: int
+    crc: int
+    packed: int
+    size: int
+    offset: int
+
+    @property
+    def encrypted(self) -> bool:
+        return bool(self.flags & 0x2041) or self.method == 99
+
+    @property
+    def name(self) -> str:
+        """The name as text: UTF-8 where it is, else the DOS charset of old archivers."""
+        try:
+            return self.raw.decode("utf-8")
+        except UnicodeDecodeError:
+            return self.raw.decode("cp437")
+
+    @property
+    def folder(self) -> bool:
+        return self.raw.endswith((b"/", b"\\"))
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """Members in the directory's order; `comment` of the archive; `ambiguous` as said above."""
+
+    data: bytes
+    members: tuple[Member, ...]
+    comment: bytes
+    ambiguous: bool
+
+    def find(self, name: str) -> Member | None:
+        """The member of this name, case and slashes as written."""
+        raw = name.encode()
+        return next((member for member in self.members if member.raw == raw), None)
+
+    def read(self, member: Member, budget: Budget) -> tuple[bytes, bool]:
+        """(content, whether it is exactly what the directory announced)."""
+        if member.encrypted:
+            raise Unreadable("encrypted")
+        start = self.start(member)
+        packed = memoryview(self.data)[start : start + member.packed]
+        if member.method == 0:
+            budget.take_bytes(len(packed))
+            data = bytes(packed)
+            whole = True
+        else:
+            data, whole = _unpack(member.method, packed, budget)
+        return data, whole and len(data) == member.size and zlib.crc32(data) == member.crc
+
+    def start(self, member: Member) -> int:
+        """Where the member's data begins, by its local header."""
+        header = self.data[member.offset : member.offset + _LOCAL_HEADER.size]
+        if len(header) < _LOCAL_HEADER.size or not header.startswith(_LOCAL):
+            raise Unreadable("broken-archive")
+        fields = _LOCAL_HEADER.unpack(header)
+        return member.offset + _LOCAL_HEADER.size + int(fields[9]) + int(fields[10])
+
+
+def _unpack(method: int, packed: memoryview, budget: Budget) -> tuple[bytes, bool]:
+    try:
+        match method:
+            case 8:
+                data, stream = inflate(packed, lambda: zlib.decompressobj(-15), budget)
+            case 12:
+                data, stream = inflate(packed, bz2.BZ2Decompressor, budget)
+            case 14:
+                data, stream = inflate(packed[9:], lambda: _lzma(packed), budget)
+            case _:
+                raise Unreadable("archive-method")
+    except (zlib.error, OSError, lzma.LZMAError, ValueError, EOFError):
+        raise Unreadable("broken-archive") from None
+    left = getattr(stream, "unused_data", b"") or getattr(stream, "unconsumed_tail", b"")
+    return data, not left and (stream.eof or method == 14)
+
+
+def _lzma(packed: memoryview) -> lzma.LZMADecompressor:
+    """Zip's lzma: version, size of the properties (5), properties, raw stream without a header."""
+    head = bytes(packed[:9])
+    if len(head) < 9 or head[2] != 5 or head[4] >= 225:
+        raise ValueError("not lzma")
+    properties, dictionary = head[4], int.from_bytes(head[5:9], "little")
+    spec = {
+        "id": lzma.FILTER_LZMA1,
+        "dict_size": min(max(dictionary, 4096), 64 << 20),
+        "lc": properties % 9,
+        "lp": properties // 9 % 5,
+        "pb": properties // 45,
+    }
+    return lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[spec])
+
+
+def looks_like_zip(data: bytes) -> bool:
+    """A local header or an end record at the start, or an end record at the very end."""
+    return data.startswith((_LOCAL, _END)) or bool(list(_ends(data)))
+
+
+def _ends(data: bytes) -> Iterator[int]:
+    """Positions of end records whose comment reaches exactly to the end of the file."""
+    at = data.rfind(_END, max(0, len(data) - _COMMENT))
+    while at >= 0:
+        record = data[at : at + _END_RECORD.size]
+        if len(record) == _END_RECORD.size:
+            comment = _END_RECORD.unpack(record)[7]
+            if at + _END_RECORD.size + comment == len(data):
+                yield at
+        at = data.rfind(_END, max(0, len(data) - _COMMENT), at + 3) if at else -1
+
+
+def open_archive(data: bytes, budget: Budget) -> Archive:
+    """The archive; raises `Unreadable` if there is no directory to go by."""
+    ends = list(_ends(data))
+    if not ends:
+        raise Unreadable("broken-archive")
+    end = ends[0]
+    size, start, count, directory_end = _directory(data, end)
+    shift = directory_end - size - start  # data before the archive moves everything
+    if shift < 0 or directory_end > len(data):
+        raise Unreadable("broken-archive")
+    members = tuple(_members(data, start + shift, directory_end, shift, budget))
+    ambiguous = (
+        shift != 0
+        or count != len(members)
+        or data.count(_END, start + shift) > 1
+        or _conflicting(data, members, start + shift)
+    )
+    return Archive(data, members, data[end + _END_RECORD.size :], ambiguous)
+
+
+def _directory(data: bytes, end: int) -> tuple[int, int, int, int]:
+    """(size, start, entries, end) of the central directory."""
+    fields = _END_RECORD.unpack_from(data, end)
+    count, size, start = fields[4], fields[5], fields[6]
+    if _MOST not in (size, start) and count != 0xFFFF:
+        return size, start, count, end
+    record = end - 20 - _ZIP64_END.size
+    if record < 0 or not data.startswith(b"PK\x06\x06", record):
+        return size, start, count, end
+    wide = _ZIP64_END.unpack_from(data, record)
+    return wide[8], wide[9], wide[7], record
+
+
+def _members(data: bytes, at: int, end: int, shift: int, budget: Budget) -> Iterator[Member]:
+    while at + _CENTRAL.size <= end and data.startswith(b"PK\x01\x02", at):
+        budget.take_entry()
+        fields = _CENTRAL.unpack_from(data, at)
+        flags, method, crc, packed, size = fields[3], fields[4], *fields[7:10]
+        names, extras, comments, offset = *fields[10:13], fields[16]
+        name_at = at + _CENTRAL.size
+        extra = data[name_at + names : name_at + names + extras]
+        size, packed, offset = _widen(extra, size, packed, offset)
+        raw = data[name_at : name_at + names]
+        yield Member(raw, flags, method, crc, packed, size, offset + shift)
+        at = name_at + names + extras + comments
+
+
+def _widen(extra: bytes, *values: int) -> tuple[int, ...]:
+    """Sizes and offset from the zip64 extra field where the short ones are full."""
+    if _MOST not in values:
+        return values
+    at = 0
+    while at + 4 <= len(extra):
+        kind, size = struct.unpack_from("<HH", extra, at)
+        if kind == 1:
+            body = extra[at + 4 : at + 4 + size]
+            wide = iter(struct.unpack(f"<{len(body) // 8}Q", body[: len(body) // 8 * 8]))
+            return tuple(next(wide, value) if value == _MOST else value for value in values)
+        at += 4 + size
+    return values
+
+
+def _conflicting(data: bytes, members: tuple[Member, ...], directory: int) -> bool:
+    """Whether another reader could see other members."""
+    names = [member.raw.replace(b"\\", b"/").lower() for member in members]
+    if len(set(names)) != len(names):
+        return True
+    reached = 0
+    for member in sorted(members, key=lambda entry: entry.offset):
+        if member.offset < reached or _LOCAL in data[reached : member.offset]:
+            return True
+        if reached == 0 and member.offset > 0:
+            return True
+        reached = _checked_end(data, member)
+        if not 0 <= reached <= directory:
+            return True
+    return _LOCAL in data[reached:directory]
+
+
+def _checked_end(data: bytes, member: Member) -> int:
+    """Where the member ends; -1 if its local header disagrees with the central one."""
+    header = data[member.offset : member.offset + _LOCAL_HEADER.size]
+    if len(header) < _LOCAL_HEADER.size or not header.startswith(_LOCAL):
+        return -1
+    fields = _LOCAL_HEADER.unpack(header)
+    flags, method, crc, packed, size, names, extras = fields[2], fields[3], *fields[6:11]
+    start = member.offset + _LOCAL_HEADER.size
+    streamed = bool(flags & 8)
+    same = (
+        data[start : start + names] == member.raw
+        and method == member.method
+        and (flags ^ member.flags) & 0x2049 == 0
+        and _agree(packed, member.packed, streamed)
+        and _agree(size, member.size, streamed)
+        and _agree(crc, member.crc, streamed)
+    )
+    return start + names + extras + member.packed if same else -1
+
+
+def _agree(local: int, central: int, streamed: bool) -> bool:
+    return local in (central, _MOST) or (streamed and local == 0)
+
+
+def directory_bytes(data: bytes) -> bytes:
+    """The central directory as it stands, for a quick look at names; empty if there is none."""
+    end = data.rfind(_END, max(0, len(data) - _COMMENT))
+    if end < 0 or end + _END_RECORD.size > len(data):
+        return b""
+    return data[max(0, end - _END_RECORD.unpack_from(data, end)[5]) : end]

@@ -1,0 +1,135 @@
+"""Images, sound and film: not read, and said to be; small inline images are decoration.
+
+From → to: bytes → nothing (decoration) or `NotExamined`. A logo in a signature is an inline image
+of less than 300 × 150 pixels (design 4.2); its size is read from the header of the file.
+
+Sources: the headers of PNG, GIF, JPEG (T.81), BMP and WebP (RFC 9649).
+Known gaps: what an image shows is read when OCR exists.
+"""
+
+import struct
+from collections.abc import Iterator
+
+from mailfilter.extract.context import Ctx, Found
+from mailfilter.model import Part
+from mailfilter.unread import not_examined
+
+WIDTH, HEIGHT = 300, 150
+_IMAGES = (
+    b"\x89PNG\r\n",
+    b"GIF8",
+    b"\xff\xd8\xff",
+    b"II*\0",
+    b"MM\0*",
+    b"\0\0\1\0",
+    b"8BPS",
+    b"\x01\x00\x00\x00",  # EMF, checked further below
+    b"\xd7\xcd\xc6\x9a",  # WMF
+)
+_SOUND = (b"ID3", b"OggS", b"fLaC", b"#!AMR", b"MThd", b"\xff\xfb", b"\xff\xf3", b"\xff\xf1")
+_FILM = (b"\x1a\x45\xdf\xa3", b"\0\0\1\xba", b"\0\0\1\xb3", b"FLV\1", b"0&\xb2u\x8ef\xcf\x11")
+_PICTURE_BRANDS = (b"avif", b"heic", b"heix", b"mif1", b"msf1", b"hevc")
+_SOUND_BRANDS = (b"M4A ", b"M4B ")
+
+
+def sniff_image(data: bytes) -> bool:
+    """Any raster or vector image that is no text."""
+    if data.startswith(b"\x01\x00\x00\x00"):
+        return data[40:44] == b" EMF"
+    return (
+        data.startswith(_IMAGES)
+        or (data.startswith(b"BM") and data[6:10] == b"\0\0\0\0" and len(data) > 54)
+        or (data.startswith(b"RIFF") and data[8:12] == b"WEBP")
+        or (data[4:8] == b"ftyp" and data[8:12] in _PICTURE_BRANDS)
+    )
+
+
+def sniff_sound(data: bytes) -> bool:
+    """Sound files by their first bytes."""
+    return data.startswith(_SOUND) or (
+        (data.startswith(b"RIFF") and data[8:12] == b"WAVE")
+        or (data[4:8] == b"ftyp" and data[8:12] in _SOUND_BRANDS)
+    )
+
+
+def sniff_film(data: bytes) -> bool:
+    """Film files by their first bytes."""
+    return data.startswith(_FILM) or (
+        (data.startswith(b"RIFF") and data[8:12] == b"AVI ")
+        or (data[4:8] == b"ftyp" and data[8:12] not in _PICTURE_BRANDS + _SOUND_BRANDS)
+    )
+
+
+def read(part: Part, _ctx: Ctx) -> Iterator[Found]:
+    """Decoration is nothing; any other image is not examined."""
+    if not is_decoration(part):
+        yield not_examined(part.place, "image")
+
+
+def read_sound(part: Part, _ctx: Ctx) -> Iterator[Found]:
+    """Not examined."""
+    yield not_examined(part.place, "sound")
+
+
+def read_film(part: Part, _ctx: Ctx) -> Iterator[Found]:
+    """Not examined."""
+    yield not_examined(part.place, "film")
+
+
+def is_decoration(part: Part) -> bool:
+    """A small image that stands in the text."""
+    if not (part.inline or part.content_id):
+        return False
+    width, height = dimensions(part.data)
+    return 0 < width < WIDTH and 0 < height < HEIGHT
+
+
+def dimensions(data: bytes) -> tuple[int, int]:
+    """(width, height) in pixels; (0, 0) where the header does not say."""
+    try:
+        if data.startswith(b"\x89PNG") and data[12:16] == b"IHDR":
+            return struct.unpack_from(">2I", data, 16)
+        if data.startswith(b"GIF8"):
+            return struct.unpack_from("<2H", data, 6)
+        if data.startswith(b"BM"):
+            width, height = struct.unpack_from("<2i", data, 18)
+            return abs(width), abs(height)
+        if data.startswith(b"\xff\xd8"):
+            return _jpeg(data)
+        if data.startswith(b"RIFF"):
+            return _webp(data)
+    except struct.error:
+        pass
+    return 0, 0
+
+
+def _jpeg(data: bytes) -> tuple[int, int]:
+    """Size from the start-of-frame segment; the segments before it are stepped over."""
+    at = 2
+    for _ in range(1000):
+        marker, size = struct.unpack_from(">HH", data, at)
+        if 0xFFC0 <= marker <= 0xFFCF and marker not in (0xFFC4, 0xFFC8, 0xFFCC):
+            height, width = struct.unpack_from(">2H", data, at + 5)
+            return width, height
+        if marker < 0xFF00:
+            break
+        at += 2 + size
+    return 0, 0
+
+
+def _webp(data: bytes) -> tuple[int, int]:
+    match data[12:16]:
+        case b"VP8X":
+            return _int24(data, 24) + 1, _int24(data, 27) + 1
+        case b"VP8 ":
+            width, height = struct.unpack_from("<2H", data, 26)
+            return width & 0x3FFF, height & 0x3FFF
+        case b"VP8L":
+            (bits,) = struct.unpack_from("<I", data, 21)
+            return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+        case _:
+            return 0, 0
+
+
+def _int24(data: bytes, at: int) -> int:
+    return int.from_bytes(data[at : at + 3], "little")

@@ -1,0 +1,59 @@
+"""Attached mails (eml, message/rfc822, mht) and mailboxes (mbox), read by the parse stage.
+
+From → to: bytes → the `Part`s of the inner message, placed below the part that holds it, and its
+defects. Which function parses is an argument, since stages do not import each other.
+
+Known gaps: a mailbox is split at lines that begin with "From " after an empty line, as Thunderbird
+and mutt write it.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from mailfilter.extract.context import Ctx, Found
+from mailfilter.model import Part, Text
+from mailfilter.place import Place, Step, StepKind
+
+_FROM = re.compile(rb"(?:\A|\r?\n\r?\n)(?=From [^\r\n]{3,200}\r?\n[\w-]{1,60}:)")
+MAILS = 1000  # in one mailbox; the parts that they hold are counted besides
+
+
+def sniff(data: bytes) -> bool:
+    """A mailbox by its first line; a single mail has no mark of its own."""
+    return data.startswith(b"From ") and _FROM.match(data) is not None
+
+
+def sniff_mail(data: bytes) -> bool:
+    """A mail that is attached under another name: header fields that only mails begin with."""
+    return re.match(rb"(?:Received|Return-Path|Delivered-To|MIME-Version):[ \t]", data) is not None
+
+
+def read(part: Part, ctx: Ctx) -> Iterator[Found]:
+    """One mail."""
+    yield from _mail(part.data, part, ctx)
+
+
+def read_mailbox(part: Part, ctx: Ctx) -> Iterator[Found]:
+    """Each mail of a mailbox."""
+    starts = [found.end() for found in _FROM.finditer(part.data)]
+    for n, (start, end) in enumerate(zip(starts, [*starts[1:], len(part.data)], strict=True), 1):
+        mail = part.data[start:end].partition(b"\n")[2]
+        yield Part(part.place.down(Step(StepKind.MAIL, n)), "message/rfc822", mail)
+
+
+def _mail(data: bytes, part: Part, ctx: Ctx) -> Iterator[Found]:
+    place = part.place
+    message = ctx.parse(data)
+    for label in message.facts.labels:
+        ctx.label(label)
+    for text in message.texts:
+        yield Text(text.content, tuple((at, _below(place, inner)) for at, inner in text.places))
+    for inner in message.parts:
+        yield replace(inner, place=_below(place, inner.place))
+    for defect in message.defects:
+        yield replace(defect, place=_below(place, defect.place))
+
+
+def _below(place: Place, inner: Place) -> Place:
+    return Place(inner.role, place.steps + inner.steps)

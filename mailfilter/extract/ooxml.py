@@ -1,0 +1,196 @@
+"""What Word, Excel and PowerPoint files share: the package, properties, labels, what lies inside.
+
+From → to: a zip of XML parts → what its reader for one program makes of the program's own parts
+(`Handlers`), and from here: document properties, information-class labels (MSIP), custom XML,
+charts and diagrams, addresses of links, embedded files and images as further `Part`s. A member
+that no Office program writes is read as a file in an archive, so that nothing hides in a docx
+that somebody renames to zip.
+
+Invariants: each member is unpacked once and counted; a member that cannot be read does not keep
+the others from being read.
+
+Sources: ECMA-376 parts 1 and 2; MS-OFFCRYPTO for LabelInfo.
+Known gaps: macro text (vbaProject.bin) is not read; OLE objects are read only where they are
+whole Office files or wrap one file (see ole.py).
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from detectors import Role
+from mailfilter.extract import container
+from mailfilter.extract.budget import Unreadable
+from mailfilter.extract.container import Archive, Member, open_archive
+from mailfilter.extract.context import Ctx, Found, member, text_at
+from mailfilter.extract.xmltext import (
+    attributes_of,
+    canonical,
+    elements_of,
+    lines_of,
+    text_of,
+    texts_of,
+)
+from mailfilter.model import Part
+from mailfilter.place import Place, Step, StepKind
+from mailfilter.unread import not_examined
+
+_OFFICE = b"http://schemas.openxmlformats.org/"
+_STRICT = b"http://purl.oclc.org/ooxml/"
+WORD = {
+    _OFFICE + b"wordprocessingml/2006/main": b"w",
+    _STRICT + b"wordprocessingml/main": b"w",
+    _OFFICE + b"drawingml/2006/main": b"a",
+    _STRICT + b"drawingml/main": b"a",
+}
+SHEET = {
+    _OFFICE + b"spreadsheetml/2006/main": b"",
+    _STRICT + b"spreadsheetml/main": b"",
+    _OFFICE + b"officeDocument/2006/relationships": b"r",
+    _STRICT + b"officeDocument/relationships": b"r",
+}
+SLIDE = {
+    _OFFICE + b"drawingml/2006/main": b"a",
+    _STRICT + b"drawingml/main": b"a",
+    _OFFICE + b"presentationml/2006/main": b"p",
+    _STRICT + b"presentationml/main": b"p",
+}
+_PLUMBING = re.compile(
+    r"\[content_types\]\.xml$|.*/(?:theme|slidetheme|printersettings|fonts|ctrlprops|activex)/|"
+    r".*/(?:styles\w*|stylesWithEffects|fonttable|websettings|calcchain|tablestyles|vbadata|"
+    r"vbaproject|presprops|viewprops|metadata|volatiledependencies|people|persons/\w+|"
+    r"commentsids|commentsextended|commentsextensible|vbaprojectsignature\w*)\.(?:xml|bin)$",
+    re.IGNORECASE,
+)
+_KNOWN_ROOTS = ("word/", "xl/", "ppt/", "docprops/", "customxml/", "_rels/", "docmetadata/")
+_LABEL = re.compile(rb"name=[\"']MSIP_Label_[0-9a-fA-F-]{36}_Name[\"']")
+_TARGET = re.compile(rb"<Relationship\s[^<>]*TargetMode=[\"']External[\"'][^<>]*>")
+
+Handlers = Mapping[str, Callable[["Package", str], Iterator[Found]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """An open Office file; names of members are compared without regard to case."""
+
+    part: Part
+    ctx: Ctx
+    archive: Archive
+    names: dict[str, Member]
+
+    @property
+    def place(self) -> Place:
+        return self.part.place
+
+    def raw(self, name: str) -> bytes:
+        """The content of a member, empty if there is none."""
+        entry = self.names.get(name.lower())
+        return self.archive.read(entry, self.ctx.budget)[0] if entry else b""
+
+    def xml(self, name: str, prefixes: Mapping[bytes, bytes]) -> bytes:
+        """The same in one spelling of tags."""
+        return canonical(self.raw(name), prefixes)
+
+
+def holds(data: bytes, folder: bytes) -> bool:
+    """Whether the zip's directory names a member in this folder: cheap enough for sniffing."""
+    return data.startswith(b"PK\x03\x04") and folder in container.directory_bytes(data)
+
+
+def read_package(part: Part, ctx: Ctx, handlers: Handlers) -> Iterator[Found]:
+    """Everything in the package, in the directory's order."""
+    archive = open_archive(part.data, ctx.budget)
+    if archive.ambiguous:
+        yield not_examined(part.place, "ambiguous-archive")
+    names = {entry.name.lower(): entry for entry in archive.members}
+    package = Package(part, ctx, archive, names)
+    for n, entry in enumerate(archive.members, 1):
+        try:
+            yield from _member(package, n, entry, handlers)
+        except Unreadable as problem:
+            if problem.code.startswith("inflated"):
+                raise
+            yield not_examined(part.place, problem.code)
+
+
+def _member(package: Package, n: int, entry: Member, handlers: Handlers) -> Iterator[Found]:
+    name = entry.name.lower()
+    if entry.folder or _PLUMBING.match(name):
+        return
+    for pattern, handler in {**handlers, **_COMMON}.items():
+        if re.match(pattern, name):
+            yield from handler(package, name)
+            return
+    if name.startswith(_KNOWN_ROOTS) and name.endswith((".xml", ".rels", ".vml")):
+        yield from _other_xml(package, name)
+        return
+    data, _ = package.archive.read(entry, package.ctx.budget)
+    yield member(package.part, n, entry.name, data, inline=True)
+
+
+def _other_xml(package: Package, name: str) -> Iterator[Found]:
+    """Charts, diagrams, custom XML and whatever future versions add: text between tags."""
+    xml = package.xml(name, SLIDE)
+    place = package.place.down(Step(StepKind.HIDDEN)) if name.startswith("customxml") else None
+    yield text_at(drawing_text(xml), place or package.place)
+    if name.startswith("customxml"):
+        yield text_at("\n".join(attributes_of(xml, (b"val", b"value", b"name"))), package.place)
+
+
+def drawing_text(xml: bytes) -> str:
+    """Text of DrawingML: paragraphs are lines; any other element that holds text is one too."""
+    if b"<a:p" in xml:
+        for tag, sign in ((b"</a:p>", b"\n"), (b"<a:br/>", b"\n"), (b"<a:tab/>", b"\t")):
+            xml = xml.replace(tag, tag + sign)
+        return text_of(xml)
+    return lines_of(xml)
+
+
+def _core(package: Package, name: str) -> Iterator[Found]:
+    """Title, author, keywords, company: each is a line."""
+    xml = package.xml(name, {})
+    values = lines_of(xml).split("\n")
+    place = package.place.down(Step(StepKind.PROPERTY), role=Role.PROPERTY)
+    yield text_at("\n".join(values), place)
+    for maker in texts_of(xml, b"Application"):
+        package.ctx.maker(maker)
+
+
+def _custom(package: Package, name: str) -> Iterator[Found]:
+    """Custom properties; those that Purview writes say the information class."""
+    yield from _core(package, name)
+    for _, _, prop in _properties(package.xml(name, {})):
+        package.ctx.label(text_of(prop))
+
+
+def _properties(xml: bytes) -> Iterator[tuple[int, int, bytes]]:
+    for start, end, _ in elements_of(xml, b"property"):
+        if _LABEL.search(xml[start:end]):
+            yield start, end, xml[start:end]
+
+
+def _label_info(package: Package, name: str) -> Iterator[Found]:
+    """The newer form of a label: its identifier only."""
+    for identifier in attributes_of(package.xml(name, {}), (b"id",)):
+        package.ctx.label(identifier.strip("{}"))
+    yield from ()
+
+
+def _links(package: Package, name: str) -> Iterator[Found]:
+    """Addresses of external links."""
+    targets = b"".join(_TARGET.findall(package.xml(name, {})))
+    addresses = "\n".join(attributes_of(targets, (b"Target",)))
+    yield text_at(addresses, package.place.down(Step(StepKind.HIDDEN)))
+
+
+def _nothing(_package: Package, _name: str) -> Iterator[Found]:
+    yield from ()
+
+
+_COMMON: Handlers = {
+    r"docprops/custom.*\.xml$": _custom,
+    r"docprops/.*\.xml$": _core,
+    r"docprops/thumbnail": _nothing,  # a small picture of the first page
+    r"docmetadata/labelinfo\.xml$": _label_info,
+    r".*\.rels$": _links,
+}

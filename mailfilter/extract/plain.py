@@ -1,0 +1,102 @@
+"""Plain text of every kind: txt, log, md, json, xml, svg, and the bodies of mails.
+
+From → to: bytes → one `Text` for each plausible charset. Bodies are split into body, quoted
+history and signature by the function that the parse stage lends us. JSON and XML are read as they
+stand; what their escapes hide (``\\u0031``, ``&#49;``, digits split by tags) is read a second time.
+``data:`` URIs are decoded and read as parts of their own.
+"""
+
+import binascii
+import html
+import re
+from collections.abc import Iterator
+from urllib.parse import unquote_to_bytes
+
+from detectors import Role
+from mailfilter.extract.charset import decode
+from mailfilter.extract.context import Ctx, Found, text_at
+from mailfilter.model import Part, Text
+from mailfilter.place import Step, StepKind
+
+_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
+_MARKUP = re.compile(r"<[^<>]{0,4000}>")
+_LINE_TAG = re.compile(r"</?(?:br|p|div|tr|li|row|text|record|item)\b[^<>]{0,1000}>", re.IGNORECASE)
+_DATA_URI = re.compile(r"data:([\w.+-]{0,60}/[\w.+-]{0,60})?([^,\"'()<>\s]{0,100}),", re.IGNORECASE)
+_URI_END = re.compile(r"[\"'()<>\s\\]")
+URIS = 200  # in one text
+
+
+def read(part: Part, ctx: Ctx) -> Iterator[Found]:
+    """Text as it stands."""
+    for content in decode(part.data, part.charset):
+        yield placed(content, part, ctx)
+        yield from _escaped(content, part)
+        yield from data_uris(content, part)
+
+
+def read_markup(part: Part, ctx: Ctx) -> Iterator[Found]:
+    """XML and SVG: as it stands, then without tags."""
+    for content in decode(part.data, part.charset or _declared(part.data)):
+        yield text_at(content, part.place)
+        yield text_at(strip_markup(content), part.place)
+        yield from data_uris(content, part)
+
+
+def _declared(data: bytes) -> str:
+    found = re.search(rb"encoding\s*=\s*[\"']([\w.:-]{1,40})", data[:200])
+    return found[1].decode("ascii") if found else ""
+
+
+def placed(content: str, part: Part, ctx: Ctx) -> Text:
+    """The text with its places: a body is split by roles, anything else stands in one place."""
+    if part.place.role is not Role.BODY:
+        return text_at(content, part.place)
+    roles = ctx.roles(content) or ((0, Role.BODY),)
+    return Text(content, tuple((at, part.place.down(role=role)) for at, role in roles))
+
+
+def strip_markup(content: str) -> str:
+    """Text between tags, joined as a reader of the tags would show it."""
+    if "<![CDATA[" in content:
+        content = content.replace("<![CDATA[", "").replace("]]>", "")
+    broken = _LINE_TAG.sub("\n", content)
+    return html.unescape(_MARKUP.sub("", broken))
+
+
+def _escaped(content: str, part: Part) -> Iterator[Text]:
+    """What ``\\uXXXX`` escapes hide."""
+    if "\\u00" in content:
+        place = part.place.down(Step(StepKind.HIDDEN))
+        yield text_at(_ESCAPE.sub(lambda found: chr(int(found[1], 16)), content), place)
+
+
+def data_uris(content: str, part: Part) -> Iterator[Part]:
+    """The files that stand in the text itself as ``data:`` URIs."""
+    if "ata:" not in content and "ATA:" not in content:
+        return
+    for n, found in enumerate(_DATA_URI.finditer(content), 1):
+        if n > URIS:
+            return
+        end = _URI_END.search(content, found.end())
+        raw = content[found.end() : end.start() if end else len(content)]
+        data = _uri_bytes(raw, "base64" in found[2].lower())
+        if data:
+            place = part.place.down(Step(StepKind.HIDDEN), role=Role.ATTACHMENT)
+            yield Part(place, (found[1] or "text/plain").lower(), data, inline=True)
+
+
+def _uri_bytes(raw: str, packed: bool) -> bytes:
+    data = unquote_to_bytes(raw)
+    if not packed:
+        return data
+    kept = re.sub(rb"[^A-Za-z0-9+/]", b"", data.translate(bytes.maketrans(b"-_", b"+/")))
+    try:
+        return binascii.a2b_base64(kept[: len(kept) & ~3] + _rest(kept))
+    except binascii.Error:
+        return data
+
+
+def _rest(kept: bytes) -> bytes:
+    """The last group, padded; a single character there carries no whole byte."""
+    tail = kept[len(kept) & ~3 :]
+    return tail + b"=" * (4 - len(tail)) if len(tail) > 1 else b""

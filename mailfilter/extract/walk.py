@@ -1,0 +1,183 @@
+"""From the parts of a message to everything readable in them.
+
+From → to: `Part`s → `Extracted`. Each part is typed by its content and by its name; where they
+disagree and both have readers that could read it, both read it. What a reader yields is gathered;
+parts that it yields are read in turn, down to the limits of the budget.
+
+Invariants: never raises on any content (errors of libraries are caught by the readers that know
+them; what nobody foresaw is for the worker's fence); the same (place, reason) is said once; blank
+texts are dropped; once a limit of the whole message is reached, reading ends and says so.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from detectors import Role
+from mailfilter.extract.budget import Unreadable
+from mailfilter.extract.charset import looks_like_text
+from mailfilter.extract.context import Ctx, Found, extension
+from mailfilter.extract.formats import FORMATS, Format, Kind
+from mailfilter.model import NotExamined, Part, Text
+from mailfilter.place import Place, StepKind
+from mailfilter.unread import not_examined
+
+_SPENT = ("too-many-parts", "too-much-text", "inflated-size")  # limits of the whole message
+
+
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """All texts of a message, what was not examined, and facts for rules."""
+
+    texts: tuple[Text, ...]
+    not_examined: tuple[NotExamined, ...]
+    labels: tuple[str, ...] = ()
+    made_by: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Gathered:
+    """What was found so far; dictionaries keep order and say a thing once."""
+
+    texts: list[Text] = field(default_factory=list)
+    not_examined: dict[NotExamined, None] = field(default_factory=dict)
+
+
+def walk(parts: Sequence[Part], ctx: Ctx) -> Extracted:
+    """Read all parts; never raises."""
+    gathered = Gathered()
+    for part in parts:
+        try:
+            _part(part, ctx, gathered, depth=0)
+        except Unreadable as problem:
+            gathered.not_examined[not_examined(part.place, problem.code)] = None
+            break
+    _cloud_links(ctx, gathered)
+    return Extracted(
+        tuple(gathered.texts),
+        tuple(gathered.not_examined),
+        tuple(ctx.labels),
+        tuple(ctx.made_by),
+    )
+
+
+def _part(part: Part, ctx: Ctx, gathered: Gathered, depth: int) -> None:
+    """One part and all below it; `Unreadable` passes only when the message's limit is spent."""
+    if part.name:
+        name = Text(part.name, ((0, part.place.down(role=Role.NAME).nameless()),))
+        _text(name, ctx, gathered)
+    try:
+        ctx.budget.take_part(depth)
+    except Unreadable as problem:
+        _problem(problem, part, gathered)
+        return
+    for one in formats_of(part):
+        try:
+            for found in one.reader()(part, ctx):
+                _found(found, ctx, gathered, depth)
+        except Unreadable as problem:
+            _problem(problem, part, gathered)
+
+
+def _problem(problem: Unreadable, part: Part, gathered: Gathered) -> None:
+    gathered.not_examined[not_examined(part.place, problem.code)] = None
+    if problem.code in _SPENT:
+        raise problem
+
+
+def _found(found: Found, ctx: Ctx, gathered: Gathered, depth: int) -> None:
+    match found:
+        case Text():
+            _text(found, ctx, gathered)
+        case NotExamined():
+            gathered.not_examined[found] = None
+        case Part():
+            _part(found, ctx, gathered, depth + 1)
+
+
+def _text(text: Text, ctx: Ctx, gathered: Gathered) -> None:
+    if text.content and not text.content.isspace():
+        ctx.budget.take_text(len(text.content))
+        gathered.texts.append(text)
+
+
+def formats_of(part: Part) -> list[Format]:
+    """The formats to read a part as: all that its content shows, and the one that it is named."""
+    if not part.data.strip(b"\0\r\n\t "):
+        return []
+    named = _named(part)
+    if named is not None and named.kind is Kind.SKIPPED:
+        return []
+    found = [one for one in FORMATS if one.sniff is not None and one.sniff(part.data)]
+    found = [one for one in found if not any(one.name in other.covers for other in found)]
+    if found:
+        return found
+    if _is_text(part):
+        return _text_formats(named)
+    return [named if named is not None and named.kind is not Kind.TEXT else _BY_NAME["unknown"]]
+
+
+def _is_text(part: Part) -> bool:
+    """The body of a mail is shown whatever it is; a file must look like text."""
+    return part.place.role is Role.BODY or looks_like_text(part.data)
+
+
+def _text_formats(named: Format | None) -> list[Format]:
+    if named is not None and named.kind is Kind.TEXT:
+        return [named]
+    return [_BY_NAME["text"]]
+
+
+def _named(part: Part) -> Format | None:
+    """By the extension of the name, else by the declared type."""
+    ending = extension(part.name)
+    kind = part.type.partition(";")[0].strip().lower()
+    return _BY_EXTENSION.get(ending) or _BY_TYPE.get(kind) or _by_family(kind)
+
+
+def _by_family(kind: str) -> Format | None:
+    match kind.partition("/")[0]:
+        case "image":
+            return _BY_NAME["image"]
+        case "audio":
+            return _BY_NAME["sound"]
+        case "video":
+            return _BY_NAME["film"]
+        case _:
+            return None
+
+
+_BY_NAME = {one.name: one for one in FORMATS}
+_BY_EXTENSION = {ending: one for one in FORMATS for ending in one.extensions}
+_BY_TYPE = {kind: one for one in FORMATS for kind in one.types}
+
+
+def _cloud_links(ctx: Ctx, gathered: Gathered) -> None:
+    """A link to the organisation's own cloud storage: once for a message."""
+    if not ctx.cloud_hosts:
+        return
+    hosts = "|".join(_host_pattern(host) for host in ctx.cloud_hosts)
+    link = re.compile(rf"https?://(?:{hosts})(?=[/:?#\s\"'>]|$)", re.IGNORECASE)
+    for text in gathered.texts:
+        if "://" in text.content and link.search(text.content):
+            place = _message_place(text.places[0][1])
+            gathered.not_examined[not_examined(place, "cloud-attachment")] = None
+            return
+
+
+def _host_pattern(host: str) -> str:
+    """``*.sharepoint.com`` matches any host below; no other pattern is known."""
+    below = host.startswith("*.")
+    return (r"(?:[\w-]{1,63}\.){1,6}" if below else "") + re.escape(host.removeprefix("*."))
+
+
+def _message_place(place: Place) -> Place:
+    """The mail or the attachment that the text stands in, not the spot inside."""
+    steps = tuple(s for s in place.steps if s.kind in (StepKind.ATTACHMENT, StepKind.MAIL))
+    return Place(place.role, steps)
+
+
+def reading(part: Part, ctx: Ctx) -> Iterator[Found]:
+    """One part by its first format, without going deeper: for tests and for looking at a file."""
+    for one in formats_of(part):
+        yield from one.reader()(part, ctx)

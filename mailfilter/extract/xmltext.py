@@ -1,0 +1,156 @@
+"""XML of office documents, read as bytes: text between tags, attributes, one spelling of prefixes.
+
+From → to: the bytes of an XML part → bytes in UTF-8 whose tags are spelt as the big programs spell
+them (`canonical`), and from those the text (`text_of`). No tree is built: measured on a document
+of 400,000 characters, cutting text out by one expression takes 1 ms, a tree 5 to 40 ms.
+
+Invariants: linear; never raises but `Unreadable`; entities are never expanded, a DTD that defines
+any makes the part ambiguous. Reads at least what an XML parser reads: CDATA, other encodings,
+other prefixes, blanks in end tags.
+
+Sources: XML 1.0, Namespaces in XML 1.0.
+Known gaps: one prefix bound to different namespaces in one part is read by the first binding.
+"""
+
+import html
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from mailfilter.extract.budget import Unreadable
+
+_CONTENT = re.compile(rb">([^<]+)<")
+_ENCODING = re.compile(rb"<\?xml[^>]{0,200}encoding\s*=\s*[\"']([\w.:-]{1,40})[\"']")
+_BINDING = re.compile(rb"xmlns(?::([\w.-]+))?\s*=\s*[\"']([^\"']{1,200})[\"']")
+_SPACED_TAG = re.compile(rb"(</?[\w:.-]+)\s+(/?>)")
+_INDENT = re.compile(rb">[ \t\r]*\n\s*<")
+_DECLARATION = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*<\?xml[^<>]*>\s*")
+_COMMENT_MARK = b"<!--"
+_ROOT = 8192  # bytes in which the root element binds its prefixes
+
+
+def canonical(data: bytes, prefixes: Mapping[bytes, bytes]) -> bytes:
+    """The part in UTF-8, known namespaces under the prefixes that `prefixes` gives (uri → prefix).
+
+    An empty prefix means the default namespace. What a big program wrote passes untouched.
+    """
+    data = _utf8(data)
+    if b"<!" in data:
+        data = _without_declarations(data)
+    if b" >" in data or b"\n>" in data or b"\t>" in data or b" />" in data:
+        data = _SPACED_TAG.sub(rb"\1\2", data)
+    data = _DECLARATION.sub(b"", data)
+    if b"\n" in data:
+        data = _INDENT.sub(b"><", data)
+    for found, wanted in _renamings(data, prefixes):
+        data = _rename(data, found, wanted)
+    return data
+
+
+def _utf8(data: bytes) -> bytes:
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16", "replace").encode()
+    if data[:2] in (b"<\0", b"\0<"):
+        return data.decode("utf-16-le" if data[1:2] == b"\0" else "utf-16-be", "replace").encode()
+    declared = _ENCODING.match(data.removeprefix(b"\xef\xbb\xbf"))
+    if declared is None or declared[1].lower() in (b"utf-8", b"us-ascii", b"ascii"):
+        return data
+    try:
+        return data.decode(declared[1].decode("ascii"), "replace").encode("utf-8", "replace")
+    except (LookupError, UnicodeError, ValueError):
+        raise Unreadable("broken-document") from None
+
+
+def _without_declarations(data: bytes) -> bytes:
+    """CDATA becomes text; comments go, for they may stand between two digits; a DTD is refused."""
+    if b"<!DOCTYPE" in data or b"<!ENTITY" in data:
+        raise Unreadable("xml-entities")
+    if b"<![CDATA[" in data:
+        data = b"".join(_without_cdata(data))
+    head, *rest = data.split(_COMMENT_MARK)
+    return head + b"".join(piece.partition(b"-->")[2] for piece in rest)
+
+
+def _without_cdata(data: bytes) -> Iterator[bytes]:
+    head, *sections = data.split(b"<![CDATA[")
+    yield head
+    for section in sections:
+        inside, _, after = section.partition(b"]]>")
+        yield _escape(inside)
+        yield after
+
+
+def _escape(text: bytes) -> bytes:
+    return text.replace(b"&", b"&amp;").replace(b"<", b"&lt;").replace(b">", b"&gt;")
+
+
+def _renamings(data: bytes, prefixes: Mapping[bytes, bytes]) -> Iterator[tuple[bytes, bytes]]:
+    """(prefix as found, prefix as wanted) where they differ."""
+    head = data if data.count(b"xmlns") > data[:_ROOT].count(b"xmlns") else data[:_ROOT]
+    done = set()
+    for binding in _BINDING.finditer(head):
+        found, uri = binding[1] or b"", binding[2]
+        wanted = prefixes.get(uri)
+        if wanted is not None and wanted != found and found not in done:
+            done.add(found)
+            yield found, wanted
+
+
+def _rename(data: bytes, found: bytes, wanted: bytes) -> bytes:
+    """Spell elements and attributes of one prefix otherwise."""
+    new = wanted + b":" if wanted else b""
+    if not found:
+        return re.sub(rb"(</?)(?=[A-Za-z_][\w.-]*[\s/>])", rb"\1" + new, data)
+    return re.sub(rb"(</?|\s)" + re.escape(found) + rb":", rb"\1" + new, data)
+
+
+def text_of(xml: bytes) -> str:
+    """All text between tags, joined."""
+    return decoded(b"".join(_CONTENT.findall(xml)))
+
+
+def lines_of(xml: bytes) -> str:
+    """The text of each element on a line of its own."""
+    return decoded(b"\n".join(_CONTENT.findall(xml)))
+
+
+def decoded(raw: bytes) -> str:
+    """Bytes of XML text → text, references replaced."""
+    text = raw.decode("utf-8", "replace")
+    return html.unescape(text) if "&" in text else text
+
+
+def elements_of(xml: bytes, element: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """(start, end, content) of each element of this name that has content; not nested ones."""
+    opening, closing, at = re.compile(rb"<%b(?:\s[^<>]*)?(?<!/)>" % element), b"</%b>" % element, 0
+    while found := opening.search(xml, at):
+        end = xml.find(closing, found.end())
+        if end < 0:
+            return
+        at = end + len(closing)
+        yield found.start(), at, xml[found.end() : end]
+
+
+def texts_of(xml: bytes, element: bytes) -> Iterator[str]:
+    """The text of each element of this name, in order; nested markup is dropped."""
+    for _, _, content in elements_of(xml, element):
+        yield text_of(b">" + content + b"<")
+
+
+def attributes_of(xml: bytes, names: Iterable[bytes]) -> Iterator[str]:
+    """Values of attributes of these names, wherever they stand."""
+    for name in names:
+        if b" " + name + b"=" in xml:
+            for found in re.finditer(rb"\s%b=(?:\"([^\"<]+)\"|'([^'<]+)')" % name, xml):
+                yield decoded(found[1] or found[2])
+
+
+def cut(xml: bytes, element: bytes) -> tuple[bytes, list[bytes]]:
+    """(the part without the elements of this name, the contents of those)."""
+    if b"<" + element not in xml:
+        return xml, []
+    kept, contents, at = [], [], 0
+    for start, end, content in elements_of(xml, element):
+        kept.append(xml[at:start])
+        contents.append(content)
+        at = end
+    return b"".join([*kept, xml[at:]]), contents
