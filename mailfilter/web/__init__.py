@@ -1,0 +1,103 @@
+"""The reviewers' pages: held mail, statistics, audit log, accounts; and health for machines.
+
+`build` makes the application, `server.serve` runs it in desk's loop. One request goes through
+
+    gate.py    host names, headers of every answer
+    door.py    session, role, form token → `Visit`
+    pages.py   the table: which function shows what, and to whom
+    held.py item.py acts.py text.py weekly.py log.py users.py account.py login.py health.py
+    show.py words/ templates/ static/   how it looks and what it says
+
+Promises: GET changes nothing but the audit log; every act is a POST with a form token and has its
+audit line in the same transaction (P12); text of a mail is shown only after its purpose is
+durable; protected items and other departments' items are 404; nothing personal stands in an
+address, a log line or an error page (P10). Pages work without script.
+
+Known gaps: no second factor yet (OIDC and passkeys come later), no four-eyes release, no export.
+"""
+
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+from importlib.resources import files
+from typing import cast
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from prometheus_client import CollectorRegistry
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.types import ExceptionHandler
+
+from mailfilter.config import Settings
+from mailfilter.record.contract import Archive
+from mailfilter.web import dates
+from mailfilter.web.faults import Faults
+from mailfilter.web.gate import Gate, hosts
+from mailfilter.web.pages import PAGES
+from mailfilter.web.site import AskHealth, MakeReport, ReadText, Site
+from mailfilter.web.static_files import StaticFiles
+from mailfilter.web.words import load
+
+__all__ = ["build"]
+
+
+def build(  # noqa: PLR0913 - the composition root names each collaborator once
+    archive: Archive,
+    settings: Settings,
+    *,
+    clock: Callable[[], datetime],
+    read_text: ReadText,
+    report: MakeReport,
+    health: AskHealth,
+    registry: CollectorRegistry | None = None,
+    wake: Callable[[], None] = lambda: None,
+    random: Callable[[], str] = secrets.token_urlsafe,
+) -> Starlette:
+    """The application.
+
+    `clock` gives aware datetimes in UTC. `read_text` turns the original bytes into (place, text)
+    in the order of the mail. `report` gives the HTML fragment of a week ("2026-W47") in a
+    language. `health` gives the state of each check by name. `wake` is called after an act, so
+    that the outbox looks at once.
+    """
+    statics = StaticFiles()
+    site = Site(
+        archive,
+        settings,
+        clock,
+        random,
+        read_text,
+        report,
+        health,
+        registry,
+        load(),
+        _templates(settings, statics),
+        wake,
+    )
+    gate = Middleware(Gate, names=hosts(settings.web), secure=site.secure)
+    return Starlette(
+        routes=[*(page.route(site) for page in PAGES), statics.route()],
+        middleware=[gate],
+        exception_handlers=cast("dict[type[Exception], ExceptionHandler]", Faults(site).handlers()),
+    )
+
+
+def _templates(settings: Settings, statics: StaticFiles) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(str(files(__package__) / "templates")),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "moment": dates.moment,
+        "machine": dates.machine,
+        "distance": dates.distance,
+        "size": dates.size,
+    }
+    environment.globals |= {
+        "static": statics.address,
+        "organisation": settings.organisation.name,
+    }
+    return environment

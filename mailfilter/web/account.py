@@ -1,0 +1,60 @@
+"""One's own account: a new password.
+
+The present password is asked for, except shortly after a login by a one-time link: that is how a
+new user, or one who has forgotten hers, gets one.
+All sessions of the user end with the old password; this browser gets a new one.
+"""
+
+from starlette.responses import Response
+
+from mailfilter.web.login import PASSWORD_LENGTH, with_session
+from mailfilter.web.site import Visit, go
+
+SHORTEST = 12
+
+
+async def show(visit: Visit) -> Response:
+    """The form."""
+    return _page(visit, 200, "")
+
+
+async def set_password(visit: Visit) -> Response:
+    """Take a new password."""
+    fault = await _fault(visit)
+    if fault:
+        return _page(visit, 429 if fault == "throttled" else 422, fault)
+    name, password = visit.who.name, visit.form["password"]
+    archive = visit.site.archive
+    await archive.set_password(name, password, visit.line("user-password", name))
+    visit.site.by_link.forget(visit.token)
+    token = await archive.new_session(name, visit.now)
+    return with_session(visit, go("/account?said=password"), token)
+
+
+def _page(visit: Visit, status: int, fault: str) -> Response:
+    return visit.render(
+        "account.html", status, fault=fault, by_link=_by_link(visit), shortest=SHORTEST
+    )
+
+
+def _by_link(visit: Visit) -> bool:
+    return visit.site.by_link.has(visit.token, visit.now)
+
+
+async def _fault(visit: Visit) -> str:
+    password, name = visit.form.get("password", ""), visit.who.name
+    if not SHORTEST <= len(password) <= PASSWORD_LENGTH:
+        return "length"
+    if password != visit.form.get("password_again"):
+        return "different"
+    if name in password.lower() or len(set(password)) < 5:
+        return "weak"
+    return "" if _by_link(visit) else await _present(visit, name)
+
+
+async def _present(visit: Visit, name: str) -> str:
+    archive = visit.site.archive
+    if await archive.throttled(name, visit.now):
+        return "throttled"
+    present = visit.form.get("password_present", "")[:PASSWORD_LENGTH]
+    return "" if await archive.check_password(name, present, visit.now) else "present"

@@ -1,0 +1,70 @@
+"""The page of one stored item: masked preview, history, and what may be done with it.
+
+Every route of an item asks `find` first: an item of another department, a protected one and one
+that does not exist are the same 404, so that an id tells nothing.
+"""
+
+import re
+
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from mailfilter.model import State
+from mailfilter.record.contract import Item
+from mailfilter.web.show import may_see, past, preview
+from mailfilter.web.site import Visit
+from mailfilter.web.trail import history
+
+ID = re.compile(r"[A-Za-z0-9_-]{1,64}\.[0-9]{1,3}")
+OPEN = (State.HELD, State.RELEASE_FAILED)  # what a reviewer may still decide on
+MOVING = (State.RELEASING, State.ACCEPTED, State.HANDING_OVER)
+ACTS = ("release", "redirect", "refuse", "delete")
+WHY = {
+    "release": ("false-alarm", "lawful", "consent", "own-data", "urgent"),
+    "redirect": ("sensitive", "sender-asked", "routine"),
+    "refuse": ("sensitive", "wrong-recipient", "use-secure", "sender-asked"),
+    "delete": ("sender-asked", "duplicate", "malicious", "test"),
+}
+PURPOSES = ("decide", "sender-asked", "false-alarm", "incident", "data-subject")
+REFRESHES = 40  # then the page waits for the reader, so that a forgotten window rests
+
+
+async def find(visit: Visit) -> Item:
+    """The item that the address names, if this user may see it; else 404."""
+    id_ = str(visit.request.path_params["id"])
+    item = await visit.site.archive.item(id_) if ID.fullmatch(id_) else None
+    if item is None or not may_see(visit.who, item):
+        raise HTTPException(404, "item")
+    return item
+
+
+async def show(visit: Visit) -> Response:
+    """The page. Who has looked is written before it is shown, once in a while for one user."""
+    item = await find(visit)
+    key = f"{visit.who.name} {item.id}"
+    if not visit.site.viewed.has(key, visit.now):
+        await visit.site.archive.audit(visit.line("view-item", item.id))
+        visit.site.viewed.note(key, visit.now)
+    return await render(visit, item)
+
+
+async def render(visit: Visit, item: Item, status: int = 200, **more: object) -> Response:
+    """The page of an item, with a fault to tell if there is one."""
+    lines = await history(visit.site.archive, (item.id, item.message), item.at)
+    turn = visit.ask("turn")
+    turns = int(turn) if turn.isascii() and turn.isdigit() and len(turn) < 4 else 0
+    moving = item.state in MOVING
+    return visit.render(
+        "item.html",
+        status,
+        seen=preview(item, visit.words),
+        item=item,
+        past=[past(line, visit.words) for line in lines],
+        open=item.state in OPEN,
+        moving=moving,
+        next_turn=turns + 1 if moving and turns < REFRESHES else 0,
+        why=WHY,
+        purposes=PURPOSES,
+        connectors=visit.site.settings.connectors,
+        **more,
+    )

@@ -1,0 +1,109 @@
+"""Running the pages inside a loop that is already there.
+
+uvicorn without its own signal handlers (the supervisor has them), without access log (addresses
+and query strings are nobody's business), without believing proxy headers. What a page raised is
+logged as its type and place only: the text of an exception may hold content of a mail (P10).
+"""
+
+import asyncio
+import logging
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvicorn
+from starlette.types import ASGIApp
+
+GRACE = 5  # seconds for answers that are under way at the end
+CONCURRENT = 200  # requests at once; more are answered 503
+
+
+class Contentless(logging.Filter):
+    """Keeps of an exception its type and where it was raised."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.exc_info and record.exc_info[1] is not None:
+            error = record.exc_info[1]
+            record.msg, record.args = (
+                "web page failed: %s at %s",
+                (
+                    type(error).__name__,
+                    _where(error),
+                ),
+            )
+            record.exc_info, record.exc_text = None, None
+        return True
+
+
+class _Server(uvicorn.Server):
+    """A server whose signals belong to somebody else."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def serve(
+    app: ASGIApp,
+    host: str,
+    port: int,
+    stop: asyncio.Event,
+    *,
+    ready: asyncio.Future[int] | None = None,
+) -> None:
+    """Serve until `stop` is set; OSError if the port cannot be had.
+
+    `ready` gets the port (the system chooses one for port 0) as soon as connections are taken.
+    """
+    listener = _listen(host, port)
+    _quiet()
+    server = _Server(_config(app))
+    running = asyncio.create_task(server.serve(sockets=[listener]))
+    stopping = asyncio.create_task(stop.wait())
+    if ready is not None:
+        ready.set_result(listener.getsockname()[1])
+    try:
+        await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        server.should_exit = True
+        stopping.cancel()
+        await running
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Our own bind: uvicorn's ends the whole process where the port is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.create_server((host, port), family=family, backlog=128)
+    listener.setblocking(False)
+    return listener
+
+
+def _config(app: ASGIApp) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        lifespan="off",
+        ws="none",
+        limit_concurrency=CONCURRENT,
+        timeout_graceful_shutdown=GRACE,
+    )
+
+
+def _quiet() -> None:
+    logger = logging.getLogger("uvicorn.error")
+    logger.setLevel(logging.WARNING)
+    if not any(isinstance(kept, Contentless) for kept in logger.filters):
+        logger.addFilter(Contentless())
+
+
+def _where(error: BaseException) -> str:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return "?"
+    return f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"

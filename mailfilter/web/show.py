@@ -1,0 +1,214 @@
+"""What a reviewer is shown of a stored item: masks, places and codes in words, never content.
+
+From → to: `Item` → `Row` (a line of the list) or `Preview` (its page). All text is plain and is
+escaped where it is shown.
+
+Invariants: a protected item is never shown (design 4.5). The subject is shown only while no
+finding stands in it. After the key is destroyed there is no dossier; what is left is shown.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from detectors import Role
+from mailfilter.decide import reasons
+from mailfilter.model import Action, Finding, Level, NotExamined, State, Verdict
+from mailfilter.place import Place, describe
+from mailfilter.record.contract import AuditLine, Dossier, Item, User
+from mailfilter.unread import REASONS, explain
+from mailfilter.web.words import Words
+
+MOST_FOUND = 100  # lines of a page; more say nothing new
+LEVELS = (Level.HIGH, Level.MEDIUM, Level.LOW)
+PLACE_LANGUAGES = ("sv", "en")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of finding and its highest level, in words."""
+
+    name: str
+    level: Level
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of the list."""
+
+    item: Item
+    sender: str
+    recipients: tuple[str, ...]
+    kinds: tuple[Kind, ...]
+    unread: tuple[str, ...]
+    persons: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Equal findings at one place; `count` of them."""
+
+    kind: str
+    level: Level
+    masked: str
+    place: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A part that was not examined, and why."""
+
+    place: str
+    reason: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """`here`: the recipient belongs to this item, so that what is decided holds for her."""
+
+    address: str
+    kind: str
+    action: Action
+    reasons: tuple[str, ...]
+    rule: str
+    here: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A line of the history, in words."""
+
+    line: AuditLine
+    act: str
+    details: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """All that the page of an item shows."""
+
+    item: Item
+    sender: str
+    subject: str | None  # None: hidden or destroyed
+    recipients: tuple[Recipient, ...]
+    found: tuple[Found, ...]
+    more_found: int
+    unread: tuple[Unread, ...]
+    persons: int
+
+    @property
+    def here(self) -> int:
+        return sum(recipient.here for recipient in self.recipients)
+
+
+def may_see(user: User, item: Item | None) -> bool:
+    """Whether the item may be shown to this user at all."""
+    if item is None or item.protected or item.state is State.STAGED:
+        return False
+    return user.departments is None or item.department in user.departments
+
+
+def row(item: Item, words: Words) -> Row:
+    """The item as a line of the list."""
+    dossier = item.dossier
+    if dossier is None:
+        return Row(item, "", (), (), (), 0)
+    return Row(
+        item,
+        dossier.sender,
+        tuple(_address(dossier, n) for n in item.recipients),
+        kinds(dossier.findings, words),
+        tuple(dict.fromkeys(words.code("class", part.cls) for part in dossier.not_examined)),
+        dossier.persons,
+    )
+
+
+def kinds(findings: Iterable[Finding], words: Words) -> tuple[Kind, ...]:
+    """The distinct kinds with their highest level, the surest first."""
+    best: dict[str, int] = {}
+    for finding in findings:
+        best[finding.kind] = max(best.get(finding.kind, 0), finding.confidence)
+    order = sorted(best, key=lambda kind: -best[kind])
+    levels = {kind: _highest(findings, kind) for kind in order}
+    return tuple(Kind(words.code("kind", kind), levels[kind]) for kind in order)
+
+
+def preview(item: Item, words: Words) -> Preview:
+    """The item as its page shows it."""
+    dossier = item.dossier
+    if dossier is None:
+        return Preview(item, "", None, (), (), 0, (), 0)
+    found = _found(dossier.findings, words)
+    return Preview(
+        item,
+        dossier.sender,
+        _subject(dossier),
+        tuple(_recipient(item, n, v, words) for n, v in enumerate(dossier.verdicts)),
+        found[:MOST_FOUND],
+        len(found[MOST_FOUND:]),
+        tuple(_unread(part, words) for part in dossier.not_examined),
+        dossier.persons,
+    )
+
+
+def past(line: AuditLine, words: Words) -> Past:
+    """A line of the audit log in words; details that are no codes of ours are shown as they are."""
+    details = (_detail(name, value, words) for name, value in line.detail.items())
+    return Past(line, words.code("act", line.act), tuple(details))
+
+
+def place_in_words(place: Place, language: str) -> str:
+    """Where something stands; a language that places do not know falls back to English."""
+    return describe(place, language if language in PLACE_LANGUAGES else PLACE_LANGUAGES[-1])
+
+
+def _detail(name: str, value: str | int, words: Words) -> str:
+    section = {"reason": "why", "purpose": "purpose", "connector": "", "how": "how"}.get(name, "")
+    return f"{words.code('detail', name)}: {words.code(section, str(value))}"
+
+
+def _address(dossier: Dossier, n: int) -> str:
+    return dossier.rcpts[n].text if n < len(dossier.rcpts) else ""
+
+
+def _highest(findings: Iterable[Finding], kind: str) -> Level:
+    levels = {finding.level for finding in findings if finding.kind == kind}
+    return next(level for level in LEVELS if level in levels)
+
+
+def _subject(dossier: Dossier) -> str | None:
+    hidden = any(finding.place.role is Role.SUBJECT for finding in dossier.findings)
+    return None if hidden else dossier.subject
+
+
+def _found(findings: Iterable[Finding], words: Words) -> tuple[Found, ...]:
+    counted: Mapping[tuple[str, Level, str, str], int] = Counter(
+        (f.kind, f.level, f.masked, place_in_words(f.place, words.language)) for f in findings
+    )
+    order = sorted(counted, key=lambda entry: LEVELS.index(entry[1]))
+    return tuple(
+        Found(words.code("kind", kind), level, words.code("mask", masked), place, counted[entry])
+        for entry in order
+        for kind, level, masked, place in [entry]
+    )
+
+
+def _unread(part: NotExamined, words: Words) -> Unread:
+    return Unread(
+        place_in_words(part.place, words.language),
+        explain(part.reason, words.language) if part.reason in REASONS else part.reason,
+        words.code("class", part.cls),
+    )
+
+
+def _recipient(item: Item, n: int, verdict: Verdict, words: Words) -> Recipient:
+    return Recipient(
+        verdict.recipient,
+        words.code("recipient", verdict.recipient_class),
+        verdict.action,
+        tuple(reasons.say(code, words.language) for code in verdict.reasons),
+        verdict.rule,
+        n in item.recipients,
+    )

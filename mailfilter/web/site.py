@@ -1,0 +1,137 @@
+"""What every page is given: the site's collaborators, and the visit it answers.
+
+`Site` is made once by `build`; `Visit` is made by the door for each request, after session, role
+and form token have been checked. A page is an async function from `Visit` to a response.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from urllib.parse import urlencode
+
+from jinja2 import Environment
+from prometheus_client import CollectorRegistry
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from mailfilter.config import Settings
+from mailfilter.record.contract import Archive, AuditLine, User
+from mailfilter.web.recent import Recent, Throttle
+from mailfilter.web.words import Words
+
+ReadText = Callable[[bytes], Awaitable[Sequence[tuple[str, str]]]]
+MakeReport = Callable[[str, str], Awaitable[str]]
+AskHealth = Callable[[], Awaitable[Mapping[str, bool]]]
+
+WINDOW = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The collaborators of all pages. `random` makes secrets, `clock` says the time in UTC."""
+
+    archive: Archive
+    settings: Settings
+    clock: Callable[[], datetime]
+    random: Callable[[], str]
+    read_text: ReadText
+    report: MakeReport
+    health: AskHealth
+    registry: CollectorRegistry | None
+    words: Mapping[str, Words]
+    templates: Environment
+    wake: Callable[[], None] = lambda: None  # the outbox looks at once
+    by_peer: Throttle = field(default_factory=lambda: Throttle(30, WINDOW))
+    viewed: Recent = field(
+        default_factory=lambda: Recent(WINDOW)
+    )  # (user, object) in the audit log
+    by_link: Recent = field(default_factory=lambda: Recent(WINDOW))  # sessions opened by a link
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers reach us by https only."""
+        return self.settings.web.secure_cookie
+
+    def cookie(self, name: str) -> str:
+        """The name of a cookie; behind https it is bound to our host by its prefix."""
+        return f"__Host-mailfilter-{name}" if self.secure else f"mailfilter-{name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request. `token` is the session's secret; `key` is what the form token is made from."""
+
+    site: Site
+    request: Request
+    now: datetime
+    language: str
+    user: User | None = None
+    token: str = ""
+    key: str = ""
+    form: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def who(self) -> User:
+        """The user of a page that needs one."""
+        assert self.user is not None, "the door lets nobody in without a role"
+        return self.user
+
+    @property
+    def words(self) -> Words:
+        return self.site.words[self.language]
+
+    @property
+    def peer(self) -> str:
+        return self.request.client.host if self.request.client else ""
+
+    @property
+    def form_token(self) -> str:
+        return form_token(self.key)
+
+    @property
+    def back(self) -> str:
+        """The address of this page for a GET; that of a form's answer is the page above it."""
+        url = self.request.url
+        if self.request.method == "POST":
+            return url.path if url.path == "/login" else url.path.rsplit("/", 1)[0] or "/"
+        kept = [
+            (name, value) for name, value in self.request.query_params.items() if name != "said"
+        ]
+        return url.path + (f"?{urlencode(kept)}" if kept else "")
+
+    def line(self, act: str, object: str, **detail: str | int) -> AuditLine:  # noqa: A002
+        """An audit line by this user; empty details are left out. Codes and counts only."""
+        kept = {name: value for name, value in detail.items() if value != ""}
+        return AuditLine(0, self.now, self.who.name, act, object, kept)
+
+    def ask(self, name: str) -> str:
+        """A value of the query, without spaces around it; empty if it is not there."""
+        return self.request.query_params.get(name, "").strip()
+
+    def render(self, template: str, status: int = 200, **values: object) -> Response:
+        """A page made of a template; `said` in the query names a sentence to begin with."""
+        said = values.pop("said", "") or self.ask("said")
+        html = self.site.templates.get_template(template).render(
+            visit=self,
+            user=self.user,
+            t=self.words,
+            lang=self.language,
+            said=self.words.code("said", str(said))
+            if f"said.{said}" in self.words.sentences
+            else "",
+            path=self.request.url.path,
+            **values,
+        )
+        return HTMLResponse(html, status)
+
+
+def form_token(key: str) -> str:
+    """The token of all forms of one session: made from its secret, so nothing need be stored."""
+    return hmac.new(key.encode(), b"mailfilter form", hashlib.sha256).hexdigest()
+
+
+def go(path: str) -> Response:
+    """Answer a form: look at `path` now (303), so that reloading does not send the form again."""
+    return RedirectResponse(path, 303)

@@ -1,0 +1,90 @@
+"""The accounts, for administrators: who there is, a new one, a new link, lock and unlock.
+
+Nobody chooses a password for somebody else: a new account gets a one-time link, good for 15
+minutes, shown once. Administrators see no mail.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from starlette.responses import Response
+
+from mailfilter.record.contract import User
+from mailfilter.web.site import Visit, go
+
+NAME = re.compile(r"[a-z][a-z0-9._@-]{1,63}")
+ROLES = ("reviewer", "auditor", "admin")
+TAKEN = frozenset({"system"})  # actors of the audit log that are nobody's account
+DEPARTMENTS = 1000
+
+
+async def show(visit: Visit) -> Response:
+    """The list, and the form for a new account."""
+    return await _page(visit)
+
+
+async def add(visit: Visit) -> Response:
+    """A new account and its first link."""
+    user = _asked(visit)
+    if fault := _fault(user, await visit.site.archive.users(), visit):
+        return await _page(visit, 422, fault=fault, asked=user)
+    line = visit.line("user-add", user.name, role=user.role)
+    await visit.site.archive.add_user(user, visit.site.random(), line)
+    return await _with_link(visit, user.name)
+
+
+async def link(visit: Visit) -> Response:
+    """A new one-time link for somebody."""
+    name = visit.form.get("name", "")
+    if not any(user.name == name for user in await visit.site.archive.users()):
+        return await _page(visit, 422, fault="unknown")
+    return await _with_link(visit, name)
+
+
+async def lock(visit: Visit) -> Response:
+    """Lock an account, which ends its sessions, or unlock it; never one's own."""
+    name, locked = visit.form.get("name", ""), visit.form.get("locked") == "yes"
+    if name == visit.who.name:
+        return await _page(visit, 422, fault="own")
+    line = visit.line("user-disable" if locked else "user-enable", name)
+    if not await visit.site.archive.set_disabled(name, locked, line):
+        return await _page(visit, 422, fault="unknown")
+    return go(f"/users?said={'locked' if locked else 'unlocked'}")
+
+
+async def _with_link(visit: Visit, name: str) -> Response:
+    await visit.site.archive.audit(visit.line("login-link", name))
+    secret = await visit.site.archive.new_login_link(name, visit.now)
+    web = visit.site.settings.web
+    root = web.url.rstrip("/") or f"http://{visit.request.headers['host']}"
+    return await _page(visit, link=f"{root}/login/{secret}", link_for=name)
+
+
+async def _page(visit: Visit, status: int = 200, **more: object) -> Response:
+    users = sorted(await visit.site.archive.users(), key=lambda user: user.name)
+    given: dict[str, Any] = {"fault": "", "asked": None, "link": "", "link_for": ""} | more
+    return visit.render("users.html", status, users=users, roles=ROLES, **given)
+
+
+def _asked(visit: Visit) -> User:
+    form = visit.form
+    names = (name.strip() for name in form.get("departments", "")[:DEPARTMENTS].split(","))
+    departments = tuple(dict.fromkeys(name for name in names if name))
+    language = form.get("language", "")
+    return User(
+        form.get("name", "").lower(),
+        form.get("role", ""),
+        departments or None,
+        language if language in visit.site.words else visit.language,
+    )
+
+
+def _fault(user: User, users: Sequence[User], visit: Visit) -> str:
+    if not NAME.fullmatch(user.name) or user.name in TAKEN:
+        return "name"
+    if user.role not in ROLES:
+        return "role"
+    if user.departments is None and user.role == "reviewer" and visit.form.get("all") != "yes":
+        return "departments"
+    return "taken" if any(other.name == user.name for other in users) else ""

@@ -1,0 +1,1 @@
+"""Tests of the reviewers' pages against an archive in memory."""

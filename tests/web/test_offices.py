@@ -1,0 +1,123 @@
+"""Accounts, audit log, statistics, health: the pages beside the review."""
+
+import pytest
+from prometheus_client import CollectorRegistry, Counter
+
+from tests.web.office import Visitor
+
+
+async def test_new_account_gets_a_link_and_no_password(office, adam):
+    await adam.get("/users")
+    answer = await adam.post(
+        "/users/add", name="Nina", role="reviewer", departments="Skola, Skola , Vård"
+    )
+    assert answer.status == 200
+    assert "https://granskning.kommunen.example/login/link-" in answer.text
+    assert office.archive.accounts["nina"].departments == ("Skola", "Vård")
+    assert {"user-add", "login-link"} <= {line.act for line in office.archive.lines}
+    secret = next(iter(office.archive.links))
+    assert secret not in (await adam.get("/users")).text, "shown only once"
+    nina = Visitor(adam.app)
+    assert (await nina.post("/login/link", secret=secret)).status == 303
+
+
+@pytest.mark.parametrize(
+    ("form", "says"),
+    [
+        ({"name": "19121212-1212"}, "Namnet kan inte"),
+        ({"name": "system"}, "Namnet kan inte"),
+        ({"name": "<script>"}, "Namnet kan inte"),
+        ({"name": "rut", "departments": "Skola"}, "finns redan"),
+        ({"name": "nina", "role": "king", "departments": "Skola"}, "Välj en roll"),
+        ({"name": "nina"}, "Ange granskarens förvaltningar"),
+    ],
+)
+async def test_faulty_accounts_are_explained(office, adam, form, says):
+    before = office.archive.snapshot()
+    answer = await adam.post("/users/add", **({"role": "reviewer"} | form))
+    assert answer.status == 422
+    assert says in answer.text
+    assert office.archive.snapshot() == before
+
+
+async def test_all_departments_must_be_said(office, adam):
+    await adam.post("/users/add", name="nina", role="reviewer", all="yes")
+    assert office.archive.accounts["nina"].departments is None
+
+
+async def test_nobody_locks_herself_out(office, adam):
+    assert (await adam.post("/users/lock", name="adam", locked="yes")).status == 422
+    assert (await adam.post("/users/lock", name="nobody", locked="yes")).status == 422
+    assert (await adam.post("/users/link", name="nobody")).status == 422
+
+
+async def test_audit_log_the_newest_first_in_pages(office, rolf, rut):
+    for n in range(250):
+        await rut.post("/item/K7Q2A-91ABC.1/text", purpose="decide", case=f"SN 2026/{n + 1}")
+    last = len(office.archive.lines)
+    page = (await rolf.get("/audit")).text
+    assert f'<th scope="row">{last}</th>' in page
+    assert "ändamål: Avgöra om brevet får skickas" in page
+    assert office.archive.lines[-1].hash in page
+    older = (await rolf.get(f"/audit?before={last - 99}")).text
+    assert f'<th scope="row">{last - 100}</th>' in older
+    assert f'<th scope="row">{last}</th>' not in older
+    assert "Loggen är tom" in (await rolf.get("/audit?before=1")).text
+
+
+async def test_chain_is_verified_on_request(office, rolf):
+    answer = await rolf.post("/audit/verify")
+    assert "Kedjan är hel" in answer.text
+
+    async def broken(anchors=()):
+        return 3, "line 2 was changed"
+
+    office.archive.verify_audit = broken
+    answer = await rolf.post("/audit/verify")
+    assert "line 2 was changed" in answer.text
+    assert [line.detail["how"] for line in office.archive.lines if line.act == "audit-verify"] == [
+        "whole",
+        "broken",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("query", "week"),
+    [("", "2026-W47"), ("?week=2026-W40", "2026-W40"), ("?week=2026-W54", "2026-W47"),
+     ("?week=%3Cscript%3E", "2026-W47"), ("?week=1999-W01", "1999-W01")],
+)  # fmt: skip
+async def test_statistics_of_a_week(rut, query, week):
+    page = (await rut.get(f"/statistics{query}")).text
+    assert f"<h2>Vecka {week}</h2>" in page
+    assert f"<option selected>{week}</option>" in page
+
+
+async def test_health_is_for_machines_on_this_host(office):
+    app = office.app()
+    near = Visitor(app)
+    assert (await near.get("/livez")).text == "ok\n"
+    assert not near.cookies
+    assert (await near.get("/readyz")).status == 200
+    office.checks["store"] = False
+    answer = await near.get("/readyz")
+    assert (answer.status, answer.text) == (503, "store failed\nworker ok\n")
+    for far in (Visitor(app, peer="192.0.2.7"), Visitor(app, host="granskning.kommunen.example")):
+        for path in ("/livez", "/readyz", "/metrics"):
+            assert (await far.get(path)).status == 404
+
+
+async def test_metrics(office):
+    assert (await Visitor(office.app()).get("/metrics")).status == 404
+    office.registry = CollectorRegistry()
+    Counter("mailfilter_messages", "Messages.", registry=office.registry).inc(3)
+    answer = await Visitor(office.app()).get("/metrics")
+    assert "mailfilter_messages_total 3.0" in answer.text
+
+
+async def test_archive_that_does_not_answer_is_a_sentence(office, rut, anybody):
+    await anybody.get("/login")
+    office.archive.down = True
+    answer = await anybody.post("/login", name="rut", password="x")
+    assert answer.status == 503
+    assert "Arkivet svarar inte" in answer.text
+    assert (await rut.get("/")).status == 503

@@ -1,0 +1,49 @@
+"""The catalogues: same keys, same values to fill in, and words for every code of the program."""
+
+import re
+
+import pytest
+
+from mailfilter.model import Action, Class, Level, State
+from mailfilter.web import item
+from mailfilter.web.words import load
+
+WORDS = load()
+
+
+def test_swedish_comes_first():
+    assert next(iter(WORDS)) == "sv"
+    assert "en" in WORDS
+
+
+@pytest.mark.parametrize("language", WORDS)
+def test_languages_have_the_same_keys_and_values(language):
+    first, other = WORDS["sv"].sentences, WORDS[language].sentences
+    assert set(first) == set(other)
+    for key in first:
+        assert sorted(re.findall(r"{(\w+)}", first[key])) == sorted(
+            re.findall(r"{(\w+)}", other[key])
+        ), key
+
+
+@pytest.mark.parametrize("language", WORDS)
+@pytest.mark.parametrize(
+    ("section", "codes"),
+    [
+        ("state", State),
+        ("state-says", State),
+        ("class", Class),
+        ("level", Level),
+        ("verdict", Action),
+        ("purpose", item.PURPOSES),
+        ("why", {code for codes in item.WHY.values() for code in codes}),
+        ("act-title", item.WHY),
+        ("act-says", item.WHY),
+        ("act-go", item.WHY),
+        ("said", item.WHY),
+        ("act", item.WHY),
+    ],
+)
+def test_every_code_has_words(language, section, codes):
+    missing = [code for code in codes if f"{section}.{code}" not in WORDS[language].sentences]
+    assert not missing
