@@ -167,10 +167,10 @@ async def sweep(
 ) -> Counter[str]:
     """One round of everything."""
     done = Counter(expired=await expire(connection, now, held_days, opener, sealer))
-    done += await remind(connection, now, held_days)
+    done.update(await remind(connection, now, held_days))  # += would drop zeros
     done["stale"] = await drop_stale(connection, now)
     done["keys"] = await forget_keys(connection, now)
-    done += await clear_outbox(connection, now)
+    done.update(await clear_outbox(connection, now))
     done["ended"] = await drop_ended(connection, now, audit_days)
     done["sessions"] = await users.sweep(connection, now)
     return done

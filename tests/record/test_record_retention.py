@@ -1,0 +1,158 @@
+"""What ends by itself, when, and who is told (design 4.10)."""
+
+from datetime import timedelta
+
+import pytest
+from making import DAY, NOW, Mails, Parts, dossier, hold, line
+from sqlalchemy import func, select
+
+from mailfilter.errors import Permanent, Temporary
+from mailfilter.model import State
+from mailfilter.record.contract import Filter, Joined, User
+from mailfilter.record.tables import message, metadata, outbox, told
+
+HOUR = timedelta(hours=1)
+
+
+async def parcels(store: Parts, at: object) -> list[tuple[str, str, str]]:
+    """The parcels due, which are then done."""
+    due = await store.archive.due(at)  # type: ignore[arg-type]
+    for parcel in due:
+        await store.archive.done(parcel.id)
+    return [(parcel.kind, parcel.item, parcel.note) for parcel in due]
+
+
+async def test_the_life_of_a_held_mail(store: Parts, mails: Mails) -> None:
+    await hold(store, mails(notice=False))
+    told_on = {}
+    for hours in range(0, 15 * 24, 6):
+        at = NOW + hours * HOUR
+        await store.archive.sweep(at)
+        for parcel in await parcels(store, at):
+            told_on[parcel] = hours / 24
+    assert told_on == {
+        ("reviewers", "", "1"): 13,
+        ("not-sent", "M00001.1", "3"): 3,
+        ("not-sent", "M00001.1", "10"): 10,
+        ("not-sent", "M00001.1", "14"): 14,
+    }
+    item = await store.archive.item("M00001.1")
+    assert item is not None
+    assert item.state is State.EXPIRED
+    with pytest.raises(Permanent):
+        await store.archive.body("M00001")
+    (expiry,) = await store.archive.audit_lines()
+    assert (expiry.act, expiry.object, expiry.actor) == ("expire", "M00001.1", "system")
+
+
+async def test_reviewers_are_warned_a_day_before_each_mark(store: Parts, mails: Mails) -> None:
+    await hold(store, mails(notice=False))
+    await hold(store, mails(notice=False, protected=True))
+    warned = []
+    for days in range(14):
+        await store.archive.sweep(NOW + days * DAY)
+        for kind, _, note in await parcels(store, NOW + days * DAY):
+            if kind == "reviewers":
+                warned.append((days, note))
+    assert warned == [(2, "1"), (9, "1"), (13, "1")]
+
+
+async def test_after_a_long_stop_each_is_told_once(store: Parts, mails: Mails) -> None:
+    await hold(store, mails(notice=False))
+    await store.archive.sweep(NOW + 11 * DAY)
+    await store.archive.sweep(NOW + 11 * DAY)
+    assert await parcels(store, NOW + 11 * DAY) == [
+        ("not-sent", "M00001.1", "10"),
+        ("reviewers", "", "1"),
+    ]
+
+
+async def test_the_sender_of_an_expired_mail_can_be_told(store: Parts, mails: Mails) -> None:
+    await hold(store, mails(notice=False))
+    done = await store.archive.sweep(NOW + 14 * DAY)
+    assert done["expired"] == 1
+    (parcel,) = await store.archive.due(NOW + 14 * DAY)
+    assert (parcel.kind, parcel.note, parcel.dossier) == ("not-sent", "14", dossier())
+
+
+async def test_held_days_are_the_settings(opening, mails: Mails) -> None:  # type: ignore[no-untyped-def]
+    store = await opening(held_days=2)
+    await hold(store, mails(notice=False))
+    assert (await store.archive.sweep(NOW + 2 * DAY - HOUR))["expired"] == 0
+    assert (await store.archive.sweep(NOW + 2 * DAY))["expired"] == 1
+    kinds = await parcels(store, NOW + 2 * DAY)
+    assert ("not-sent", "M00001.1", "2") in kinds
+
+
+async def test_what_is_being_sent_does_not_expire(store: Parts, mails: Mails) -> None:
+    await hold(store, mails(notice=False))
+    await store.archive.act("M00001.1", [State.HELD], State.RELEASING, line(), parcel="release")
+    assert (await store.archive.sweep(NOW + 30 * DAY))["expired"] == 0
+    assert await store.archive.body("M00001")
+    assert await parcels(store, NOW + 30 * DAY) == [("release", "M00001.1", "")]
+
+
+async def test_protected_expiry_is_not_audited(store: Parts, mails: Mails) -> None:
+    await hold(store, mails(protected=True, notice=False))
+    await store.archive.sweep(NOW + 14 * DAY)
+    assert await store.archive.audit_lines() == []
+    (item,) = await store.archive.items(Filter(protected=True))
+    assert item.state is State.EXPIRED
+
+
+async def test_a_stage_without_commit_expires_unsent(store: Parts, mails: Mails) -> None:
+    await store.intake.stage(mails())
+    assert (await store.archive.sweep(NOW + 6 * DAY - HOUR))["stale"] == 0
+    done = await store.archive.sweep(NOW + 6 * DAY)
+    assert (done["stale"], done["expired"]) == (1, 0)
+    with pytest.raises(Temporary):
+        await store.intake.commit("M00001", [])
+    assert await store.archive.due(NOW + 9 * DAY) == []
+
+
+async def test_keys_of_six_days_are_forgotten(store: Parts, mails: Mails) -> None:
+    await hold(store, mails())
+    await store.archive.sweep(NOW + 6 * DAY - HOUR)
+    assert await _rows(store, told) == 1
+    done = await store.archive.sweep(NOW + 6 * DAY)
+    assert (done["keys"], await _rows(store, told)) == (1, 0)
+    again = mails(join_key=b"join-1", at=NOW)
+    assert await store.intake.stage(again) == Joined("M00002")
+
+
+async def test_ended_rows_go_in_the_end(store: Parts, mails: Mails) -> None:
+    await hold(store, mails())
+    await hold(store, mails())
+    await store.archive.act("M00001.1", [State.HELD], State.DELETED, line())
+    await store.archive.act("M00002.1", [State.HELD], State.RELEASING, line())
+    done = await store.archive.sweep(NOW + 1830 * DAY)
+    assert done["ended"] == 1
+    assert await _rows(store, message) == 1
+
+
+async def test_the_outbox_and_the_sessions_are_cleared(store: Parts, mails: Mails) -> None:
+    await hold(store, mails())
+    (notice,) = await store.archive.due(NOW)
+    await store.archive.done(notice.id)
+    await store.archive.put("reviewers", NOW)
+    await store.archive.add_user(User("anna", "admin", None), "x", line())
+    await store.archive.new_session("anna", NOW)
+    done = await store.archive.sweep(NOW + 7 * DAY)
+    assert (done["outbox"], done["sessions"], done["given-up"]) == (1, 1, 0)
+    await store.archive.sweep(NOW + 12 * DAY)
+    assert (await store.archive.sweep(NOW + 22 * DAY))["given-up"] >= 1
+
+
+async def test_a_sweep_of_nothing(store: Parts) -> None:
+    assert set((await store.archive.sweep(NOW)).values()) <= {0}
+    assert await _rows(store, outbox) == 0
+    assert len(metadata.sorted_tables) == 14
+
+
+async def _rows(store: Parts, table: object) -> int:
+    query = select(func.count()).select_from(table)  # type: ignore[arg-type]
+
+    async def work(connection):  # type: ignore[no-untyped-def]
+        return (await connection.execute(query)).scalar_one()
+
+    return int(await store.database.run(work))
