@@ -70,7 +70,7 @@ _SHAPES = (
     rb"(?P<finnish>(?:[ .-]?0){5} ?[-+a-fu-y] ?0(?: ?0){2} ?[0a-y](?![0a-z\xe0-\xff]))",
 )
 _WORTH = rb"(?=0{5}|(?:|0|000)[ \-+./_\t;|,]{1,3}+0)"  # no number begins with a run of 3 or 5
-_PATTERN = re.compile(rb"0(?<!00)" + _WORTH + rb"(?<!0[-.:]0)(?=(" + b"|".join(_SHAPES) + rb"))")
+_PATTERN = re.compile(rb"0(?<!00)" + _WORTH + rb"(?:(?<!0[-.:]0)|(?<=0000-0))(?=(" + b"|".join(_SHAPES) + rb"))")
 _LOOKALIKE_HINTS = (b"0o", b"o0", b"0l", b"l0", b"0i", b"i0")
 _LOOKALIKE = re.compile(
     r"(?<![\da-zà-ÿ])[\doli]{6}(?:[\doli]{2})?(?: ?[-+] ?|[ .])?[\doli]{4}(?![\da-zà-ÿ])"
@@ -99,6 +99,8 @@ def find_candidates(text: str) -> tuple[Candidate, ...]:
     for match in _PATTERN.finditer(zeroed):
         start, end = match.start(), match.end(1)
         raw = text[start:end]
+        if text[start - 1 : start] == "-" and _is_joined(text, start):
+            continue
         if match["finnish"]:
             found.append(Candidate(start, end, _NOT_LETTERS.sub("", raw), Shape.LETTER))
         elif len(raw) == 12 and raw.isdigit() and _is_vat_number(text, start, raw):
@@ -111,6 +113,12 @@ def find_candidates(text: str) -> tuple[Candidate, ...]:
         found += _lookalikes(text)
         found.sort(key=lambda candidate: candidate.start)
     return tuple(found)
+
+
+def _is_joined(text: str, start: int) -> bool:
+    """Whether digits and a hyphen stand before; 3300 is the clearing number of personal accounts."""
+    before = text[max(start - 5, 0) : start - 1]
+    return before[-1:].isdigit() and before != "3300"
 
 
 def _is_vat_number(text: str, start: int, digits: str) -> bool:

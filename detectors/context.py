@@ -26,7 +26,7 @@ _LOG = re.compile(
 )
 _EXTENSION = re.compile(r"\w{0,4}\.(?:[a-z]{3,4}|7z)\b(?!\.\w)")
 _AMOUNT = re.compile(r",\d\d\b(?! ?[;,])|[ ]?(?::-|kr\b|sek\b|eur\b|kwh\b|m3\b|kg\b|%)")
-_CODE_BEFORE = re.compile(r"(?:[a-z]*\d[a-z0-9]*|\b[a-z]{1,4})[-/_]$|[#§]$|[+/=][a-z0-9+/]{6,}$")
+_CODE_BEFORE = re.compile(r"(?:[a-z]*\d[a-z0-9]*|\b[a-z]{1,4})[-/_]$|[#§]$|[a-z0-9+/]{20,}[+/]$")
 _PLUS_BEFORE = re.compile(r"(?:\+|\b00)[\d ]{0,3}$")
 _ACCOUNT = re.compile(r"\b3300[-, ]{1,3}$")
 _THREAD = (
@@ -97,7 +97,8 @@ class Page:
             codes += [column] if column else []
             if heading.beside_names and not codes:
                 codes.append(Code.NAME_LIKELY)
-            before = re.split(r"[\t;|,]", before)[-1]
+            if heading.label:
+                before = re.split(r"[\t;|,]", before)[-1]
         shape = re.sub(r"\d", "0", self.text[candidate.start : candidate.end])
         reading = read_before(before, shape)
         if reading.label not in DECIDING and (behind := read_after(after)).label:
@@ -128,7 +129,7 @@ class Page:
             at = self.source.folded.offsets[candidate.end]
             if candidate.shape is not Shape.HYPHEN or not self.source.content[at].isupper():
                 return False
-        if not keyword and _CODE_BEFORE.search(before):
+        if not keyword and _CODE_BEFORE.search(before) and not _ACCOUNT.search(before):
             codes.append(Code.EMBEDDED)
         return True
 
@@ -194,7 +195,8 @@ def _of_reading(reading: Reading, candidate: Candidate, name: Name) -> list[Code
         case Label.ORGANISATION:
             return [Code.ORGANISATION]
         case Label.PHONE:
-            return [Code.PHONE_LABEL] if candidate.shape in LOOSE and reading.near else []
+            loose = candidate.shape in LOOSE and len(candidate.digits) == 10
+            return [Code.PHONE_LABEL] if loose and reading.near else []
         case Label.OTHER | Label.NOUN:
             if reading.near and name is not Name.SURE:
                 return [Code.REFERENCE]

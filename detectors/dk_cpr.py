@@ -42,9 +42,9 @@ def _weighed(page: Page, index: int, candidate: Candidate, danish: bool) -> Iter
     digits = candidate.digits
     before = page.text[max(candidate.start - 30, 0) : candidate.start]
     base = _BASE[candidate.shape] + (8 if passes_modulo(digits) else 0)
-    codes += [Code.LANGUAGE] if danish else []
     if "cpr" in before and Code.COLUMN not in codes:
         base += 20
+    codes += [Code.LANGUAGE] if danish or "cpr" in before else []
     value_mask = f"dk:{digits}", f"{digits[:6]}-****"
     yield matched(page, index, candidate, KINDS[0], base, codes, value_mask)
 

@@ -48,10 +48,10 @@ class Code(StrEnum):
 
 
 WEIGHTS = {
-    Code.KEYWORD: 28,
+    Code.KEYWORD: 36,
     Code.KEYWORD_FAR: 9,
     Code.THREAD: 6,
-    Code.COLUMN: 30,
+    Code.COLUMN: 36,
     Code.BIRTH: 18,
     Code.HUMAN: 10,
     Code.NAME: 10,
@@ -62,7 +62,7 @@ WEIGHTS = {
     Code.ACCOUNT: 10,
     Code.PHONE: -35,
     Code.PHONE_LABEL: -30,
-    Code.TIMESTAMP: -28,
+    Code.TIMESTAMP: -34,
     Code.CLOCK: -8,
     Code.ORGANISATION: -12,
     Code.REFERENCE: -45,
@@ -92,7 +92,7 @@ TEXTS: dict[str, str] = {
     Code.NAME_LIKELY: "troligen ett personnamn intill",
     Code.NUMBER_WORD: "ordet nummer eller id står intill",
     Code.SEVERAL: "flera giltiga nummer skrivna på samma sätt",
-    Code.LANGUAGE: "texten är på landets språk",
+    Code.LANGUAGE: "texten är på landets språk, eller ordet intill är det",
     Code.ACCOUNT: "personkonto, vars nummer är ägarens personnummer",
     Code.VAT: "momsregistreringsnummer för enskild firma",
     Code.PHONE: "ser ut som ett telefonnummer",

@@ -12,26 +12,32 @@ from detectors.candidates import Candidate, Shape
 from detectors.context import Page
 from detectors.contract import Match, Source
 from detectors.evidence import TEXTS, Code
-from detectors.foreign import is_date, matched
+from detectors.foreign import is_date, is_finnish, matched
 
 KINDS = ("fi.henkilotunnus",)
 EVIDENCE = TEXTS
 _CHECK = "0123456789abcdefhjklmnprstuvwxy"
 _CENTURIES = {"+": 1800, "-": 1900} | dict.fromkeys("yxwvu", 1900) | dict.fromkeys("abcdef", 2000)
+# Ten digits with a hyphen are a Swedish number one time in thirty, so Finnish text decides there.
+_BASE = {Shape.LETTER: 72, Shape.HYPHEN: 54, Shape.PLUS: 54}
 _WRITTEN_WITH_SIGN = frozenset((Shape.HYPHEN, Shape.PLUS, Shape.GROUPED, Shape.DOTS))
 
 
 def find(sources: Sequence[Source], today: date) -> Iterator[Match]:
     """All matches, overlapping ones included."""
+    finnish = None
     for index, source in enumerate(sources):
         page = Page(source, today)
         for candidate in source.numbers:
             number = _number(source.folded.text, candidate, today)
-            if number and (codes := page.look(candidate, None)) is not None:
-                base = 72 if candidate.shape in (Shape.LETTER, Shape.HYPHEN) else 56
-                codes = [code for code in codes if code not in (Code.SERIAL, Code.EMBEDDED)]
-                value_mask = f"fi:{number}", f"{number[:7]}****".upper()
-                yield matched(page, index, candidate, KINDS[0], base, codes, value_mask)
+            if number is None or (codes := page.look(candidate, None)) is None:
+                continue
+            finnish = is_finnish(sources) if finnish is None else finnish
+            codes = [code for code in codes if code not in (Code.SERIAL, Code.EMBEDDED)]
+            codes += [Code.LANGUAGE] if finnish else []
+            value_mask = f"fi:{number}", f"{number[:7]}****".upper()
+            base = _BASE.get(candidate.shape, 36)
+            yield matched(page, index, candidate, KINDS[0], base, codes, value_mask)
 
 
 def _number(text: str, candidate: Candidate, today: date) -> str | None:

@@ -17,6 +17,7 @@ _DANISH = re.compile(
     r"\b(?:ikke|jeg|hilsen|venlig|ved|være|blevet|hvad|hvor|også|efter|oplyst|kommunen|barnet)\b"
 )
 _ICELANDIC = re.compile(r"[þð]")
+_FINNISH = re.compile(r"\b(?:ja|on|hei|ei|hän\w*|sekä|että|kanssa|terveisin|hetu\w*|\w*tunnu[sk]\w*)\b")
 _SWEDISH = re.compile(r"\b(?:och|inte|är|för|från|hälsningar|jag)\b")
 _NORWEGIAN = re.compile(
     r"\b(?:ikke|jeg|hilsen|vennlig|på|etter|også|hva|hvor|av|opplyst|kommunen|barnet)\b"
@@ -38,6 +39,11 @@ def is_danish(sources: Sequence[Source]) -> bool:
     danish = len(_DANISH.findall(text)) + 2 * text.count("venlig hilsen") + text.count("cpr")
     norwegian = len(re.findall(r"\b(?:etter|opplyst|vennlig|hva|av)\b", text))
     return danish >= 2 and danish > norwegian and len(_SWEDISH.findall(text)) < danish
+
+
+def is_finnish(sources: Sequence[Source]) -> bool:
+    """Whether the message is in Finnish or names a Finnish number."""
+    return len(_FINNISH.findall(_opening(sources))) >= 2
 
 
 def is_icelandic(sources: Sequence[Source]) -> bool:

@@ -42,7 +42,7 @@ _PATTERNS = {
     r"|dob|d\.o\.b|born|birth\w*|birthdate|f|fdd|syntymä\w*|synt|født|fødselsdag|fyllde|fyller",
     Label.LAST: r"sista|slutet|slutar|suffix\w*|ksf|kontrollsiffr\w*|sista4|fyrasista|last4|sistafyra|kontrollnr"
     r"|individnum\w*|ändelse\w*|slutsiffr\w*",
-    Label.HUMAN: r"sökanden?s?|medsökande\w*|elev(?:en|er|ens)?|barnet?s?|vårdnadshavare\w*|patient(?:en|er|ens)?"
+    Label.HUMAN: r"(?:elev|patient|brukar|klient|barn|student|låntagar|deltagar)[\-_]?(?:id|nr|nummer)|sökanden?s?|medsökande\w*|elev(?:en|er|ens)?|barnet?s?|vårdnadshavare\w*|patient(?:en|er|ens)?"
     r"|pat|brukare\w*|klient(?:en|er|ens)?|kund(?:en)?s?|anställd\w*|arbetstagare\w*|medarbetare\w*|gäldenär\w*"
     r"|innehavare\w*|person(?:en|er)?s?|låntagare\w*|resenär\w*|deltagare\w*|make|maka|mamma|pappa|mor|far|fader"
     r"|moder|dotter|son|medborgare\w*|hyresgäst\w*|huvudman\w*|boende|student\w*|förare|namn|name|navn|nimi"
@@ -51,28 +51,28 @@ _PATTERNS = {
     Label.ORGANISATION: rf"org(?:anisations?)?[.\-]?\s?{_NUMBER}\w*|org|orgnr|organisationsn\w+|vat|vat-?n\w+|moms\w*"
     r"|f-skatt\w*|reg(?:istrerings)?[.\-]?nr|företagsn\w+|firman?|momsreg(?:\.nr)?|momsregistreringsnummer|bolag\w*"
     r"|enskild|näringsverksamhet|näringsidkare",
-    Label.PHONE: r"tel\w*|tfn|tlf\w*|mob(?:il)?\w*|ring\w*|sms\w*|växel\w*|fax\w*|jour\w*|phone\w*|cell\w*|puh\w*"
-    r"|nås|direkt(?:nr|nummer|telefon)?|telefon\w*|whatsapp|signal|kontakttelefon|call",
+    Label.PHONE: r"tel|tele\w*|tfn|tlf\w*|mob|mobil\w*|ring|ringa|ringer|ringt|sms\w*|växel\w*|fax\w*|jour(?:en|nr|telefon\w*)?|phone\w*|cell\w*|puh|puhelin\w*"
+    r"|nås|direkt(?:nr|nummer|telefon)|telefon\w*|whatsapp|kontakttelefon|call",
     Label.OTHER: r"(?:dnr|diarie\w*|ocr|ocr-\w+|bankgiro\w*|bg|b\.g|bgnr|plusgiro\w*|postgiro\w*|pg|iban|bic|swift|swish\w*"
     r"|kid|s/n|sn|imei\w*|imsi|iccid|serial|ref|referens|reference|ean\w*|gtin\w*|isbn\w*|issn|sscc|gln|rsin|cvr\w*"
-    r"|viite\w*|y-tunnu\w*|kolli\w*|sändnings\w*|tracking\w*|batch\w*|lot|build|version|ver|clearing\w*|uuid|guid|sha\d*"
-    r"|md5|hash|checksum|trace\w*|span\w*|req\w*|session\w*|token|epoch|timestamp|tidsstämpel|art|art\.nr|po|sku|ip|port"
-    r"|mac|vin|pid|tid|seq\w*|offset|rekvisition\w*|requisition\w*|tf-\w+|mät\w*|inventarie\w*|serie\w*|artikel\w*"
-    r"|konto\w*nr|account\w*|acct|koordinat\w*|sweref\w*|barcode|streckkod\w*|licens\w*|license\w*|nyckelkod\w*|pin\w*|puk)"
-    rf"|\w{{2,}}[\-.]?(?:n(?:umme)?r|nummer|nummret|numret|numren|numror?|number|nro|numero|nr:?)s?"
+    r"|viite\w*|y-tunnu\w*|kolli|kolli-?(?:id|nr)|sändnings\w*|tracking\w*|batch\w*|lot|build|version|ver|clearing\w*|uuid|guid|sha\d*"
+    r"|md5|hash|checksum|trace\w*|spanid|req\w*|session\w*|token|epoch|timestamp|tidsstämpel|art|art\.nr|po|sku|ip|port"
+    r"|mac|vin|tid|seq\w*|offset|rekvisition\w*|requisition\w*|tf-\w+|mät\w*|inventarie\w*|serie\w*|artikel\w*"
+    r"|konto\w*nr|account\w*|acct|koordinat\w*|sweref\w*|barcode|streckkod\w*|licens\w*|license\w*|nyckelkod\w*|pin|pinkod\w*|puk)"
+    r"|\w{2,}[\-.]?(?:n(?:umme)?r|nummer|nummret|numret|numren|numror?|number|nro|numero|nr:?)s?"
     r"|\w+[\-_](?:id|no|nr|kod|code|ref)|(?:kund|objekt|ärende|kurs|användar|order|case|ticket|spår|grupp|enhets?"
     r"|anläggnings|transaktions|betalnings|larm|device|user|client|customer|flow|message|meddelande|dok|dokument)id"
     r"|\w{3,}(?:beteckning|märkning|referens|koden)",
     Label.NOUN: r"order\w*|\w*faktur\w*|invoice\w*|ärende[nt]?\w*|case|ticket\w*|\w*bokning\w*|booking\w*|konto(?:t|n)?|följesedel\w*"
     r"|paket\w*|försändelse\w*|fastighet\w*|dossier|chassi\w*|verifik\w*|avtal\w*|projekt\w*|kontering\w*"
-    r"|anmärkning\w*|\w*kvitto\w*|transaktion\w*|\w*betalning\w*|offert\w*|mål|protokoll\w*|akt|fordran|polis|skada"
-    r"|försäkring\w*|abonnemang\w*|sim\w*|kupong\w*|presentkort\w*|biljett\w*|nyckel\w*|kort(?:et)?|lås\w*|skåp\w*"
-    r"|hiss\w*|larm\w*|\w*bekräftelse\w*|\w*beställning\w*|\w*arbetsorder\w*|artikel\w*|vara|modell\w*|model|enhet\w*"
-    r"|apparat\w*|maskin\w*|mätare\w*|givare\w*|sensor\w*|ritning\w*|recept|remiss\w*|certifikat\w*|leverans\w*"
-    r"|container\w*|pall|parti|kollin|server|switch|skärm\w*|dator\w*|film|bild|foto|fil|file|dokument\w*|beslut\w*"
-    r"|inköp\w*|krav\w*|avi\w*|reklamation\w*|retur\w*|ansökan|anmälan|incident\w*|felanmälan|rekvisition\w*|utskick\w*"
-    r"|kampanj\w*|kurs\w*|kod(?:en)?|code|part|item|asset|tag|unit|device|meter|tilaus\w*|lasku\w*|faktuur\w*|ordre\w*"
-    r"|sag|sak|saks?nr|bestilling\w*|journal\w*|medlem\w*|löp\w*|löpnr|ärendet|skickat|skapad|datum|date|tid|time",
+    r"|anmärkning\w*|\w*kvitto\w*|transaktion\w*|\w*betalning\w*|offert\w*|mål|protokoll\w*|akt|fordran"
+    r"|försäkring\w*|abonnemang\w*|sim\w*|kupong\w*|presentkort\w*|biljett\w*|nyckel\w*|lås\w*|skåp\w*"
+    r"|hiss\w*|larm\w*|\w*bekräftelse\w*|\w*beställning\w*|\w*arbetsorder\w*|artikel\w*|modell\w*|model|enhet\w*"
+    r"|apparat\w*|maskin\w*|mätare\w*|givare\w*|sensor\w*|ritning\w*|certifikat\w*|leverans\w*"
+    r"|container\w*|pall|parti|kollin|server|switch|skärm\w*|dator\w*"
+    r"|inköp\w*|krav\w*|avi\w*|reklamation\w*|retur\w*|incident\w*|felanmälan|rekvisition\w*|utskick\w*"
+    r"|kampanj\w*|kurs\w*|kod(?:en)?|code|part|item|asset|unit|device|meter|tilaus\w*|lasku\w*|faktuur\w*|ordre\w*"
+    r"|sag|saks?nr|bestilling\w*|datum|date|tid|time",
     Label.NEUTRAL: rf"{_NUMBER}|nr\.|no\.|id|id-?kort|legitimation\w*|leg|siffror\w*|identitet\w*|tunnus",
     Label.FUNCTION: r"är|e|hos|er|ert|era|vårt|vår|våra|din|ditt|mitt|min|hans|hennes|deras|sitt|sin|detsamma|som|samma"
     r"|alltså|dvs|med|har|hade|på|till|från|för|av|om|och|eller|samt|den|det|de|i|in|is|the|of|my|your|his|her|their|s"
@@ -84,9 +84,10 @@ _CLASSIFY = re.compile(
     "|".join(f"(?P<{label.name}>(?:{pattern}))" for label, pattern in _PATTERNS.items()), re.VERBOSE
 )
 _QUALIFIERS = frozenset(
-    "personal personliga personligt personlig identity identitets civic coordination security national pers "
-    "svenskt svenska swedish norwegian danish finnish norskt danskt finskt id birth födelse social".split()
+    ["personal", "personliga", "personligt", "personlig", "identity", "identitets", "civic", "coordination", "security", "national", "pers", "svenskt", "svenska", "swedish", "norwegian", "danish", "finnish", "norskt", "danskt", "finskt", "id", "birth", "födelse", "social"]
 )
+# "fakturan till 811228-9874": the number is the person's, not the invoice's.
+_OWNING = frozenset(["för", "till", "från", "av", "hos", "med", "om", "gäller", "avser", "vid", "på", "for", "from", "to", "of"])
 TOKEN = re.compile(
     r"(?P<number>\d[\d.:/+\-]*)|(?P<word>[^\W\d_]+(?:[.\-/&][^\W\d_]+)*)|(?P<stop>[.!?](?=\s)|\n)"
 )
@@ -114,7 +115,7 @@ def read_before(before: str, shape: str, wanted: frozenset[Label] | None = None)
     each digit: an earlier number of the same shape shares its label ("art.nr A men fick B")."""
     tokens = list(TOKEN.finditer(before))[-24:]
     words = 0  # content words passed since the number
-    crossed = shared = False
+    crossed = shared = owned = False
     at = len(tokens) - 1
     while at >= 0:
         token = tokens[at]
@@ -131,8 +132,9 @@ def read_before(before: str, shape: str, wanted: frozenset[Label] | None = None)
             label = classify(token["word"])
             if label is Label.NEUTRAL:
                 label = _qualified(tokens, at)
-            if label is Label.NOUN and (words > 0 or (crossed and not shared)):
+            if label is Label.NOUN and (words > 0 or owned or (crossed and not shared)):
                 label = None
+            owned = owned or token["word"] in _OWNING
             if label not in (None, Label.FUNCTION) and (wanted is None or label in wanted):
                 return Reading(label, near=not crossed and words <= 2)
             words += label is None
@@ -140,15 +142,14 @@ def read_before(before: str, shape: str, wanted: frozenset[Label] | None = None)
 
 
 def _skip_label(tokens: list[re.Match[str]], at: int) -> int:
-    """Past the label that an earlier, other number has used up."""
-    for _ in range(3):
-        if at < 0 or not tokens[at]["word"]:
-            return at
-        label = classify(tokens[at]["word"])
-        if label is None or label is Label.HUMAN:
+    """Past the label that an earlier, other number has used up ("Diarienummer: SN 2025-0142")."""
+    for _ in range(4):
+        word = tokens[at]["word"] if at >= 0 else None
+        label = classify(word) if word else None
+        if not word or label is Label.HUMAN or (label is None and len(word) > 4):
             return at
         at -= 1
-        if label is not Label.FUNCTION and label is not Label.NEUTRAL:
+        if label not in (None, Label.FUNCTION, Label.NEUTRAL) and len(word) > 4:
             return at
     return at
 
@@ -161,6 +162,8 @@ def _qualified(tokens: list[re.Match[str]], at: int) -> Label:
     if word in _QUALIFIERS:
         return Label.PERSON
     label = classify(word)
+    if tokens[at + 1]["word"].startswith(("numr", "nummr")) and label is None:
+        return Label.NEUTRAL
     if label in (Label.PERSON, Label.ORGANISATION, Label.PHONE, Label.OTHER):
         return label
     return (

@@ -18,9 +18,7 @@ _BEFORE = re.compile(rf"(?<![\w-])({_NAME})[\s,;:.|(=*–-]{{0,4}}$")
 _AFTER = re.compile(rf"[\s,;:.|)*–-]{{0,5}}({_NAME})")
 _PARTS = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _NOT_PERSONS = frozenset(
-    "ab hb kb brf ek för ltd gmbh inc oy as aps kommun kommuns region landsting skolan förvaltning förvaltningen "
-    "nämnden bolag aktiebolag förening föreningen torget gatan vägen norra södra östra västra hotell "
-    "order faktura ärende nummer nr bokning referens artikel dnr ocr tel telefon mobil".split()
+    ["ab", "hb", "kb", "brf", "ek", "för", "ltd", "gmbh", "inc", "oy", "as", "aps", "kommun", "kommuns", "region", "landsting", "skolan", "förvaltning", "förvaltningen", "nämnden", "bolag", "aktiebolag", "förening", "föreningen", "torget", "gatan", "vägen", "norra", "södra", "östra", "västra", "hotell", "order", "faktura", "ärende", "nummer", "nr", "bokning", "referens", "artikel", "dnr", "ocr", "tel", "telefon", "mobil"]
 )
 
 

@@ -16,8 +16,8 @@ from datetime import date
 from detectors.contract import Match, Source
 from detectors.evidence import Code
 from detectors.se_number import Number, read_number
-from detectors.tables import separator_of
 from detectors.spelled import WORD_DIGITS, age_of, digits_of
+from detectors.tables import separator_of
 
 MOST = 64
 _HINTS = (
@@ -54,18 +54,18 @@ _MONTHS = {
     month: number
     for number, names in enumerate(
         (
-            "januari january januar tammikuuta",
-            "februari february februar helmikuuta",
-            "mars march marts maaliskuuta",
-            "april huhtikuuta",
+            "januari january januar jan tammikuuta",
+            "februari february februar feb febr helmikuuta",
+            "mars march marts mar maaliskuuta",
+            "april apr huhtikuuta",
             "maj may mai toukokuuta",
-            "juni june kesäkuuta",
-            "juli july heinäkuuta",
-            "augusti august elokuuta",
-            "september syyskuuta",
-            "oktober october lokakuuta",
-            "november marraskuuta",
-            "december desember joulukuuta",
+            "juni june jun kesäkuuta",
+            "juli july jul heinäkuuta",
+            "augusti august aug elokuuta",
+            "september sep sept syyskuuta",
+            "oktober october okt oct lokakuuta",
+            "november nov marraskuuta",
+            "december desember dec joulukuuta",
         ),
         start=1,
     )
@@ -74,7 +74,7 @@ _MONTHS = {
 _WORDED = re.compile(
     r"(?:(?P<verb>fyllde|fyller|turned|turns) (?P<age>\w{1,20})(?: år)? )?(?:den |on |the )?"
     r"(?<!\d)(?P<day>\d{1,2})(?:\.|:[ae]|st|nd|rd|th)? (?:of )?(?P<month>"
-    + "|".join(_MONTHS)
+    + "|".join(sorted(_MONTHS, key=len, reverse=True))
     + r")\.?,? (?P<year>\d{4})"
 )
 
@@ -121,7 +121,7 @@ def _endings(index: int, text: str) -> Iterator[Part]:
         return
     for pattern in (_ENDING, _BEHIND):
         for match in pattern.finditer(text):
-            around = text[max(match.start() - 25, 0) : match.end() + 25]
+            around = text[max(match.start() - 14, 0) : match.end() + 20].partition("\n")[0]
             if not _NOT_PERSON.search(around):
                 yield Part(index, match.start("end"), match.end("end"), digits_of(match["end"]))
 

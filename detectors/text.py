@@ -60,7 +60,7 @@ INVISIBLE = (
 MARKS = (
     "\u0300-\u034e\u0350-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
 )
-LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}  # noqa: RUF001
+LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
 MOVING = re.compile(f"[{INVISIBLE}{MARKS}{''.join(LIGATURES)}]+")
 MARK = re.compile(f"[{MARKS}]")
 VISIBLE = re.compile(f"[{MARKS}{''.join(LIGATURES)}]")
