@@ -13,7 +13,7 @@ from mailfilter.record.intake import StoreIntake
 
 NOW = datetime(2026, 11, 16, 8, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
-CANARY = "kanariefågel-7319"
+CANARY = "kanariefagel7319"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,192 @@
+"""The life of stored messages against a model: hypothesis tries orders that nobody thought of."""
+
+import asyncio
+import shutil
+import tempfile
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import hypothesis.strategies as st
+from conftest import CHEAP, settings
+from hypothesis import HealthCheck
+from hypothesis import settings as effort
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from making import NOW, Mails, dossier, line
+
+from mailfilter.errors import Permanent, Temporary
+from mailfilter.model import Action, State
+from mailfilter.record.contract import Filter, StagedItem
+from mailfilter.record.keys import ensure_keys, load_private
+from mailfilter.record.open import open_store
+from mailfilter.record.staging import LEASE
+from mailfilter.record.states import ENDED, NEXT, WAITING
+
+GROUPS = (StagedItem(Action.QUARANTINE, recipients=(0,)), StagedItem(Action.REDIRECT, "s", (1,)))
+JOIN_KEYS = st.sampled_from([b"a", b"b", b"c"])
+
+
+@dataclass
+class Model:
+    """What we believe of one message."""
+
+    join_key: bytes
+    lease: object
+    committed: bool = False
+    relayed: bool = False
+    states: dict[str, State] = field(default_factory=dict)
+
+
+class Lives(RuleBasedStateMachine):
+    """Stages, commits, acts and sweeps in any order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp(prefix="mailfilter-lives-"))
+        self.runner = asyncio.Runner()
+        ensure_keys(self.folder)
+        made = settings(f"sqlite:///{self.folder}/db", self.folder)
+        keys = load_private(self.folder)
+        self.store = self.runner.run(open_store(made, keys, CHEAP))
+        self.mails = Mails()
+        self.now = NOW
+        self.known: dict[str, Model] = {}
+        self.audited = 0
+
+    def teardown(self) -> None:
+        self.runner.run(self.store.close())
+        self.runner.close()
+        shutil.rmtree(self.folder)
+
+    @rule(join_key=JOIN_KEYS, both=st.booleans())
+    def stage(self, join_key: bytes, both: bool) -> None:
+        groups = GROUPS if both else GROUPS[:1]
+        staged = self.mails(join_key=join_key, at=self.now, items=groups, notice=False)
+        met = next((i for i, m in self.known.items() if m.join_key == join_key), None)
+        try:
+            joined = self.runner.run(self.store.intake.stage(staged))
+        except Temporary:
+            assert met is not None
+            assert not self.known[met].committed
+            assert self.known[met].lease > self.now  # type: ignore[operator]
+            return
+        if joined.id == staged.id:
+            if met is not None:
+                assert not self.known[met].committed
+                assert not self.known[met].relayed
+                del self.known[met]
+            ids = {f"{staged.id}.{n}": State.STAGED for n in range(1, len(groups) + 1)}
+            self.known[staged.id] = Model(join_key, self.now + LEASE, states=ids)
+            return
+        model = self.known[joined.id]
+        assert joined.id == met
+        assert (joined.committed, joined.relayed) == (
+            model.committed,
+            not model.committed and model.relayed,
+        )
+        if not joined.committed:
+            model.lease = self.now + LEASE
+
+    @precondition(lambda self: self.known)
+    @rule(data=st.data(), verb=st.sampled_from(["commit", "relayed", "abort"]))
+    def go_on(self, data: st.DataObject, verb: str) -> None:
+        id_ = data.draw(st.sampled_from(sorted(self.known)))
+        model = self.known[id_]
+        intake = self.store.intake
+        if verb == "relayed":
+            self.runner.run(intake.mark_relayed(id_))
+            model.relayed = True
+        elif verb == "abort":
+            self.runner.run(intake.abort(id_))
+            if not model.committed and not model.relayed:
+                del self.known[id_]
+            model.lease = NOW
+        else:
+            self.runner.run(intake.commit(id_, []))
+            if not model.committed:
+                opened = (State.HELD, State.ACCEPTED)
+                model.states = dict(zip(model.states, opened, strict=False))
+            model.committed = True
+
+    @precondition(lambda self: self.known)
+    @rule(data=st.data())
+    def act(self, data: st.DataObject) -> None:
+        items = sorted(i for model in self.known.values() for i in model.states)
+        id_ = data.draw(st.sampled_from(items))
+        before = data.draw(st.sampled_from([s for s in NEXT if s is not State.STAGED and NEXT[s]]))
+        after = data.draw(st.sampled_from(sorted(NEXT[before])))
+        states = self.known[id_.partition(".")[0]].states
+        moved = self.runner.run(
+            self.store.archive.act(id_, [before], after, line(object_=id_, at=self.now))
+        )
+        assert moved == (states[id_] is before)
+        if moved:
+            states[id_] = after
+            self.audited += 1
+
+    @rule(hours=st.sampled_from([0, 1, 24, 24 * 5, 24 * 9]))
+    def wait_and_sweep(self, hours: int) -> None:
+        self.now += timedelta(hours=hours)
+        done = self.runner.run(self.store.archive.sweep(self.now))
+        expired = stale = 0
+        for id_, model in list(self.known.items()):
+            at = self._staged_at(id_)
+            if at is None:
+                assert not model.committed
+                del self.known[id_]
+                stale += 1
+                continue
+            for item, state in model.states.items():
+                if state in WAITING and at + timedelta(days=14) <= self.now:
+                    model.states[item] = State.EXPIRED
+                    expired += 1
+            if model.committed and at + timedelta(days=6) <= self.now:
+                model.join_key = b"forgotten"
+        assert (done["expired"], done["stale"]) == (expired, stale)
+        self.audited += expired
+
+    def _staged_at(self, id_: str):  # type: ignore[no-untyped-def]
+        from sqlalchemy import select
+
+        from mailfilter.record.tables import message
+
+        query = select(message.c.at).where(message.c.id == id_)
+
+        async def work(connection):  # type: ignore[no-untyped-def]
+            return (await connection.execute(query)).scalar_one_or_none()
+
+        return self.runner.run(self.store.database.run(work))
+
+    @invariant()
+    def states_are_as_believed(self) -> None:
+        listed = self.runner.run(self.store.archive.items(Filter(limit=1000)))
+        believed = {i: s for m in self.known.values() for i, s in m.states.items() if m.committed}
+        assert {item.id: item.state for item in listed} == believed
+        for item in listed:
+            alive = not set(self.known[item.message].states.values()) <= ENDED
+            assert (item.dossier == dossier()) is alive
+            assert (item.dossier is None) is not alive
+
+    @invariant()
+    def bodies_live_as_long_as_items(self) -> None:
+        for id_, model in self.known.items():
+            try:
+                self.runner.run(self.store.archive.body(id_))
+                alive = True
+            except Permanent:
+                alive = False
+            assert alive is not (set(model.states.values()) <= ENDED)
+
+    @invariant()
+    def the_chain_is_whole(self) -> None:
+        assert self.runner.run(self.store.archive.verify_audit()) == (self.audited, "")
+
+
+TestLives = Lives.TestCase
+TestLives.settings = effort(
+    max_examples=20,
+    stateful_step_count=20,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    database=None,
+)
