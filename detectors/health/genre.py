@@ -20,12 +20,16 @@ _GROUP = (
     "barn|elever|personer|patienter|äldre|vuxna|unga|människor|kvinnor|män|medarbetare|anställda"
 )
 _GENERIC = re.compile(
-    rf"\b(?:(?:alla|den|de|dem|dig|du|er|ni|någon|{_GROUP}) som|(?:{_GROUP}) (?:med|i|på|har|kan|får)"
+    rf"\b(?:(?:alla|den|de|dem|dig|du|er|ni|någon|{_GROUP}) som"
+    rf"|(?:{_GROUP}) (?:med|i|på|har|kan|får)"
     r"|(?:those|people|patients|anyone|anybody|everyone) (?:who|with)"
-    r"|om (?:du|ni|man|en|ett|någon|någons|barnet|eleven|medarbetaren|brukaren)\b|(?:when|if) (?:you|a|an)\b"
-    r"|hos (?:barn|äldre|vuxna|unga|personer|elever|kvinnor|män|ungdomar)|vid misstanke|misstänker du"
-    r"|(?:många|flera|fler|vissa|några|antalet|hur många|samtliga|varje|var tredje|var fjärde|var femte"
-    rf"|var tionde|två|tre|fyra|fem|sex|tio|\d+) (?:{_GROUP}|av |fall|elev|patient|medarbetare|brukare)"
+    r"|om (?:du|ni|man|en|ett|någon|någons|barnet|eleven|medarbetaren|brukaren)\b"
+    r"|(?:when|if) (?:you|a|an)\b"
+    r"|hos (?:barn|äldre|vuxna|unga|personer|elever|kvinnor|män|ungdomar)"
+    r"|vid misstanke|misstänker du"
+    r"|(?:många|flera|fler|vissa|några|antalet|hur många|samtliga|varje|var tredje|var fjärde"
+    r"|var femte|var tionde|två|tre|fyra|fem|sex|tio|\d+) "
+    rf"(?:{_GROUP}|av |fall|elev|patient|medarbetare|brukare)"
     r"|hver fjerde|hver tredje|i personalen|bland (?:unga|äldre|barn|elever|personal|lærere))"
     r"|\d ?(?:%|procent)(?! tom|\s*sjuk|[ -]*(?:till|t\.?o\.?m))"
 )

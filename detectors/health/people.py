@@ -9,7 +9,6 @@ Known gaps: a rare first name without a surname; a surname alone; names in lower
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -47,17 +46,17 @@ WEIGHTS = {
 _TOKEN = re.compile(r"[^\W\d_]+(?:[-'’.][^\W\d_]+)*\.?")
 _IDENTITY = re.compile(
     r"(?<![\d-])(?:(?:19|20)\d{2}[01]\d[0-9]\d[-+ \t;,]{0,2}\d{4}|\d{2}[01]\d[0-9]\d[-+–]\d{4}"
-    r"|[0-3]\d[01]\d\d\d[-+A-FU-Y]\d{3}[0-9A-Y]|[0-7]\d[0-5]\d{3} \d{5}|\d{2}[/ ]\d{2}[/ ]\d{2}[-– ]\d{4})(?!\d)"
+    r"|[0-3]\d[01]\d\d\d[-+A-FU-Y]\d{3}[0-9A-Y]|[0-7]\d[0-5]\d{3} \d{5}"
+    r"|\d{2}[/ ]\d{2}[/ ]\d{2}[-– ]\d{4})(?!\d)"
 )
 _AGE = re.compile(r"[ ,(]{1,2}(?:en )?\d{1,3}[ -]?(?:år|åring|years)")
 _PLACED = re.compile(
-    r"[ ,](?:i|på|in|från) (?:lgh|lägenhet|rum|room|hus|nr|nummer|klass|avd|plan)?\.? ?[\dA-ZÅÄÖ]{1,2}\d{0,3}[A-Za-z]?\b"
+    r"[ ,](?:i|på|in|från) (?:lgh|lägenhet|rum|room|hus|nr|nummer|klass|avd|plan)?\.? ?"
+    r"[\dA-ZÅÄÖ]{1,2}\d{0,3}[A-Za-z]?\b"
 )
 _ADDRESS = re.compile(
     r"\s{0,9}(?:Hej|Hejsan|Kära|Käre|Bästa|Bäste|Dear|Hei|Kære|Hi) (\w+)[ \w]{0,20}[!,.]?\s"
 )
-_INITIAL = re.compile(r" ?[A-ZÅÄÖ]\b\.?(?! ?[a-zåäö]{2,}:)")
-_CLASS = re.compile(r"[ ,(]{1,2}(?:i )?(?:åk |årskurs |klass )?[1-9F][A-Ea-e]?\b")
 _INITIALS = re.compile(r"\b[A-ZÅÄÖ]\.? ?[A-ZÅÄÖ]\.(?!\w)")
 _SURNAME = re.compile(
     r".{2,}(?:s?son|berg|ström|gren|lund|qvist|kvist|dahl|dal|man|stedt|stad|holm|blad|feldt|fält|fors|ic|ić"
@@ -78,13 +77,13 @@ def _sections(name: str) -> dict[str, frozenset[str]]:
     return {key: frozenset(value) for key, value in words.items()}
 
 
-_WORDS = _sections("people")
+WORDS = _sections("people")
 _NAMES = _sections("first_names")
 _FIRST = _NAMES["names"]
 _AMBIGUOUS = _NAMES["ambiguous"]
 _SURE = _FIRST - _AMBIGUOUS
-_ANYBODY = _WORDS["self"] | _WORDS["own"] | _WORDS["you"] | _WORDS["your"]
-_NOT_NAME = _WORDS["not-name"] | _WORDS["title"] | _WORDS["role"] | _WORDS["relative"]
+_ANYBODY = WORDS["self"] | WORDS["own"] | WORDS["you"] | WORDS["your"]
+_NOT_NAME = WORDS["not-name"] | WORDS["title"] | WORDS["role"] | WORDS["relative"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +156,8 @@ def _name(plain: Plain, words: list[Token], number: int) -> Kind | None:
 
 def _is_family(plain: Plain, token: Token, following: Token, first: bool) -> bool:
     gap = plain.cased[token.end : following.start]
+    if token.word.endswith(".") and len(token.word) > 2:
+        return False
     if gap not in (" ", "  ", "\t", ";", ", ") or not following.word[0].isupper():
         return False
     if following.low.rstrip(".") in _NOT_NAME or (gap == ", " and not first):
@@ -179,9 +180,9 @@ def _unlisted(plain: Plain, words: list[Token], number: int) -> Kind | None:
     if token.low in _NOT_NAME or len(token.word) < 3 or token.word.isupper():
         return None
     following = words[number + 1] if number + 1 < len(words) else None
-    if following is not None and following.word in _SURE:
-        if plain.cased[token.end : following.start] in (" ", ", ", "\t", ";", "^"):
-            return Kind.FULL_NAME
+    gap = plain.cased[token.end : following.start] if following else ""
+    if following and following.word in _SURE and gap in (" ", ", ", "\t", ";", "^"):
+        return Kind.FULL_NAME
     if _labelled(plain.text, token.start) and following is not None and following.word[0].isupper():
         return Kind.FULL_NAME
     return None
@@ -190,13 +191,13 @@ def _unlisted(plain: Plain, words: list[Token], number: int) -> Kind | None:
 def _is_staff(plain: Plain, words: list[Token], number: int, family: bool) -> bool:
     """A title before or behind a name says that she is at work, not the one spoken of."""
     before = words[number - 1] if number else None
-    if before and before.low in _WORDS["title"]:
-        if plain.cased[before.end : words[number].start] in (" ", ". "):
-            return True
+    gap = plain.cased[before.end : words[number].start] if before else ""
+    if before and before.low in WORDS["title"] and gap in (" ", ". "):
+        return True
     last = number + (1 if family else 0)
     behind = words[last + 1] if last + 1 < len(words) else None
     gap = plain.cased[words[last].end : behind.start] if behind else ""
-    return behind is not None and gap in (", ", " (") and behind.low in _WORDS["title"]
+    return behind is not None and gap in (", ", " (") and behind.low in WORDS["title"]
 
 
 def _starts_sentence(cased: str, at: int) -> bool:
@@ -214,40 +215,39 @@ def _labelled(text: str, at: int) -> bool:
     if not before.endswith((":", "=")):
         return False
     last = before[:-1].rstrip().rsplit("\n", 1)[-1].split()
-    return bool(last) and last[-1].strip("*•-") in _WORDS["label"]
+    return bool(last) and last[-1].strip("*•-") in WORDS["label"]
 
 
 def _word(plain: Plain, words: list[Token], number: int) -> Kind | None:
     low = words[number].low
-    if low in _WORDS["pronoun"]:
+    if low in WORDS["pronoun"]:
         return Kind.PRONOUN
-    if low in _WORDS["english-her"]:
+    if low in WORDS["english-her"]:
         return Kind.PRONOUN if any(t.low in ("the", "she") for t in words) else None
     before = words[number - 1].low if number else ""
-    if low in _WORDS["relative"]:
-        own = before in _WORDS["any-own"] or (
-            number > 1 and words[number - 2].low in _WORDS["any-own"]
+    if low in WORDS["relative"]:
+        own = before in WORDS["any-own"] or (
+            number > 1 and words[number - 2].low in WORDS["any-own"]
         )
         own = own or low.endswith(("ni", "si", "mme")) or low == "äidin"
         return (
-            Kind.RELATIVE if own or low in _WORDS["lone-relative"] else _role(plain, words, number)
+            Kind.RELATIVE if own or low in WORDS["lone-relative"] else _role(plain, words, number)
         )
     return _role(plain, words, number)
 
 
 def _role(plain: Plain, words: list[Token], number: int) -> Kind | None:
     token = words[number]
-    if token.low in _WORDS["role"] or token.low in _WORDS["person-noun"]:
+    if token.low in WORDS["role"] or token.low in WORDS["person-noun"]:
         tail = plain.cased[token.end : token.end + 28]
         if (
-            token.low.startswith("pat")
-            and len(token.low) <= 4
+            (token.low.startswith("pat") and len(token.low) <= 4)
             or _AGE.match(tail)
             or _PLACED.match(tail)
         ):
             return Kind.PLACED
         before = words[number - 1].low if number else ""
-        pointed = token.low in _WORDS["role"] or before in _WORDS["pointing"]
+        pointed = token.low in WORDS["role"] or before in WORDS["pointing"]
         return Kind.ROLE if pointed else None
     return None
 
@@ -259,7 +259,7 @@ def speaks_of_self(words: list[Token]) -> bool:
 
 def says_you(words: list[Token]) -> bool:
     """Is the reader spoken to?"""
-    return any(token.low in _WORDS["you"] or token.low in _WORDS["your"] for token in words)
+    return any(token.low in WORDS["you"] or token.low in WORDS["your"] for token in words)
 
 
 def has_identity(plain: Plain, start: int, end: int) -> bool:
@@ -281,34 +281,47 @@ def self_points(words: list[Token], at: int) -> tuple[Kind, float] | None:
     before = [token.low for token in words if token.start < at][-9:]
     for number, low in enumerate(before):
         rest = before[number + 1 :]
-        if low in _WORDS["own"] and len(rest) <= 2:
+        if low in WORDS["own"] and len(rest) <= 2:
             return Kind.SELF, WEIGHTS[Kind.SELF]
-        if low in _WORDS["self"] and (len(rest) <= 1 or _states(before, number)):
+        if low in WORDS["self"] and (len(rest) <= 1 or _states(before, number)):
             return Kind.SELF, WEIGHTS[Kind.SELF]
-        if low in _WORDS["your"] and len(rest) <= 3:
+        if low in WORDS["your"] and len(rest) <= 3:
             return Kind.YOU, WEIGHTS[Kind.YOU]
-        if low in _WORDS["you"] and _states(before, number):
+        if low in WORDS["you"] and _states(before, number):
             return Kind.YOU, WEIGHTS[Kind.YOU]
     return None
 
 
 def _states(before: list[str], number: int) -> bool:
     near = before[max(0, number - 1) : number + 4]
-    return any(low in _WORDS["self-verb"] for low in near)
+    return any(low in WORDS["self-verb"] for low in near)
 
 
 def narrates(words: list[Token]) -> bool:
     """Is something told of one person (past tense, time words) and not laid down for all?"""
     return any(
-        t.low in _WORDS["narrative"] or t.low.endswith(("ade", "ades", "ats", "it")) for t in words
+        t.low in WORDS["narrative"] or t.low.endswith(("ade", "ades", "ats", "it")) for t in words
     )
+
+
+def tells(words: list[Token]) -> bool:
+    """Is something told that has happened or goes on now?"""
+    return any(
+        t.low in WORDS["strong-narrative"] or (len(t.low) > 5 and t.low.endswith(("ade", "ades")))
+        for t in words
+    )
+
+
+def at_work(words: list[Token]) -> bool:
+    """Is the person's work spoken of: "arbetat på demensboende"?"""
+    return any(t.low in WORDS["work"] for t in words)
+
+
+def names_thing(words: list[Token]) -> bool:
+    """Is a machine, tree or animal the one that is ill?"""
+    return any(t.low in WORDS["thing"] for t in words)
 
 
 def counts_many(words: list[Token]) -> bool:
     """Plural nouns for groups: "patienter", "eleverna"."""
-    return any(t.low in _WORDS["group-noun"] for t in words)
-
-
-def labels() -> Iterator[str]:
-    """The words behind which a document names its subject."""
-    return iter(sorted(_WORDS["label"]))
+    return any(t.low in WORDS["group-noun"] for t in words)

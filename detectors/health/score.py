@@ -33,11 +33,13 @@ READ_FACTS = 8000
 OWN_POINTS = 2.5
 ADDRESSED = 2.0
 GENERIC_POINTS = 1.5
+WORK_POINTS = 1.5
+THING_POINTS = 1.5
 NO_PERSON = 1.0
 LONE = 10
 
 # What is left of a person's points one step further away.
-REACH = {"paragraph": 0.5, "document": 1.0, "other": 1.5}
+REACH = {"paragraph": 1.0, "document": 1.0, "other": 1.5}
 # Share of the general points that remains beside such a person.
 TRUST = {
     Kind.IDENTITY: 0.3,
@@ -50,20 +52,8 @@ TRUST = {
     Kind.ROLE: 1.2,
     Kind.PRONOUN: 1.0,
 }
-_BODY_PARTS = frozenset(
-    "huvud huvudet arm armen armar underarm underarmen hand handen händer händerna handled handleden handlederna"
-    " finger fingret fingrar ben benet benen knä knät knäet knän fot foten fötter fötterna tå tån tår vad vaden"
-    " lår låret höft höften rygg ryggen nacke nacken axel axeln axlar axlarna hals halsen bröst bröstet mage magen"
-    " buk buken öga ögat ögon ögonen öra örat öronen näsa näsan mun munnen tand tänder käke käken hjärta hjärtat"
-    " lunga lungan lungorna lever levern njure njuren njurar hud huden hjärna hjärnan häl hälen armbåge armbågen"
-    " rumpa rumpan underliv underlivet tarm tarmen blåsan prostatan livmodern skelettet muskler leder lederna"
-    " skulderen ryggen kneet foten armen hoften head arm leg knee foot back shoulder hip wrist ankle eye eyes neck"
-    " jalka käsi selkä polvi pää".split()
-)
-_HEADINGS = frozenset(
-    "diagnos orsak kod anmärkning specialkost kost allergi frånvaroorsak problem insats behov notering kommentar"
-    " hälsa medicin läkemedel remark remarks diagnosis intyg funktionsnedsättning åtgärd hjälpmedel".split()
-)
+_BODY_PARTS = people.WORDS["body-part"]
+_HEADINGS = people.WORDS["heading"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,26 +171,30 @@ def _judge(reading: Reading, unit: Unit, hits: list[Hit]) -> tuple[int, tuple[st
         return max(1, round(8 * hits[0].weight)), ("no-person",)
     words = stretch.words_of(unit)
     person = _person(reading, unit, hits, words)
-    points = general_points(reading, unit, person, words)
+    points = general_points(reading, unit, hits, person, words)
     score = _health(reading, unit, hits, words) + person.points - points
     confidence = max(1, min(99, round(10 * score)))
-    if person.points <= NO_PERSON or not _carries(hits, person):
+    if person.points <= NO_PERSON or not _carries(hits, person, _has_body(words)):
         confidence = min(confidence, MEDIUM - 1)
     return confidence, _evidence(hits, person, points)
 
 
 def _may_carry(reading: Reading, unit: Unit, hits: list[Hit]) -> bool:
     """The cheap half of `_carries`, before anybody looks for persons."""
+    text = reading.plain.text[unit.start : unit.end]
+    if not _BODY_PARTS.isdisjoint(text.replace(",", " ").replace(".", " ").split()):
+        return True
     if hits[0].weight >= 2 or any(h.weight >= 2 or h.group != hits[0].group for h in hits):
         return True
     return people.has_identity(reading.plain, unit.start, unit.end)
 
 
-def _carries(hits: list[Hit], person: Person) -> bool:
+def _carries(hits: list[Hit], person: Person, body: bool) -> bool:
     """Words of weight 1 need company, or an identity number beside them."""
     if any(hit.weight >= 2 for hit in hits):
         return True
-    return len({hit.group for hit in hits}) >= 2 or person.kind is Kind.IDENTITY
+    groups = {hit.group for hit in hits}
+    return len(groups) >= 2 or body or person.kind is Kind.IDENTITY
 
 
 def _role(reading: Reading, hit: Hit) -> Role:
@@ -218,11 +212,15 @@ def _health(reading: Reading, unit: Unit, hits: list[Hit], words: list[Token]) -
     weights = sorted((_weight(reading, hit) for hit in hits[:8]), reverse=True)
     distinct = len({reading.plain.text[hit.start : hit.end] for hit in hits[:8]})
     points = weights[0] + sum(0.25 * weight for weight in weights[1:distinct][:3])
-    if any(token.low in _BODY_PARTS for token in words) and hits[0].group != "omsorg":
-        points += 0.5
+    if hits[0].group != "omsorg" and _has_body(words):
+        points += 0.5 if weights[0] >= 2 else 1.0
     if unit.row and _heading(reading, unit):
         points += 0.5
     return points
+
+
+def _has_body(words: list[Token]) -> bool:
+    return any(token.low in _BODY_PARTS for token in words)
 
 
 def _heading(reading: Reading, unit: Unit) -> bool:
@@ -238,7 +236,7 @@ def _person(reading: Reading, unit: Unit, hits: list[Hit], words: list[Token]) -
         return best
     candidates = [best]
     if not unit.row:
-        candidates += _in_paragraph(reading, unit)
+        candidates += _in_paragraph(reading, unit, 0.0 if people.narrates(words) else 0.5)
     facts = reading.facts
     candidates.append(Person(facts.points - REACH["document"], facts.kind, "person-in-document"))
     other = reading.other
@@ -256,8 +254,8 @@ def _in_unit(reading: Reading, unit: Unit, hits: list[Hit], words: list[Token]) 
     for cue in reading.stretch(unit.paragraph).cues:
         if unit.start <= cue.at < unit.end and not _is_hit(cue, hits):
             points = people.WEIGHTS[cue.kind]
-            if cue.kind is Kind.ROLE and not people.narrates(words):
-                points -= 1.0
+            if cue.kind is Kind.ROLE:
+                points += _told(words)
             if points > best.points:
                 best = Person(points, cue.kind, cue.kind.value)
     if best.points < people.WEIGHTS[Kind.SELF]:
@@ -270,6 +268,13 @@ def _in_unit(reading: Reading, unit: Unit, hits: list[Hit], words: list[Token]) 
             if hit.own and best.points < OWN_POINTS:
                 best = Person(OWN_POINTS, Kind.SELF, "self")
     return best
+
+
+def _told(words: list[Token]) -> float:
+    """A role ("eleven") is somebody when something is told, everybody when it is laid down."""
+    if people.tells(words):
+        return 1.0
+    return 0.0 if people.narrates(words) else -1.0
 
 
 def _is_to_reader(reading: Reading, hit: Hit, words: list[Token]) -> bool:
@@ -285,18 +290,20 @@ def _is_hit(cue: Cue, hits: list[Hit]) -> bool:
     return any(hit.start <= cue.at < hit.end for hit in hits)
 
 
-def _in_paragraph(reading: Reading, unit: Unit) -> list[Person]:
+def _in_paragraph(reading: Reading, unit: Unit, cost: float) -> list[Person]:
     found = []
     for cue in reading.stretch(unit.paragraph).cues:
         if cue.kind not in (Kind.SELF, Kind.YOU):
-            points = people.WEIGHTS[cue.kind] - REACH["paragraph"]
+            points = people.WEIGHTS[cue.kind] - REACH["paragraph"] - cost
             if cue.kind in (Kind.PRONOUN, Kind.ROLE):
                 points -= REACH["paragraph"]
             found.append(Person(points, cue.kind, "person-in-paragraph"))
     return found
 
 
-def general_points(reading: Reading, unit: Unit, person: Person, words: list[Token]) -> float:
+def general_points(
+    reading: Reading, unit: Unit, hits: list[Hit], person: Person, words: list[Token]
+) -> float:
     """What the kind of text takes away."""
     points = reading.facts.general * TRUST[person.kind]
     if reading.facts.labelled:
@@ -305,6 +312,10 @@ def general_points(reading: Reading, unit: Unit, person: Person, words: list[Tok
         points += GENERIC_POINTS * min(1.0, TRUST[person.kind] + 0.3)
     if people.counts_many(words) and person.kind is not Kind.IDENTITY:
         points += 0.5
+    if people.at_work(words):
+        points += 0.5 if hits[0].group == "sjukfrånvaro" else WORK_POINTS
+    if people.names_thing(words):
+        points += THING_POINTS
     return points
 
 

@@ -36,11 +36,7 @@ LISTS = (
 _SECTION = re.compile(r"\[(.+) (\d)( self| stem)?\]")
 _TAIL = re.compile(r"[^\W\d_]{0,40}")
 _HEAD = re.compile(r"[^\W\d_]{0,40}\Z")
-_ENDINGS = frozenset(
-    "s n en et t ar or er na arna orna erna ens ets arnas ernas orna a e an ans as are aren ad ade"
-    " at ats ades ande de dde tt r rna ns ts iska isk iskt el els eln ena ene erne ne ende te es"
-    " ar ares ers".split()
-)
+
 _SHORT = 4
 # Of a stretch of 256 characters so many expressions are looked at: more say nothing new.
 _STRETCH_BITS = 8
@@ -49,6 +45,16 @@ _MOST_TRIED = 64
 _FRONTS = " \t\n(/-,;|=:\"'>*"
 _ICD = re.compile(r"[A-T]\d\d(?:\.\d[A-Z0-9]{0,2})(?![\w.])")
 _ICD_LETTERS = "abcdefghijklmnorst"
+
+
+def read_lines(name: str) -> Iterator[str]:
+    """The lines of a list without comments and blank ones."""
+    for line in (DATA / f"{name}.txt").read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith("#"):
+            yield line
+
+
+_ENDINGS = frozenset(" ".join(read_lines("endings")).split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +82,6 @@ class Hit:
     own: bool = False
     disguised: bool = False
     code: bool = False
-
-
-def read_lines(name: str) -> Iterator[str]:
-    """The lines of a list without comments and blank ones."""
-    for line in (DATA / f"{name}.txt").read_text(encoding="utf-8").splitlines():
-        if line and not line.startswith("#"):
-            yield line
 
 
 def _parse(mark: str, group: str, weight: int, own: bool) -> Term:

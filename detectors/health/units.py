@@ -21,27 +21,31 @@ HEAD_LIMIT = 16_000  # greeting, sign-off and labels are looked for in the first
 _BREAK = re.compile(
     r"[.!?…][)\"”’]?[ \n]+(?=[\"”’(]?[A-ZÅÄÖÆØ0-9*•–-])|\n(?=\W{0,6}[A-ZÅÄÖÆØ0-9*•–])"
 )
+_LINE = r"^[ >\t]{0,8}"
+_FLAGS = re.IGNORECASE | re.MULTILINE
 _GREETING = re.compile(
-    r"^[ >\t]{0,8}(?:hej(?:san)?|hallå|hall[oå]j?|tjena|tja|god ?(?:morgon|dag|kväll)|kära?e?|bästa?e?"
+    rf"{_LINE}(?:hej(?:san)?|hallå|halloj?|tjena|tja|god ?(?:morgon|dag|kväll)|kära?e?|bästa?e?"
     r"|dear|hi|hello|hei|kære|hyvä|moikka|goddag|till|to|att)\b[^\n,!.:–]{0,40}[,!.\n]",
-    re.IGNORECASE | re.MULTILINE,
+    _FLAGS,
 )
 _SIGN_OFF = re.compile(
-    r"^[ >\t]{0,8}(?:(?:med |m )?v[äa]n(?:lig|liga|ligen|ligaste)\b[^\n]{0,30}|mvh\b|m\.?v\.?h\b|vh\b"
+    rf"{_LINE}(?:(?:med |m )?v[äa]n(?:lig|liga|ligen|ligaste)\b[^\n]{{0,30}}|mvh\b|m\.?v\.?h\b|vh\b"
     r"|(?:bästa |varma |soliga |många |venlig |vennlig |kærlig |med (?:vennlig|venlig) )?"
-    r"(?:hälsning(?:ar|en)?|hilsen)\b|kram(?:ar)?\b|(?:best |kind |warm )?(?:regards|wishes)\b|yours\b|best,"
-    r"|sincerely\b|cheers\b|thanks,|terveisin\b|yst\w*terveisin\b|t\.|//? ?(?=\w)|--\s*$)",
-    re.IGNORECASE | re.MULTILINE,
+    r"(?:hälsning(?:ar|en)?|hilsen)\b|kram(?:ar)?\b|(?:best |kind |warm )?(?:regards|wishes)\b"
+    r"|yours\b|best,|sincerely\b|cheers\b|thanks,|terveisin\b|yst\w*terveisin\b|t\."
+    r"|//? ?(?=\w)|--\s*$)",
+    _FLAGS,
 )
 _HEADER = re.compile(
-    r"^[ >\t]{0,8}(?:från|from|till|to|cc|kopia|skickat|sent|fra|til|sendt|lähettäjä|date|datum)\b[^\n]{0,9}"
-    r":[^\n]*$|^[^\n]{0,60}\b(?:skrev|wrote|skrev följande)\b[^\n]{0,60}:[ \t]*$",
-    re.IGNORECASE | re.MULTILINE,
+    rf"{_LINE}(?:från|from|till|to|cc|kopia|skickat|sent|fra|til|sendt|lähettäjä|date|datum)\b"
+    r"[^\n]{0,9}:[^\n]*$|^[^\n]{0,60}\b(?:skrev|wrote)\b[^\n]{0,60}:[ \t]*$",
+    _FLAGS,
 )
 _NAME_AND_TITLE = re.compile(
-    r"^[ >\t]{0,8}[A-ZÅÄÖ][\w-]+(?: [A-ZÅÄÖ][\w-]+){1,2}[ \t]*\n(?=[^\n:]{0,60}(?:sköterska|läkare|chef"
-    r"|handläggare|kurator|psykolog|sekreterare|rektor|lärare|pedagog|terapeut|samordnare|konsulent"
-    r"|ledare|strateg|controller|assistent|ansvarig|specialist|ohjaaja|manager|officer|nurse|rådgivare))",
+    rf"{_LINE}[A-ZÅÄÖ][\w-]+(?: [A-ZÅÄÖ][\w-]+){{1,2}}[ \t]*\n(?=[^\n:]{{0,60}}(?:sköterska|läkare"
+    r"|chef|handläggare|kurator|psykolog|sekreterare|rektor|lärare|pedagog|terapeut|samordnare"
+    r"|konsulent|ledare|strateg|controller|assistent|ansvarig|specialist|ohjaaja|manager|officer"
+    r"|nurse|rådgivare))",
     re.MULTILINE,
 )
 _SIGN_OFF_LINES = 8
