@@ -16,12 +16,13 @@ from typing import Protocol
 
 from mailfilter import limits
 
-STEP = 256 * limits.KIB
+STEP = 256 * limits.KIB  # of input
+OUTPUT = limits.MIB  # of output at a time
 ENTRIES = 20_000  # office files hold hundreds of members that are not read as parts
 SMALL = 10 * limits.MIB  # under this a part may grow by any factor
 
 
-class Unreadable(Exception):
+class Unreadable(Exception):  # noqa: N818 (named like its siblings in errors.py)
     """A part cannot be read; `code` is a reason of ``mailfilter/unread.py``."""
 
     def __init__(self, code: str) -> None:
@@ -96,39 +97,34 @@ class Growth:
             raise Unreadable("inflated-ratio")
 
 
-def inflate(
-    packed: bytes | memoryview,
-    make: Callable[[], Decompressor],
-    budget: Budget,
-    *,
-    limit: int | None = None,
-) -> tuple[bytes, Decompressor]:
-    """Unpack one stream in bounded steps; `limit` ends it early without complaint.
+@dataclass(frozen=True, slots=True)
+class Inflated:
+    """What came out; whether the stream had its end; how many bytes lie behind that end."""
 
-    Returns what came out and the decompressor, so that a caller can look at ``eof`` and at what
-    was left. Errors of the library itself pass through: zlib.error, OSError, lzma.LZMAError.
+    data: bytes
+    ended: bool
+    left: int
+
+
+def inflate(
+    packed: bytes | memoryview, make: Callable[[], Decompressor], budget: Budget
+) -> Inflated:
+    """Unpack one stream in bounded steps.
+
+    Errors of the library itself pass through: zlib.error, OSError, EOFError, lzma.LZMAError.
     """
     stream, growth, chunks = make(), budget.grow(len(packed)), []
-    at = 0
+    at, full = 0, False
     while not stream.eof:
-        pending = b"" if not _wants_input(stream) else bytes(packed[at : at + STEP])
-        if not pending and _wants_input(stream):
-            break
-        at += len(pending)
-        out = _step(stream, pending)
+        pending = getattr(stream, "unconsumed_tail", b"")  # zlib's way of taking less
+        if not pending and getattr(stream, "needs_input", True):
+            pending = bytes(packed[at : at + STEP])
+            at += len(pending)
+            if not pending and not full:
+                break
+        out = stream.decompress(pending, OUTPUT)
+        full = len(out) == OUTPUT
         growth.add(len(out))
         chunks.append(out)
-        if limit is not None and growth.size >= limit:
-            break
-    return b"".join(chunks), stream
-
-
-def _wants_input(stream: Decompressor) -> bool:
-    """bz2 and lzma say whether they still hold input; zlib keeps a tail."""
-    needs = getattr(stream, "needs_input", None)
-    return bool(needs) if needs is not None else not getattr(stream, "unconsumed_tail", b"")
-
-
-def _step(stream: Decompressor, pending: bytes) -> bytes:
-    tail = getattr(stream, "unconsumed_tail", b"")
-    return stream.decompress(tail + pending, STEP * 4)
+    behind = len(getattr(stream, "unused_data", b"")) + len(packed) - at
+    return Inflated(b"".join(chunks), stream.eof, behind)

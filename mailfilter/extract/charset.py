@@ -6,7 +6,8 @@ look at digits, which most charsets share, so one extra reading is cheap and clo
 
 Order: byte order mark; declared; UTF-8; UTF-16 without a mark (zeros at every second byte);
 cp1252. A declared charset that maps ASCII elsewhere (UTF-7, EBCDIC, UTF-16) is believed, and the
-bytes are read as ASCII besides. Mac Roman and cp850 are tried where cp1252 gives control characters.
+bytes are read as ASCII besides. Mac Roman and cp850 are tried where a byte speaks
+for them.
 
 Known gap: ISO-2022 variants without a declaration are read as ASCII.
 """
@@ -23,11 +24,11 @@ _MARKS = (
 )
 # codecs that are no charsets or that run more than a mapping
 _NOT_CHARSETS = re.compile(
-    r"base64|bz2|hex|quopri|quoted|uu|zip|zlib|rot|punycode|idna|escape|undefined|mbcs|oem", re.I
+    r"(?i)base64|bz2|hex|quopri|quoted|uu|zip|zlib|rot|punycode|idna|escape|undefined|mbcs|oem"
 )
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\f\x1b\x0b"))
 _SAMPLE = 65536
-_ASCII_SUPERSETS = re.compile(r"ascii|utf-?8|iso-?8859|latin|cp125\d|windows-125\d|mac", re.I)
+_ASCII_SUPERSETS = re.compile(r"(?i)ascii|utf-?8|iso-?8859|latin|cp125\d|windows-125\d|mac")
 
 
 def decode(data: bytes, declared: str = "") -> list[str]:

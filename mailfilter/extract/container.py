@@ -104,17 +104,16 @@ def _unpack(method: int, packed: memoryview, budget: Budget) -> tuple[bytes, boo
     try:
         match method:
             case 8:
-                data, stream = inflate(packed, lambda: zlib.decompressobj(-15), budget)
+                found = inflate(packed, lambda: zlib.decompressobj(-15), budget)
             case 12:
-                data, stream = inflate(packed, bz2.BZ2Decompressor, budget)
+                found = inflate(packed, bz2.BZ2Decompressor, budget)
             case 14:
-                data, stream = inflate(packed[9:], lambda: _lzma(packed), budget)
+                found = inflate(packed[9:], lambda: _lzma(packed), budget)
             case _:
                 raise Unreadable("archive-method")
     except (zlib.error, OSError, lzma.LZMAError, ValueError, EOFError):
         raise Unreadable("broken-archive") from None
-    left = getattr(stream, "unused_data", b"") or getattr(stream, "unconsumed_tail", b"")
-    return data, not left and (stream.eof or method == 14)
+    return found.data, not found.left and (found.ended or method == 14)
 
 
 def _lzma(packed: memoryview) -> lzma.LZMADecompressor:

@@ -11,9 +11,24 @@ from dataclasses import dataclass
 from enum import Enum
 from importlib import import_module
 
-from mailfilter.extract import image, known, letter, ole, pdf, slides, word, workbook
-from mailfilter.extract.container import looks_like_zip
+from mailfilter.extract import (
+    cards,
+    compressed,
+    container,
+    image,
+    known,
+    letter,
+    ole,
+    opendocument,
+    pdf,
+    richtext,
+    slides,
+    spreadsheet,
+    word,
+    workbook,
+)
 from mailfilter.extract.context import Reader
+from mailfilter.extract.known import starts
 
 
 class Kind(Enum):
@@ -45,42 +60,215 @@ class Format:
         return found
 
 
+_OPENXML = "application/vnd.openxmlformats-officedocument."
+_OASIS = "application/vnd.oasis.opendocument."
+
 FORMATS: tuple[Format, ...] = (
-    # marked by their content
+    # office documents
     Format(
         "docx",
         ("docx", "docm", "dotx", "dotm"),
-        ("application/vnd.openxmlformats-officedocument.wordprocessingml.document",),
+        (
+            _OPENXML + "wordprocessingml.document",
+            "application/vnd.ms-word.document.macroenabled.12",
+        ),
         word.sniff,
-        word.read,
+        "word",
         covers=("zip",),
     ),
     Format(
         "xlsx",
         ("xlsx", "xlsm", "xltx", "xltm"),
-        ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",),
+        (_OPENXML + "spreadsheetml.sheet", "application/vnd.ms-excel.sheet.macroenabled.12"),
         workbook.sniff,
-        workbook.read,
+        "workbook",
         covers=("zip",),
     ),
     Format(
+        "xlsb",
+        ("xlsb",),
+        ("application/vnd.ms-excel.sheet.binary.macroenabled.12",),
+        spreadsheet.sniff_binary,
+        "spreadsheet:read_binary",
+        covers=("zip", "xlsx"),
+    ),
+    Format(
         "pptx",
-        ("pptx", "pptm", "ppsx", "potx"),
-        ("application/vnd.openxmlformats-officedocument.presentationml.presentation",),
+        ("pptx", "pptm", "ppsx", "ppsm", "potx"),
+        (_OPENXML + "presentationml.presentation", _OPENXML + "presentationml.slideshow"),
         slides.sniff,
-        slides.read,
+        "slides",
         covers=("zip",),
     ),
-    Format("pdf", ("pdf",), ("application/pdf",), pdf.sniff, pdf.read),
-    Format("zip", ("zip",), ("application/zip",), looks_like_zip, "archive"),
-    Format("ole", ("xls", "doc", "ppt", "msg"), ("application/msword",), ole.sniff, ole.read),
-    Format("mbox", ("mbox",), ("application/mbox",), letter.sniff, letter.read_mailbox),
-    Format("image", ("png", "jpg", "jpeg", "gif"), (), image.sniff_image, image.read),
-    Format("sound", ("mp3", "wav"), (), image.sniff_sound, image.read_sound),
-    Format("film", ("mp4", "mov", "avi"), (), image.sniff_film, image.read_film),
-    Format("archive", ("7z", "rar"), (), known.sniff_archive, known.refuse("archive-format")),
-    # chosen by name
-    Format("html", ("html", "htm"), ("text/html",), None, "hypertext", Kind.TEXT),
-    Format("text", ("txt",), ("text/plain",), None, "plain", Kind.TEXT),
+    Format(
+        "ole",
+        ("xls", "doc", "ppt", "msg", "xlt", "dot", "pps", "pub", "vsd", "mpp"),
+        (
+            "application/msword",
+            "application/vnd.ms-excel",
+            "application/vnd.ms-powerpoint",
+            "application/vnd.ms-outlook",
+        ),
+        ole.sniff,
+        "ole",
+    ),
+    Format(
+        "odf",
+        ("odt", "ods", "odp", "ott", "ots", "otp", "odg"),
+        (_OASIS + "text", _OASIS + "spreadsheet", _OASIS + "presentation"),
+        opendocument.sniff,
+        "opendocument",
+        covers=("zip",),
+    ),
+    Format("fodt", ("fodt", "fods", "fodp"), (), opendocument.sniff_flat, "opendocument:read_flat"),
+    Format("pdf", ("pdf",), ("application/pdf",), pdf.sniff, "pdf"),
+    Format("rtf", ("rtf",), ("application/rtf", "text/rtf"), richtext.sniff, "richtext"),
+    # archives
+    Format(
+        "zip",
+        ("zip", "epub", "jar", "kmz", "vsdx", "odb"),
+        ("application/zip", "application/x-zip-compressed"),
+        container.looks_like_zip,
+        "archive",
+    ),
+    Format(
+        "gzip",
+        ("gz", "tgz", "svgz"),
+        ("application/gzip", "application/x-gzip"),
+        starts(b"\x1f\x8b"),
+        "compressed:read_gzip",
+    ),
+    Format("bzip2", ("bz2", "tbz", "tbz2"), (), starts(b"BZh"), "compressed:read_bzip2"),
+    Format("xz", ("xz", "txz"), (), starts(b"\xfd7zXZ\0"), "compressed:read_xz"),
+    Format("tar", ("tar",), ("application/x-tar",), compressed.sniff_tar, "compressed:read_tar"),
+    Format(
+        "archive",
+        ("7z", "rar", "zst", "cab", "rpm", "lha", "lzh", "arj", "iso", "z", "lz", "lz4", "deb"),
+        (),
+        known.sniff_archive,
+        known.refuse("archive-format"),
+    ),
+    # mail
+    Format("mbox", ("mbox",), ("application/mbox",), letter.sniff, "letter:read_mailbox"),
+    Format(
+        "mail",
+        ("eml", "mht", "mhtml"),
+        ("message/rfc822", "message/global", "multipart/related"),
+        letter.sniff_mail,
+        "letter",
+    ),
+    Format(
+        "tnef",
+        ("dat",),
+        ("application/ms-tnef",),
+        starts(b"\x78\x9f\x3e\x22"),
+        known.refuse("tnef"),
+    ),
+    Format(
+        "rpmsg",
+        ("rpmsg",),
+        ("application/x-microsoft-rpmsg-message",),
+        known.sniff_protected,
+        known.refuse("rights-protected"),
+    ),
+    Format(
+        "smime", ("p7m", "p7z"), ("application/pkcs7-mime",), None, known.refuse("smime-unread")
+    ),
+    Format("pgp", ("pgp", "gpg"), ("application/pgp-encrypted",), None, known.refuse("pgp-unread")),
+    Format(
+        "signature",
+        ("p7s", "sig"),
+        (
+            "application/pkcs7-signature",
+            "application/x-pkcs7-signature",
+            "application/pgp-signature",
+        ),
+        None,
+        known.skip,
+        Kind.SKIPPED,
+    ),
+    # not text
+    Format(
+        "image",
+        (
+            "png",
+            "jpg",
+            "jpeg",
+            "gif",
+            "bmp",
+            "webp",
+            "tif",
+            "tiff",
+            "heic",
+            "ico",
+            "emf",
+            "wmf",
+            "avif",
+        ),
+        (),
+        image.sniff_image,
+        "image",
+    ),
+    Format(
+        "sound",
+        ("mp3", "wav", "ogg", "m4a", "flac", "amr", "aac", "wma"),
+        (),
+        image.sniff_sound,
+        "image:read_sound",
+    ),
+    Format(
+        "film",
+        ("mp4", "mov", "avi", "mkv", "webm", "wmv", "mpg", "mpeg"),
+        (),
+        image.sniff_film,
+        "image:read_film",
+    ),
+    Format(
+        "program",
+        ("exe", "dll", "msi", "sqlite", "db", "mdb", "accdb"),
+        (),
+        starts(*known.PROGRAMS),
+        known.refuse("program"),
+    ),
     Format("unknown", (), (), None, known.refuse("unknown-content")),
+    # text: chosen by name, or by what the text begins with
+    Format(
+        "cards",
+        ("ics", "vcf", "vcs", "ifb"),
+        ("text/calendar", "text/vcard", "text/x-vcard"),
+        cards.sniff,
+        "cards",
+    ),
+    Format(
+        "html",
+        ("html", "htm", "xhtml", "xht", "shtml"),
+        ("text/html", "application/xhtml+xml"),
+        None,
+        "hypertext",
+        Kind.TEXT,
+    ),
+    Format(
+        "values",
+        ("csv", "tsv", "tab"),
+        ("text/csv", "text/tab-separated-values"),
+        None,
+        "separated",
+        Kind.TEXT,
+    ),
+    Format(
+        "xml",
+        ("xml", "svg", "xsl", "rdf", "gpx", "kml"),
+        ("text/xml", "application/xml", "image/svg+xml"),
+        None,
+        "plain:read_markup",
+        Kind.TEXT,
+    ),
+    Format(
+        "text",
+        ("txt", "md", "json", "log", "ini", "yml", "yaml", "tex"),
+        ("text/plain", "application/json", "text/markdown"),
+        None,
+        "plain",
+        Kind.TEXT,
+    ),
 )

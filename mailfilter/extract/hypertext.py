@@ -33,11 +33,11 @@ _OPEN_CLOSE = re.compile(
     r"<(/?)(?!(?:br|img|hr|input|meta|link|p|li|td|th|tr|col|source|wbr|option|dd|dt)\b)[a-z]",
     re.IGNORECASE,
 )
+_META = re.compile(rb"(?i)<meta[^>]{0,200}charset\s*=\s*[\"']?([\w.:-]{1,40})")
 _SPACE = re.compile(r"[ \t\r\n\f]+")
 _TAG_BODY = r"[^>\"]*(?:\"[^\"]*\"[^>\"]*)*>"
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _CELL_END = re.compile(r"</t[dh]>")
-_CELL_START = re.compile(r"<t[dh](?=[\s>])")
 _ROW_END = re.compile(r"\t?\s*</tr>\s*")
 _BLOCKS = (
     "p|div|li|ul|ol|dl|dt|dd|h[1-6]|table|caption|thead|tbody|blockquote|pre|section|article|"
@@ -80,7 +80,7 @@ def read(part: Part, ctx: Ctx) -> Iterator[Found]:
 
 
 def _meta_charset(data: bytes) -> str:
-    found = re.search(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?([\w.:-]{1,40})", data[:2048], re.I)
+    found = re.search(_META, data[:2048])
     return found[1].decode("ascii") if found else ""
 
 
@@ -123,14 +123,13 @@ def as_text(markup: str) -> str:
 def _cells(text: str) -> Iterator[str]:
     """Cells end by a tab; what breaks a line inside a cell becomes a space, so that rows stay."""
     for piece in _CELL_END.split(text):
-        start = None
-        for start in _CELL_START.finditer(piece):  # the innermost cell is the last to start
-            pass
-        if start is None:
+        start = max(piece.rfind("<td>"), piece.rfind("<td "))  # the innermost starts last
+        start = max(start, piece.rfind("<th>"), piece.rfind("<th "))
+        if start < 0:
             yield piece
         else:
-            inside = _TAG.sub("", _BREAK.sub(" ", piece[start.start() :])).strip(" ")
-            yield piece[: start.start()] + inside + "\t"
+            inside = _TAG.sub("", _BREAK.sub(" ", piece[start:])).strip(" ")
+            yield piece[:start] + inside + "\t"
 
 
 def _marked_pre(markup: str) -> str:
@@ -157,7 +156,7 @@ def _attributes(tree: LexborHTMLParser) -> Iterator[str]:
 
 
 def _take_raw(tree: LexborHTMLParser) -> Iterator[str]:
-    """Elements that the serialiser writes without escapes leave the tree; their text is returned."""
+    """Elements that are serialised without escapes leave the tree; their text is returned."""
     for node in tree.css(_RAW):
         if node.tag != "script":
             yield strip_markup(node.text() or "")

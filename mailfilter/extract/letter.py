@@ -34,7 +34,7 @@ def read(part: Part, ctx: Ctx) -> Iterator[Found]:
     yield from _mail(part.data, part, ctx)
 
 
-def read_mailbox(part: Part, ctx: Ctx) -> Iterator[Found]:
+def read_mailbox(part: Part, _ctx: Ctx) -> Iterator[Found]:
     """Each mail of a mailbox."""
     starts = [found.end() for found in _FROM.finditer(part.data)]
     for n, (start, end) in enumerate(zip(starts, [*starts[1:], len(part.data)], strict=True), 1):

@@ -1,6 +1,6 @@
 """PDF, by pdfium.
 
-From → to: a file → one `Text` for each page (invisible text included), annotations, form fields,
+From → to: a file → the pages as one `Text` (invisible text included), annotations, form fields,
 XFA data, bookmarks, metadata; attached files as further `Part`s. A page that shows an image and
 next to no text is what OCR will read one day: "pdf-without-text".
 
@@ -9,22 +9,25 @@ pages are opened and closed one at a time.
 
 Errors: pypdfium2.PdfiumError, and ValueError, OSError of its bindings.
 Sources: ISO 32000-1; the FPDF interface of pdfium.
-Known gaps: scripts in the file are not read; text of fonts without a mapping to Unicode is nonsense.
+Known gaps: scripts in the file are not read; fonts without a mapping to Unicode give
+nonsense.
 """
 
 import ctypes
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 from detectors import Role
 from mailfilter.extract.budget import Unreadable
 from mailfilter.extract.context import Ctx, Found, member, text_at
-from mailfilter.model import Part
+from mailfilter.model import Part, Text
 from mailfilter.place import Place, Step, StepKind
 from mailfilter.unread import not_examined
 
 PAGES = 5000
+TOGETHER = 500_000  # characters of pages in one text
 ATTACHMENTS = 500
 ANNOTATIONS = 2000  # on one page
 SCANT = 60  # characters: a page with fewer and a large image is an image
@@ -60,7 +63,7 @@ def _document(document: Any, part: Part, ctx: Ctx) -> Iterator[Found]:
     forms = document.get_formtype() != 0
     if forms:
         document.init_forms()
-    yield from _pages(document, part, ctx)
+    yield from _pages(document, part)
     yield from _metadata(document, part, ctx)
     titles = "\n".join(bookmark.get_title() for bookmark in _bookmarks(document))
     yield text_at(titles, part.place)
@@ -69,23 +72,45 @@ def _document(document: Any, part: Part, ctx: Ctx) -> Iterator[Found]:
     yield from _attachments(document, part)
 
 
-def _pages(document: Any, part: Part, ctx: Ctx) -> Iterator[Found]:
-    count = len(document)
-    pictures = 0
+def _pages(document: Any, part: Part) -> Iterator[Found]:
+    """Pages follow each other in one text; the first that is only a picture is named."""
+    count, pictured, joined = len(document), False, _Joined()
     for n in range(min(count, PAGES)):
         place = part.place.down(Step(StepKind.PAGE, n + 1))
         page = document[n]
         try:
             content = _text(page)
-            yield text_at(content, place)
+            yield from joined.add(content, place)
             yield from _annotations(document, page, place)
-            if len(content) < SCANT and not pictures and _is_picture(page, content):
-                pictures = n + 1
+            if not pictured and len(content) < SCANT and _is_picture(page, content):
+                pictured = True
                 yield not_examined(place, "pdf-without-text")
         finally:
             page.close()
+    yield from joined.flush()
     if count > PAGES:
         yield not_examined(part.place, "too-many-pages")
+
+
+@dataclass(slots=True)
+class _Joined:
+    """Pages on their way into one text."""
+
+    contents: list[str] = field(default_factory=list)
+    places: list[tuple[int, Place]] = field(default_factory=list)
+    size: int = 0
+
+    def add(self, content: str, place: Place) -> Iterator[Text]:
+        self.contents.append(content)
+        self.places.append((self.size, place))
+        self.size += len(content) + 1
+        if self.size > TOGETHER:
+            yield from self.flush()
+
+    def flush(self) -> Iterator[Text]:
+        if self.places:
+            yield Text("\n".join(self.contents), tuple(self.places))
+        self.contents, self.places, self.size = [], [], 0
 
 
 def _text(page: Any) -> str:
@@ -99,7 +124,7 @@ def _text(page: Any) -> str:
 
 def _is_picture(page: Any, content: str) -> bool:
     """A large image, or drawings where there is no text at all (fonts turned into outlines)."""
-    import pypdfium2.raw as raw
+    from pypdfium2 import raw
 
     width, height = page.get_size()
     area, drawings = max(width * height, 1.0), 0
@@ -114,12 +139,12 @@ def _is_picture(page: Any, content: str) -> bool:
 
 def _annotations(document: Any, page: Any, place: Place) -> Iterator[Found]:
     """Notes, fields, addresses of links."""
-    import pypdfium2.raw as raw
+    from pypdfium2 import raw
 
     count = raw.FPDFPage_GetAnnotCount(page)
     if count <= 0:
         return
-    lines = []
+    lines: list[str] = []
     for n in range(min(count, ANNOTATIONS)):
         annotation = raw.FPDFPage_GetAnnot(page, n)
         if annotation:
@@ -131,7 +156,7 @@ def _annotations(document: Any, page: Any, place: Place) -> Iterator[Found]:
 
 
 def _annotation(document: Any, annotation: Any) -> Iterator[str]:
-    import pypdfium2.raw as raw
+    from pypdfium2 import raw
 
     for key in _ANNOTATION_TEXTS:
         name = key.encode()
@@ -150,7 +175,7 @@ def _annotation(document: Any, annotation: Any) -> Iterator[str]:
 
 def _wide(get: Any) -> str:
     """A UTF-16 string by the call that pdfium uses twice: for its size, for its content."""
-    import pypdfium2.raw as raw
+    from pypdfium2 import raw
 
     size = get(None, 0)
     if not 2 < size < 1 << 20:
@@ -182,7 +207,7 @@ def _bookmarks(document: Any) -> Iterator[Any]:
 
 def _xfa(document: Any) -> str:
     """The data of a dynamic form, which the pages do not show."""
-    import pypdfium2.raw as raw
+    from pypdfium2 import raw
 
     packets = []
     for n in range(max(raw.FPDF_GetXFAPacketCount(document), 0)):

@@ -34,7 +34,7 @@ def read(part: Part, ctx: Ctx) -> Iterator[Found]:
         yield from data_uris(content, part)
 
 
-def read_markup(part: Part, ctx: Ctx) -> Iterator[Found]:
+def read_markup(part: Part, _ctx: Ctx) -> Iterator[Found]:
     """XML and SVG: as it stands, then without tags."""
     for content in decode(part.data, part.charset or _declared(part.data)):
         yield text_at(content, part.place)
@@ -87,8 +87,11 @@ def data_uris(content: str, part: Part) -> Iterator[Part]:
 
 def _uri_bytes(raw: str, packed: bool) -> bytes:
     data = unquote_to_bytes(raw)
-    if not packed:
-        return data
+    return base64_bytes(data) if packed else data
+
+
+def base64_bytes(data: bytes) -> bytes:
+    """Tolerant base64: both alphabets, blanks and missing padding; what is none stays as it is."""
     kept = re.sub(rb"[^A-Za-z0-9+/]", b"", data.translate(bytes.maketrans(b"-_", b"+/")))
     try:
         return binascii.a2b_base64(kept[: len(kept) & ~3] + _rest(kept))

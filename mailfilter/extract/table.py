@@ -57,7 +57,8 @@ def _places(made: _Lines, place: Place) -> list[tuple[int, Place]]:
     if sum(line.count("\t") + 1 for line in made.lines[:PLACES]) <= PLACES >= len(made.lines):
         return _cell_places(made, place)
     block = 1 + len(made.lines) // PLACES
-    places, offset = [], 0
+    places: list[tuple[int, Place]] = []
+    offset = 0
     for n, (line, number) in enumerate(zip(made.lines, made.numbers, strict=True)):
         if n % block == 0 or (number != made.numbers[n - 1] + 1 and len(places) < 2 * PLACES):
             places.append((offset, place.down(Step(StepKind.ROW, number))))
@@ -67,7 +68,8 @@ def _places(made: _Lines, place: Place) -> list[tuple[int, Place]]:
 
 def _cell_places(made: _Lines, place: Place) -> list[tuple[int, Place]]:
     names = header(made.lines[0])
-    places, offset = [], 0
+    places: list[tuple[int, Place]] = []
+    offset = 0
     for line, number in zip(made.lines, made.numbers, strict=True):
         for column, value in enumerate(line.split("\t")):
             if value or not places or not column:

@@ -1,0 +1,106 @@
+"""Streams and tapes: gz, bz2, xz, and tar inside or outside of them.
+
+From → to: a compressed stream → the file that it holds, as a `Part`; a tar → its members. Data
+behind the end of a stream is a further stream, as gzip and bzip2 allow; anything else behind it is
+a reason to say "ambiguous".
+
+Invariants: bounded steps (budget.py); a tar is read in place, its links are not followed.
+
+Errors: zlib.error, OSError, EOFError, lzma.LZMAError; tarfile.TarError, ValueError.
+Sources: RFC 1952, POSIX pax.
+Known gaps: sparse files of tar are read as they are stored.
+"""
+
+import bz2
+import io
+import lzma
+import tarfile
+import zlib
+from collections.abc import Callable, Iterator
+
+from mailfilter.extract.budget import Decompressor, Unreadable, inflate
+from mailfilter.extract.context import Ctx, Found, member, text_at
+from mailfilter.model import Part
+from mailfilter.unread import not_examined
+
+STREAMS = 1000  # concatenated in one file
+_ENDINGS = (".gz", ".bz2", ".xz", ".lzma", ".gzip")
+_TAPES = (".tgz", ".tbz", ".tbz2", ".txz")
+
+
+def sniff_tar(data: bytes) -> bool:
+    """The mark of POSIX and GNU tar."""
+    return data[257:262] == b"ustar"
+
+
+def read_gzip(part: Part, ctx: Ctx) -> Iterator[Found]:
+    """One or several gzip streams."""
+    yield from _streams(part, ctx, lambda: zlib.decompressobj(31), b"\x1f\x8b")
+
+
+def read_bzip2(part: Part, ctx: Ctx) -> Iterator[Found]:
+    """One or several bzip2 streams."""
+    yield from _streams(part, ctx, bz2.BZ2Decompressor, b"BZh")
+
+
+def read_xz(part: Part, ctx: Ctx) -> Iterator[Found]:
+    """One or several xz streams; a stream may not want more memory than a worker has."""
+    limit = 256 << 20
+    yield from _streams(part, ctx, lambda: lzma.LZMADecompressor(memlimit=limit), b"\xfd7zXZ")
+
+
+def _streams(
+    part: Part, ctx: Ctx, make: Callable[[], Decompressor], magic: bytes
+) -> Iterator[Found]:
+    rest, pieces = memoryview(part.data), []
+    for _ in range(STREAMS):
+        try:
+            found = inflate(rest, make, ctx.budget)
+        except (zlib.error, OSError, EOFError, lzma.LZMAError, ValueError):
+            raise Unreadable("broken-archive") from None
+        pieces.append(found.data)
+        if not found.ended:
+            yield not_examined(part.place, "broken-archive")
+        rest = rest[len(rest) - found.left :]
+        if bytes(rest[: len(magic)]) != magic:
+            break
+    if bytes(rest).strip(b"\0"):
+        yield not_examined(part.place, "ambiguous-archive")
+    yield member(part, 1, _inner_name(part.name), b"".join(pieces))
+
+
+def _inner_name(name: str) -> str:
+    lower = name.lower()
+    for ending in _ENDINGS:
+        if lower.endswith(ending):
+            return name[: -len(ending)]
+    for ending in _TAPES:
+        if lower.endswith(ending):
+            return name[: -len(ending)] + ".tar"
+    return name
+
+
+def read_tar(part: Part, ctx: Ctx) -> Iterator[Found]:
+    """Members in order; names of folders and links are text."""
+    try:
+        with tarfile.open(fileobj=io.BytesIO(part.data), mode="r:") as tape:
+            for n, entry in enumerate(tape, 1):
+                ctx.budget.take_entry()
+                yield from _entry(part, ctx, tape, n, entry)
+    except (tarfile.TarError, ValueError, OSError, EOFError, OverflowError):
+        raise Unreadable("broken-archive") from None
+
+
+def _entry(
+    part: Part, ctx: Ctx, tape: tarfile.TarFile, n: int, entry: tarfile.TarInfo
+) -> Iterator[Found]:
+    inner = member(part, n, entry.name, b"")
+    opened = tape.extractfile(entry) if entry.isreg() else None
+    if opened is None:
+        yield text_at(f"{entry.name}\n{entry.linkname}", inner.place.nameless())
+        return
+    ctx.budget.take_bytes(min(entry.size, len(part.data)))
+    data = opened.read(len(part.data))
+    if len(data) != entry.size:
+        yield not_examined(inner.place, "broken-archive")
+    yield member(part, n, entry.name, data)
