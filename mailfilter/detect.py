@@ -10,12 +10,12 @@ and columns pass the detectors too: a step whose name holds a finding or a perso
 """
 
 import hmac
-from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from detectors import Match, Role, Source, detect, names_a_person
+from detectors import Match, Role, Source, detect
+from detectors.person_name import names_a_person
 from mailfilter import limits
 from mailfilter.model import Finding, Level, Text, level_of
 from mailfilter.place import Place
@@ -31,12 +31,17 @@ class Detected:
     persons: int
 
 
-def find(texts: Sequence[Text], key: bytes, today: date) -> Detected:
-    """All findings in `texts`; `key` is this week's counting key."""
+def find(
+    texts: Sequence[Text], key: bytes, today: date, pinpoint: Callable[[Text, int], Place]
+) -> Detected:
+    """All findings in `texts`; `key` counts persons, `pinpoint` gives the place of an offset."""
     sources = [Source(text.content, _roles(text)) for text in texts]
     matches = detect(sources, today)
     harmless = _Names(today)
-    found = [_finding(match, texts[match.source], key, harmless) for match in matches]
+    found = [
+        _finding(match, harmless.clean(pinpoint(texts[match.source], match.start)), key)
+        for match in matches
+    ]
     counted = {f.person for f in found if f.kind.startswith(IDENTITY) and f.level is not Level.LOW}
     return Detected(tuple(found[: limits.FINDINGS]), len(counted))
 
@@ -50,9 +55,7 @@ def _roles(text: Text) -> list[tuple[int, Role]]:
     return roles or [(0, Role.BODY)]
 
 
-def _finding(match: Match, text: Text, key: bytes, harmless: "_Names") -> Finding:
-    at = bisect_right(text.places, match.start, key=lambda entry: entry[0]) - 1
-    place = harmless.clean(text.places[max(at, 0)][1])
+def _finding(match: Match, place: Place, key: bytes) -> Finding:
     counted = match.value and match.kind.startswith(IDENTITY)
     person = hmac.digest(key, match.value.encode(), "sha256")[:12].hex() if counted else ""
     return Finding(match.kind, match.confidence, place, match.mask, person, match.evidence)

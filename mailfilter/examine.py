@@ -7,14 +7,15 @@ processes as length-limited JSON (`to_json`, `from_json`), never as pickle: a pa
 file has taken over must not own the process that reads its answer.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any
 
 from mailfilter import extract, limits, parse
 from mailfilter.detect import find
 from mailfilter.extract.budget import Budget
+from mailfilter.extract.weight import light
 from mailfilter.model import Class, Examination, Facts, Finding, Message, NotExamined, Text
 from mailfilter.parse.roles import split
 from mailfilter.place import Place, describe
@@ -76,12 +77,14 @@ def read(message: Message, job: Job) -> Reading:
         cloud_hosts=job.cloud_hosts,
     )
     unread = _once((*message.defects, *extracted.not_examined))
-    return Reading(message.facts, (*message.texts, *extracted.texts), unread)
+    labels = tuple(dict.fromkeys((*message.facts.labels, *extracted.labels)))
+    facts = replace(message.facts, labels=labels)
+    return Reading(facts, (*message.texts, *extracted.texts), unread)
 
 
 def search(reading: Reading, job: Job, size: int) -> Examination:
     """Findings in the texts of a reading."""
-    detected = find(reading.texts, job.key, job.today)
+    detected = find(reading.texts, job.key, job.today, extract.pinpoint)
     return Examination(
         facts=reading.facts,
         findings=detected.findings,
@@ -91,12 +94,17 @@ def search(reading: Reading, job: Job, size: int) -> Examination:
     )
 
 
-def examine_small(data: bytes, job: Job, light: Callable[[Message], bool]) -> Examination | None:
+def examine_small(data: bytes, job: Job) -> Examination | None:
     """The examination of a small text mail, or None if it holds anything that needs a worker."""
     if len(data) > limits.SMALL_MAIL:
         return None
     message = parse.parse(data, job.marks)
-    return search(read(message, job), job, len(data)) if light(message) else None
+    return search(read(message, job), job, len(data)) if light(message.parts) else None
+
+
+def is_light(data: bytes) -> bool:
+    """True if reading this message opens no document, archive or image."""
+    return light(parse.parse(data).parts)
 
 
 def view(data: bytes, job: Job) -> list[tuple[Place, str]]:

@@ -7,7 +7,7 @@ operator has said so for a limited time, and then it is counted.
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from time import perf_counter
 
@@ -33,6 +33,7 @@ class Pipeline:
     secret: bytes
     new_id: Callable[[], str]
     now: Callable[[], datetime]
+    today: Callable[[], date]
     fail_open: Callable[[], bool]
 
     async def __call__(self, received: Received, hop: Transaction) -> Reply:
@@ -68,7 +69,9 @@ class Pipeline:
     def _decided(self, examination: Examination, received: Received) -> Decision:
         if examination.size < 0:
             return _passed(received)
-        return self.rules.decide(examination, received.envelope, len(received.data))
+        return self.rules.decide(
+            examination, received.envelope, len(received.data), self.today()
+        )
 
     def _case(
         self, id: str, received: Received, examination: Examination, decision: Decision
@@ -86,7 +89,7 @@ class Pipeline:
             join_key=partial(join_key, self.secret, envelope, data),
             incident_key=partial(incident_key, self.secret, sender, message_id, data),
         )
-        return replace(case, counts=counts(examination, decision, now.date()))
+        return replace(case, counts=counts(examination, decision, self.today()))
 
     def _count(self, case: Case, outcome: Outcome) -> None:
         """What was kept has been counted with its commit; the rest goes into the buffer."""

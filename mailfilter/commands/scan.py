@@ -120,7 +120,7 @@ def _progress(total: int) -> Iterator[Any]:
 
 def report(label: str, examination: Examination, rules: Rules, size: int) -> dict[str, Any]:
     """The object that ``--json`` prints; its shape is stable."""
-    decision = rules.decide(examination, envelope(examination), size)
+    decision = rules.decide(examination, envelope(examination), size, date.today())
     return {
         "file": label,
         "coverage": examination.coverage.value,

@@ -13,8 +13,8 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
-from mailfilter import extract, limits
-from mailfilter.examine import Job, examine, joined, to_json, view
+from mailfilter import limits
+from mailfilter.examine import Job, examine, is_light, joined, to_json, view
 from mailfilter.model import Class, Examination, Facts, NotExamined
 from mailfilter.place import Place, Role
 from mailfilter.workers import wire
@@ -48,7 +48,7 @@ def _serve(connection: socket.socket) -> bool:
         return True  # the asker went away, or descriptors ran out: start afresh
     finally:
         stop_clock()
-    return extract.opened_something()
+    return not is_light(data)
 
 
 def _answer(job: dict[str, Any], data: bytes) -> dict[str, Any]:

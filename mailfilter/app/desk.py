@@ -1,0 +1,110 @@
+"""The desk process: the private key, the store, the outbox, the pages, the schedule."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from typing import Any
+
+from prometheus_client import CollectorRegistry
+
+from mailfilter import config
+from mailfilter.act.outbox import Outbox
+from mailfilter.app import clock
+from mailfilter.app.posting import outbox
+from mailfilter.app.schedule import Schedule
+from mailfilter.control import ControlServer, Desk
+from mailfilter.examine import Job
+from mailfilter.log import log
+from mailfilter.record import open_archive, open_desk_server
+from mailfilter.record.contract import Archive
+from mailfilter.record.keys import load_private
+from mailfilter.report import fragment, render
+from mailfilter.web import build
+from mailfilter.web.server import serve
+from mailfilter.workers.pool import Pool
+
+
+def run(settings: config.Settings) -> None:
+    """Serve until SIGTERM."""
+    asyncio.run(_serve(settings))
+
+
+@asynccontextmanager
+async def opened(settings: config.Settings) -> AsyncIterator[Desk]:
+    """The archive and what verbs need, without servers: for one command."""
+    archive = await open_archive(settings, load_private(settings.store.keys))
+    try:
+        yield Desk(archive, clock.now, _reporting(archive, settings))
+    finally:
+        await archive.close()
+
+
+async def _serve(settings: config.Settings) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, stop.set)
+    loop.add_signal_handler(signal.SIGINT, lambda: None)
+    loop.add_signal_handler(signal.SIGHUP, lambda: None)
+    async with AsyncExitStack() as stack:
+        archive = await open_archive(settings, load_private(settings.store.keys))
+        stack.push_async_callback(archive.close)
+        if link := open_desk_server(settings, archive):
+            await link.start()
+            stack.push_async_callback(link.close)
+        posting = outbox(archive, settings)
+        schedule = Schedule(archive, settings, clock.now, posting.wake)
+        desk = Desk(archive, clock.now, _reporting(archive, settings), posting.wake)
+        control = ControlServer(desk, settings.store.run / "control.sock")
+        await _together(stop, [posting.run(), schedule.run(), _web(archive, settings, posting, stop)], control)
+
+
+async def _together(
+    stop: asyncio.Event, work: list[Coroutine[Any, Any, None]], control: ControlServer
+) -> None:
+    """Run `work` until `stop`; if any of it ends by itself, that is a failure of desk."""
+    tasks = [asyncio.create_task(one) for one in work]
+    waiting = asyncio.create_task(stop.wait())
+    await control.start()
+    log.info("desk-up")
+    done, _ = await asyncio.wait([*tasks, waiting], return_when=asyncio.FIRST_COMPLETED)
+    stop.set()
+    await control.stop()
+    for task in tasks:
+        task.cancel()
+    for task in tasks:
+        with suppress(asyncio.CancelledError):
+            await task
+    if waiting not in done:
+        raise OSError("a part of desk ended by itself")
+
+
+async def _web(
+    archive: Archive, settings: config.Settings, posting: Outbox, stop: asyncio.Event
+) -> None:
+    pool = Pool(settings.store.run / "scan.sock")
+    language = settings.organisation.language
+    key = os.urandom(32)
+
+    async def read_text(data: bytes) -> list[tuple[str, str]]:
+        return await pool.view(data, Job(key, clock.today()), language)
+
+    async def health() -> dict[str, bool]:
+        return {"store": await _answers(archive), "scan": (settings.store.run / "scan.sock").exists()}
+
+    app = build(
+        archive,
+        settings,
+        clock=clock.now,
+        read_text=read_text,
+        report=fragment(archive),
+        health=health,
+        registry=CollectorRegistry(),
+        wake=posting.wake,
+    )
+    await serve(app, settings.web.host, settings.web.port, stop)
+
+
+async def _answers(archive: Archive) -> bool:
+    return await archive.audit_head() is not None

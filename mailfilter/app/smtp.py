@@ -1,0 +1,83 @@
+"""An smtp process: listener → pipeline → next hop. Holds public keys only."""
+
+import asyncio
+import signal
+from contextlib import suppress
+from pathlib import Path
+
+from mailfilter import config, limits
+from mailfilter.act.carry_out import CarryOut
+from mailfilter.act.counting import CountBuffer
+from mailfilter.act.relay import Relay
+from mailfilter.app import clock
+from mailfilter.app.examining import Examiner
+from mailfilter.decide import Rules, compile_rules
+from mailfilter.errors import ConfigError
+from mailfilter.log import log
+from mailfilter.pipeline import Pipeline
+from mailfilter.receive.server import Listener
+from mailfilter.record import open_intake
+from mailfilter.record.keys import load_public
+from mailfilter.workers.pool import Pool
+
+
+def run(settings: config.Settings, file: Path | None) -> None:
+    """Serve until SIGTERM, then drain."""
+    asyncio.run(_serve(settings, file))
+
+
+async def _serve(settings: config.Settings, file: Path | None) -> None:
+    stop = asyncio.Event()
+    keys = load_public(settings.store.keys)
+    intake = await open_intake(settings, keys)
+    counter = CountBuffer(intake, limits.COUNTER_FLUSH)
+    examiner = Examiner(Pool(settings.store.run / "scan.sock"), _marks(settings))
+    pipeline = Pipeline(
+        examine=lambda data: examiner(data, clock.today()),
+        rules=_rules(settings, file),
+        carry_out=CarryOut(intake, settings.notice.enabled, settings.notice.on_reject),
+        counter=counter,
+        secret=keys.join,
+        new_id=clock.new_id,
+        now=clock.now,
+        today=clock.today,
+        fail_open=lambda: bool(
+            settings.fail_open_until and clock.today() <= settings.fail_open_until
+        ),
+    )
+    relay = Relay(settings.next_hop, settings.listen.hostname)
+    listener = Listener(settings, relay, pipeline)
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, stop.set)
+    loop.add_signal_handler(signal.SIGINT, lambda: None)  # the terminal's; the supervisor decides
+    loop.add_signal_handler(signal.SIGHUP, lambda: _reload(pipeline, file))
+    counting = asyncio.create_task(counter.run())
+    await listener.start()
+    await stop.wait()
+    await listener.stop()
+    counting.cancel()
+    with suppress(asyncio.CancelledError):
+        await counting
+    await counter.flush()
+    await relay.close()
+    await intake.close()
+
+
+def _rules(settings: config.Settings, file: Path | None) -> Rules:
+    return compile_rules(settings, str(file) if file else "the shipped defaults")
+
+
+def _reload(pipeline: Pipeline, file: Path | None) -> None:
+    """Take the file's rules; a bad file leaves the old ones in force (P13)."""
+    if file is None:
+        return
+    try:
+        pipeline.rules = _rules(config.load(file), file)
+        log.info("rules-reloaded", rules=pipeline.rules.hash[:12])
+    except ConfigError as error:
+        log.error("rules-kept", cause=str(error))
+
+
+def _marks(settings: config.Settings) -> tuple[str, ...]:
+    """Headers whose values the stages want to see."""
+    return (settings.department_header.lower(),) if settings.department_header else ()
