@@ -150,7 +150,8 @@ def _name(plain: Plain, words: list[Token], number: int) -> Kind | None:
     if _is_staff(plain, words, number, family):
         return None
     if word in _AMBIGUOUS and not family and _starts_sentence(plain.cased, token.start):
-        return None
+        acts = following is not None and following.low in WORDS["self-verb"]
+        return Kind.NAME if acts else None
     return Kind.FULL_NAME if family else Kind.NAME
 
 

@@ -1,0 +1,290 @@
+"""The health detector: reach of a person, roles of text, parts of a message, disguise, bounds."""
+
+from datetime import date
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from detectors import health
+from detectors.contract import Match, Role, Source
+from detectors.health import genre, people, terms, units
+from detectors.health.plain import plain
+
+TODAY = date(2026, 1, 15)
+
+
+def find(*sources: Source | str) -> list[Match]:
+    given = [source if isinstance(source, Source) else Source(source) for source in sources]
+    return list(health.find(given, TODAY))
+
+
+def top(*sources: Source | str) -> int:
+    return max((match.confidence for match in find(*sources)), default=0)
+
+
+def hit(*sources: Source | str) -> bool:
+    return top(*sources) >= 50
+
+
+# --- person x health
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "diabetes",
+        "Depression, ångest och sömnproblem.",
+        "Hej Karin!\nSe bifogad fil om epilepsi.\nMvh\nOve",
+    ],
+)
+def test_a_lone_expression_is_at_most_low(text: str) -> None:
+    assert 0 < top(text) < 50
+
+
+@pytest.mark.parametrize("text", ["Tilde Ask kommer på tisdag.", "Min son heter Arvid.", ""])
+def test_a_lone_person_is_nothing(text: str) -> None:
+    assert find(text) == []
+
+
+def test_the_same_sentence_counts_more_than_another_paragraph() -> None:
+    near = top("Tilde Ask har epilepsi.")
+    far = top(
+        "Tilde Ask börjar på måndag.\n\n" + "Vi ses i sal 2 klockan nio.\n\n" * 3 + "Epilepsi."
+    )
+    assert near >= 60 > far
+
+
+def test_a_row_of_a_table_does_not_lend_its_person_to_the_next() -> None:
+    rows = "Namn\tBelopp\tText\n" + "Tilde Ask\t40\tsaft\n" + "\t60\tläkare\n"
+    assert not hit(rows)
+    assert hit("Namn\tOrsak\nTilde Ask\tepilepsi\n")
+
+
+def test_a_row_with_an_identity_number_needs_no_name() -> None:
+    assert hit("pnr;insats\n19790825-2385;missbruk\n")
+
+
+def test_names_in_greeting_and_sign_off_are_not_the_subject() -> None:
+    assert not hit("Hej Tilde,\n\nFrågan om diabetes tas upp i gruppen.\n\nHälsningar\nArvid Ask")
+
+
+def test_a_document_with_a_named_subject_counts_as_a_whole() -> None:
+    assert hit("JOURNAL\nPatient: Tilde Ask\n\nAnamnes\n\nSedan i våras hosta och feber.")
+
+
+def test_a_staff_title_is_not_a_patient() -> None:
+    assert not hit("Kurator Tilde Ask informerar om depression.")
+
+
+@pytest.mark.parametrize("text", ["Jag har diabetes.", "Min migrän är tillbaka.", "Vabbar idag."])
+def test_the_sender_herself(text: str) -> None:
+    assert hit(text)
+
+
+def test_i_without_being_ill() -> None:
+    assert not hit("Jag undrar hur vi ska registrera sjukskrivning i systemet.")
+
+
+# --- kinds of text
+
+
+def test_general_texts_lower_the_confidence() -> None:
+    plain_text = "Tilde Ask berättade att hon har epilepsi."
+    assert top("Inbjudan till kurs, anmälan senast fredag. " + plain_text) < top(plain_text)
+    assert genre.general("inbjudan till kurs, anmälan senast fredag") > 2
+    assert genre.general("en mandel till kaffet") == 0
+
+
+def test_general_sentences() -> None:
+    assert genre.generic("den som har astma")
+    assert not genre.generic("hon har astma")
+
+
+# --- roles
+
+
+def test_a_signature_weighs_less_and_a_header_nothing() -> None:
+    text = "Tilde Ask\nPsykosmottagningen, missbruk och beroende"
+    assert not hit(Source(text, [(0, Role.SIGNATURE)]))
+    assert find(Source("Tilde Ask depression", [(0, Role.HEADER)])) == [] or not hit(
+        Source("Tilde Ask depression", [(0, Role.HEADER)])
+    )
+
+
+def test_quoted_history_keeps_its_confidence() -> None:
+    text = "Min son har epilepsi."
+    assert top(Source(text, [(0, Role.QUOTE)])) == top(text)
+
+
+def test_a_file_name_is_read_with_its_underscores() -> None:
+    assert hit(Source("lakarutlatande_Tilde_Ask_depression.pdf", [(0, Role.NAME)]))
+
+
+# --- parts of a message
+
+
+def test_person_in_the_body_illness_in_the_attachment() -> None:
+    body = Source("Hej! Här kommer underlaget för Tilde Ask, 19790825-2385.")
+    sheet = Source("Bipolär sjukdom, sjukskriven till juni. Litium.", [(0, Role.ATTACHMENT)])
+    assert not hit(sheet)
+    found = [match for match in find(body, sheet) if match.confidence >= 50]
+    assert {match.source for match in found} == {1}
+    assert "person-in-other-part" in found[0].evidence
+
+
+# --- what a match says
+
+
+def test_masks_are_classes_and_never_the_word() -> None:
+    text = "Tilde Ask har epilepsi, äter sertralin och har hemtjänst."
+    for match in find(text):
+        assert match.mask == match.value
+        assert match.mask not in ("epilepsi", "sertralin", "hemtjänst")
+    assert {m.kind for m in find(text)} == {"health", "social-care"}
+    assert {m.value for m in find(text)} == {"diagnos", "läkemedel", "omsorg"}
+
+
+def test_offsets_point_into_the_original_text() -> None:
+    text = "Ti\u00adlde Ask har epi\u00adlepsi."
+    (match,) = find(text)
+    assert text[match.start : match.end].replace("\u00ad", "") == "epilepsi"
+
+
+@pytest.mark.parametrize("text", ["Tilde Ask har a\u030angest.", "Tilde Ask har еpilерsi."])
+def test_decomposed_and_look_alike_letters(text: str) -> None:
+    assert hit(text)
+
+
+def test_evidence_is_from_the_closed_list() -> None:
+    texts = ["Tilde har c*ncer", "Jag är sjuk idag", "F32.1 Tilde Ask", "den som har feber, Ove"]
+    for text in texts:
+        for match in find(text):
+            assert set(match.evidence) <= set(health.EVIDENCE)
+
+
+# --- disguise
+
+
+@pytest.mark.parametrize(
+    "written", ["d.e.p.r.e.s.s.i.o.n", "d e p r e s s i o n", "d-e-p-r-e-s-s-i-o-n", "depr3ss1on"]
+)
+def test_disguised_words(written: str) -> None:
+    found = [match for match in find(f"Tilde har fått {written} igen.") if match.confidence >= 50]
+    assert found
+    assert "disguised" in found[0].evidence
+
+
+@pytest.mark.parametrize("text", ["t.ex. bl.a. m.m.", "A B C D E F", "w w w . a b c", "2 * 3 * 4"])
+def test_spelt_out_letters_are_no_disguise(text: str) -> None:
+    assert find(text) == []
+
+
+# --- the lexicon
+
+
+def test_inflection_compounds_and_false_friends() -> None:
+    found = terms.Lexicon()
+    words = {
+        "bröstcancern": True,
+        "depressionerna": True,
+        "vattenskadan": False,
+        "skolan": False,
+        "KOL": True,
+        "jordnötsallergi": True,
+        "budgeten blöder": False,
+    }
+    for word, expected in words.items():
+        assert bool(found.hits(plain(f"x {word} y"))) is expected, word
+
+
+def test_every_list_names_source_date_and_licence() -> None:
+    for path in terms.DATA.glob("*.txt"):
+        head = path.read_text(encoding="utf-8")[:700]
+        for field in ("# Source:", "# Date:", "Licence:", "# Rebuilt:"):
+            assert field in head, path.name
+
+
+# --- bounds
+
+
+@pytest.mark.parametrize("pattern", ["kol ", "Feber. ", "jag har ont ", "Ask\tfeber\n", "c*", "\n"])
+def test_units_and_hits_grow_linearly(pattern: str) -> None:
+    """Counted in steps: twice the text gives at most about twice the hits and the units."""
+    lexicon = terms.Lexicon()
+
+    def steps(size: int) -> int:
+        text = plain((pattern * size)[:size])
+        hits = lexicon.hits(text)
+        found = list(units.units_at(text.text, text.cased, [hit.start for hit in hits]))
+        length = sum(unit.paragraph[1] - unit.paragraph[0] for unit in found[units.FINE :])
+        return len(hits) + len(found) + length
+
+    assert steps(40_000) <= 2.5 * steps(20_000) + 5000
+
+
+def test_matches_are_bounded() -> None:
+    assert len(find("Tilde Ask har epilepsi. " * 5000)) < 1000
+    assert len(find("epilepsi. " * 5000)) <= 20
+
+
+def test_no_paragraph_or_unit_is_longer_than_its_limit() -> None:
+    text = plain("ont i magen " * 3000)
+    at = [hit.start for hit in terms.Lexicon().hits(text)]
+    for unit in units.units_at(text.text, text.cased, at):
+        assert unit.end - unit.start <= units.PARAGRAPH_LIMIT
+        assert unit.paragraph[1] - unit.paragraph[0] <= units.PARAGRAPH_LIMIT
+
+
+PIECES = st.sampled_from(
+    [
+        *(
+            "Tilde Ask",
+            "epilepsi",
+            "hon",
+            ". ",
+            "\n",
+            "\n\n",
+            "\t",
+            ";",
+            "19790825-2385",
+            "jag",
+            "har",
+        ),
+        *(
+            "c*ncer",
+            "d.e.p.r.",
+            "İ",
+            "ß",
+            "\u0301",
+            "\u200b",
+            "Hej ",
+            "/",
+            "Mvh\n",
+            "F32.1",
+            "KOL ",
+        ),
+    ]
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.one_of(PIECES, st.text(max_size=8)), max_size=40), st.sampled_from(list(Role)))
+def test_never_raises_and_offsets_hold(pieces: list[str], role: Role) -> None:
+    text = "".join(pieces)
+    for match in find(Source(text, [(0, role)]), Source("Tilde Ask har feber")):
+        assert 0 <= match.start < match.end
+        assert match.kind in health.KINDS
+        if match.source == 0:
+            assert match.end <= len(text)
+
+
+def test_cues_of_a_table_and_of_running_text() -> None:
+    text = plain("Eleven Tilde Ask och hennes mamma bor i lägenhet 4.")
+    words = people.tokens(text, 0, len(text.text))
+    kinds = [
+        cue.kind for cue in people.cues(text, words, (0, len(text.text)), units.frame(text.cased))
+    ]
+    assert people.Kind.ROLE in kinds
+    assert people.Kind.FULL_NAME in kinds
+    assert people.Kind.RELATIVE in kinds
