@@ -4,8 +4,8 @@ From → to: `Block` → `Facts` for rules, notices and records; `Block` → `Te
 to people: subject, display names, every unstructured field.
 
 Trace fields and identifiers are left out: they are long numbers and letters that no person wrote,
-and mail programs do not show them. An address counts as text only if its local part holds as many
-digits as an identity number.
+and mail programs do not show them. An address counts as text only if its local part holds as
+many digits as an identity number.
 
 Invariants: linear, never raises. Sources: RFC 5322, RFC 3834 (Auto-Submitted), RFC 2919 (List-Id),
 Microsoft's description of the ``msip_labels`` header.
@@ -34,6 +34,7 @@ SILENT = {
     b"in-reply-to", b"message-id", b"mime-version", b"msip_labels", b"original-message-id",
     b"precedence", b"priority", b"references", b"resent-date", b"resent-message-id", b"return-path",
     b"sensitivity", b"status", b"thread-index", b"user-agent", b"x-account-key", b"x-attachment-id",
+    b"x-android-message-id", b"x-keepsent", b"x-mimetrack",
     b"x-auto-response-suppress", b"x-eopattributedmessage", b"x-eoptenantattributedmessage",
     b"x-identity-key", b"x-mailer", b"x-mimeole", b"x-mozilla-keys", b"x-mozilla-status",
     b"x-mozilla-status2", b"x-msmail-priority", b"x-originating-ip", b"x-priority", b"x-received",
@@ -45,7 +46,7 @@ _SILENT_PREFIXES = (
     b"x-proofpoint-", b"x-ld-processed", b"x-clientproxiedby", b"x-incomingheadercount",
 )  # fmt: skip
 _LABEL = re.compile(r"MSIP_Label_([0-9a-fA-F-]{36})_(Name|Enabled)=([^;]*)")
-_DIGITS_OF_A_NUMBER = 10
+_NUMBER = re.compile(r"(?:\d[-+._]?){10}")
 _BULK = {"bulk", "junk", "auto_reply"}
 
 
@@ -99,7 +100,7 @@ def show(fields: Fields, steps: tuple[Step, ...]) -> Shown:
 
 
 def _numeric(each: str) -> bool:
-    return sum(map(str.isdigit, each.partition("@")[0])) >= _DIGITS_OF_A_NUMBER
+    return _NUMBER.search(each.partition("@")[0]) is not None
 
 
 _USED = {

@@ -56,9 +56,9 @@ def smime(content: bytes) -> tuple[Kind, bytes]:
             return Kind.UNKNOWN, b""
         at = _enter(content, _enter(content, at, _CONTEXT), _SEQUENCE)
         at = _skip(content, _skip(content, at, _INTEGER), _SET)
-        at = _enter(content, at, _SEQUENCE)
-        _, at = _object(content, at)
-        if content[at : at + 1] != bytes([_CONTEXT]):
+        _, start, length = _head(content, at)
+        _, at = _object(content, start)
+        if at == start + length or (length < 0 and content[at : at + 1] == b"\0"):
             return Kind.SIGNATURE, b""
         return Kind.SIGNED, _octets(content, _enter(content, at, _CONTEXT))
     except _EncodingError:

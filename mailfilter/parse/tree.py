@@ -264,8 +264,12 @@ class Walk:
         """Signatures, encrypted and signed content; True if nothing else is to be done."""
         name = label.name.lower()
         if label.type in _SIGNATURES or name.endswith(".p7s"):
-            return protected.is_signature(label.type, content)
-        if label.type in _TNEF or name == "winmail.dat":
+            if protected.is_signature(label.type, content):
+                return True
+            if protected.smime(content)[0] is not Kind.SIGNED:
+                return False
+            self._smime(content, place, ctx)
+        elif label.type in _TNEF or name == "winmail.dat":
             self.blame(place, "tnef")
         elif content.startswith(protected.RPMSG):
             self.blame(place, "rights-protected")
