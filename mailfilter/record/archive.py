@@ -56,20 +56,20 @@ class StoreArchive:
         audit_days: int = 1830,
         means: Means | None = None,
     ) -> None:
-        self._database = database
+        self.database = database
         self._opener = opener
-        self._sealer = sealer
+        self.sealer = sealer
         self._held_days = held_days
         self._audit_days = audit_days
         self._means = means or Means()
         self._decoy = ""
 
     async def _run(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
-        return await self._database.run(work)
+        return await self.database.run(work)
 
     async def close(self) -> None:
         """Close the database."""
-        await self._database.close()
+        await self.database.close()
 
     # ---- lists and bodies ----
 
@@ -104,7 +104,7 @@ class StoreArchive:
         async def work(c: AsyncConnection) -> bool:
             message = await items.act(c, move)
             if message is not None:
-                await items.destroy_if_ended(c, message, self._opener, self._sealer)
+                await items.destroy_if_ended(c, message, self._opener, self.sealer)
             return message is not None
 
         return await self._run(work)
@@ -157,7 +157,7 @@ class StoreArchive:
 
     def _sweep_once(self, now: datetime) -> Callable[[AsyncConnection], Awaitable[Counter[str]]]:
         return lambda c: retention.sweep(
-            c, now, self._held_days, self._audit_days, self._opener, self._sealer
+            c, now, self._held_days, self._audit_days, self._opener, self.sealer
         )
 
     # ---- users ----

@@ -3,12 +3,13 @@
 =========  ======================================  ====================================
 process    SQLite                                  PostgreSQL
 =========  ======================================  ====================================
-desk       `open_store`, then `serve_desk`         `open_store`
+desk       `open_archive`, `open_desk_server`      `open_archive`
 smtp       `open_intake` → `DeskIntake`            `open_intake` → `StoreIntake`
 =========  ======================================  ====================================
 
-desk makes the keys (``keys.ensure_keys``) and the tables (`open_store`). The database remembers
-which key its mail is sealed to: opening it with another is refused in a sentence.
+`open_archive` makes and changes the tables; the keys are made before (``keys.ensure_keys``). The
+database remembers which key its mail is sealed to: opening it with another is refused in a
+sentence. `open_store` gives both sides to a single process.
 """
 
 from dataclasses import dataclass
@@ -19,7 +20,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mailfilter.config import Settings
 from mailfilter.errors import ConfigError
 from mailfilter.record.archive import Means, StoreArchive
-from mailfilter.record.contract import Archive
 from mailfilter.record.database import Database, check_durable, connect
 from mailfilter.record.desk_link import DeskIntake
 from mailfilter.record.desk_server import DeskServer
@@ -68,12 +68,12 @@ async def open_store(settings: Settings, keys: PrivateKeys, means: Means | None 
     return Store(archive, StoreIntake(database, sealer, store.held_days), database)
 
 
-async def open_archive(settings: Settings, keys: PrivateKeys) -> Archive:
-    """desk's side alone, as the command line uses it; close it by its `close`."""
+async def open_archive(settings: Settings, keys: PrivateKeys) -> StoreArchive:
+    """desk's side, and the command line's; close it by its `close`."""
     return (await open_store(settings, keys)).archive
 
 
-def open_intake(settings: Settings, keys: PublicKeys) -> StoreIntake | DeskIntake:
+async def open_intake(settings: Settings, keys: PublicKeys) -> StoreIntake | DeskIntake:
     """An smtp process's side; connects when it is first used. Close it by its `close`."""
     sealer = _sealer(keys)
     if settings.store.url.startswith("sqlite"):
@@ -81,11 +81,15 @@ def open_intake(settings: Settings, keys: PublicKeys) -> StoreIntake | DeskIntak
     return StoreIntake(connect(settings.store.url), sealer, settings.store.held_days)
 
 
-async def serve_desk(settings: Settings, store: Store) -> DeskServer:
-    """Start answering smtp processes on the Unix socket; close it by its `close`."""
-    server = DeskServer(settings.store.run / SOCKET, store.intake)
-    await server.start()
-    return server
+def open_desk_server(settings: Settings, archive: StoreArchive) -> DeskServer | None:
+    """What answers smtp processes on the Unix socket, by its `start` and `close`.
+
+    None with PostgreSQL, where they write for themselves.
+    """
+    if not archive.database.embedded:
+        return None
+    intake = StoreIntake(archive.database, archive.sealer, settings.store.held_days)
+    return DeskServer(settings.store.run / SOCKET, intake)
 
 
 def _sealer(keys: PublicKeys) -> Sealer:

@@ -15,12 +15,11 @@ from making import NOW, Mails, count, dossier
 from mailfilter.config import Settings
 from mailfilter.errors import ConfigError, Permanent, Temporary
 from mailfilter.model import State
-from mailfilter.record import frames
+from mailfilter.record import Store, frames, open_desk_server, open_intake, open_store
 from mailfilter.record.contract import Filter, Intake, Joined
 from mailfilter.record.desk_link import DeskIntake, _result
 from mailfilter.record.desk_server import DeskServer
 from mailfilter.record.keys import PrivateKeys
-from mailfilter.record.open import Store, open_intake, open_store, serve_desk
 from mailfilter.record.seal import Sealer
 
 
@@ -37,8 +36,10 @@ class Desk:
 async def desk(tmp_path: Path, keys: PrivateKeys) -> AsyncIterator[Desk]:
     made = settings(f"sqlite:///{tmp_path}/mailfilter.db", tmp_path)
     store = await open_store(made, keys, CHEAP)
-    server = await serve_desk(made, store)
-    smtp = open_intake(made, keys.public)
+    server = open_desk_server(made, store.archive)
+    assert server is not None
+    await server.start()
+    smtp = await open_intake(made, keys.public)
     assert isinstance(smtp, DeskIntake)
     yield Desk(store, server, smtp, made, keys)
     await smtp.close()
@@ -85,7 +86,7 @@ async def test_many_at_once_over_one_connection(desk: Desk, mails: Mails) -> Non
 async def test_a_lost_connection_ends_leases(desk: Desk, mails: Mails) -> None:
     await desk.smtp.stage(mails())
     await desk.smtp.close()
-    other = open_intake(desk.settings, desk.keys.public)
+    other = await open_intake(desk.settings, desk.keys.public)
     async with asyncio.timeout(5):
         while True:
             try:
@@ -103,7 +104,9 @@ async def test_desk_down_is_temporary_at_once_and_comes_back(desk: Desk, mails: 
     with pytest.raises(Temporary, match="cannot be reached"):
         async with asyncio.timeout(1):
             await desk.smtp.commit("M00001", [])
-    again = await serve_desk(desk.settings, desk.store)
+    again = open_desk_server(desk.settings, desk.store.archive)
+    assert again is not None
+    await again.start()
     await desk.smtp.commit("M00001", [])
     assert len(await desk.store.archive.items(Filter())) == 1
     await again.close()
@@ -127,8 +130,10 @@ async def test_a_silent_desk_is_temporary_in_time(
 async def test_the_socket_is_ours_alone(desk: Desk) -> None:
     path = desk.settings.store.run / "desk.sock"
     assert path.stat().st_mode & 0o777 == 0o600
+    second = open_desk_server(desk.settings, desk.store.archive)
+    assert second is not None
     with pytest.raises(ConfigError, match="another desk"):
-        await serve_desk(desk.settings, desk.store)
+        await second.start()
 
 
 async def test_a_socket_left_behind_is_replaced(tmp_path: Path) -> None:

@@ -14,10 +14,10 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mailfilter.errors import ConfigError, Temporary
+from mailfilter.record import open_archive, open_desk_server, open_intake, open_store
 from mailfilter.record.contract import Filter
 from mailfilter.record.database import connect
 from mailfilter.record.keys import PrivateKeys, PublicKeys
-from mailfilter.record.open import open_archive, open_intake, open_store
 from mailfilter.record.tables import metadata
 
 
@@ -209,7 +209,7 @@ async def test_a_backend_that_dies(postgresql: Server, keys, mails: Mails, tmp_p
 @pytest.mark.system
 async def test_a_server_that_is_not_there(keys, mails: Mails, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     url = f"postgresql://u@/d?host={tmp_path}"
-    intake = open_intake(settings(url, tmp_path), keys.public)
+    intake = await open_intake(settings(url, tmp_path), keys.public)
     with pytest.raises(Temporary, match="cannot be reached"):
         await intake.stage(mails())
     await intake.close()
@@ -223,9 +223,10 @@ async def test_smtp_processes_write_for_themselves(
 ) -> None:
     url = await postgresql.database(keys)
     desk = await open_store(settings(url, tmp_path), keys, CHEAP)
-    smtp = [open_intake(settings(url, tmp_path), keys.public) for _ in range(2)]
+    smtp = [await open_intake(settings(url, tmp_path), keys.public) for _ in range(2)]
     same = [mails(join_key=b"same") for _ in range(6)]
     tries = (smtp[n % 2].stage(one) for n, one in enumerate(same))
+    assert open_desk_server(settings(url, tmp_path), desk.archive) is None
     results = await asyncio.gather(*tries, return_exceptions=True)
     (joined,) = [result for result in results if not isinstance(result, BaseException)]
     await smtp[0].commit(joined.id, [count()])
