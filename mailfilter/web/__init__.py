@@ -23,6 +23,7 @@ from importlib.resources import files
 from typing import cast
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -95,9 +96,15 @@ def _templates(settings: Settings, statics: StaticFiles) -> Environment:
         "machine": dates.machine,
         "distance": dates.distance,
         "size": dates.size,
+        "soft": _soft,
     }
     environment.globals |= {
         "static": statics.address,
         "organisation": settings.organisation.name,
     }
     return environment
+
+
+def _soft(address: str) -> Markup:
+    """An address that may be broken in front of its @ where the window is narrow."""
+    return Markup("<wbr>@").join(escape(part) for part in address.split("@"))

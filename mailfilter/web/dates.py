@@ -21,8 +21,15 @@ def machine(at: datetime) -> str:
 
 
 def distance(at: datetime, now: datetime, language: str) -> str:
-    """How far away a moment is: "om 3 dagar", "3 days ago"."""
-    return format_timedelta(at - now, add_direction=True, locale=language, threshold=1.2)
+    """How far away a moment is: "om 14 dagar", "30 hours ago"; never weeks, which hide a day."""
+    far = abs(at - now) >= timedelta(days=2)
+    return format_timedelta(
+        at - now,
+        granularity="day" if far else "hour",
+        threshold=5 if far else 50,
+        add_direction=True,
+        locale=language,
+    )
 
 
 def size(count: int, language: str) -> str:

@@ -8,8 +8,8 @@ finding stands in it. After the key is destroyed there is no dossier; what is le
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from detectors import Role
 from mailfilter.decide import reasons
@@ -65,10 +65,10 @@ class Unread:
 
 
 @dataclass(frozen=True, slots=True)
-class Recipient:
-    """`here`: the recipient belongs to this item, so that what is decided holds for her."""
+class Group:
+    """Recipients with the same verdict. `here`: they belong to this item, what is decided holds."""
 
-    address: str
+    addresses: tuple[str, ...]
     kind: str
     action: Action
     reasons: tuple[str, ...]
@@ -92,7 +92,7 @@ class Preview:
     item: Item
     sender: str
     subject: str | None  # None: hidden or destroyed
-    recipients: tuple[Recipient, ...]
+    groups: tuple[Group, ...]
     found: tuple[Found, ...]
     more_found: int
     unread: tuple[Unread, ...]
@@ -100,7 +100,11 @@ class Preview:
 
     @property
     def here(self) -> int:
-        return sum(recipient.here for recipient in self.recipients)
+        return len(self.item.recipients)
+
+    @property
+    def recipients(self) -> int:
+        return sum(len(group.addresses) for group in self.groups)
 
 
 def may_see(user: User, item: Item | None) -> bool:
@@ -145,7 +149,7 @@ def preview(item: Item, words: Words) -> Preview:
         item,
         dossier.sender,
         _subject(dossier),
-        tuple(_recipient(item, n, v, words) for n, v in enumerate(dossier.verdicts)),
+        _groups(item, dossier.verdicts, words),
         found[:MOST_FOUND],
         len(found[MOST_FOUND:]),
         tuple(_unread(part, words) for part in dossier.not_examined),
@@ -203,12 +207,22 @@ def _unread(part: NotExamined, words: Words) -> Unread:
     )
 
 
-def _recipient(item: Item, n: int, verdict: Verdict, words: Words) -> Recipient:
-    return Recipient(
-        verdict.recipient,
+def _groups(item: Item, verdicts: Sequence[Verdict], words: Words) -> tuple[Group, ...]:
+    """Those of this item first; a mail to thirty parents is one group, not thirty lines."""
+    alike: dict[tuple[bool, Verdict], list[str]] = {}
+    for n, verdict in enumerate(verdicts):
+        key = (n not in item.recipients, replace(verdict, recipient="", observed=()))
+        alike.setdefault(key, []).append(verdict.recipient)
+    order = sorted(alike, key=lambda key: key[0])
+    return tuple(_group(alike[key], not key[0], key[1], words) for key in order)
+
+
+def _group(addresses: Sequence[str], here: bool, verdict: Verdict, words: Words) -> Group:
+    return Group(
+        tuple(addresses),
         words.code("recipient", verdict.recipient_class),
         verdict.action,
         tuple(reasons.say(code, words.language) for code in verdict.reasons),
         verdict.rule,
-        n in item.recipients,
+        here,
     )
