@@ -1,0 +1,190 @@
+"""Scan workers: real processes on a real socket; hostile content ends them and nothing else."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import textwrap
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from mailfilter.errors import Temporary
+from mailfilter.examine import Job
+from mailfilter.model import Class, Coverage
+from mailfilter.workers import master, wire
+from mailfilter.workers.pool import Pool
+
+MAIL = b"From: a@exempelkommun.example\r\nSubject: x\r\n\r\npersonnummer 191212121212\r\n"
+JOB = Job(b"k" * 32, date(2026, 11, 24))
+
+
+@contextmanager
+def running(path: Path, workers: int = 1, do=None):
+    """A master with its workers; `do` replaces the reading of a message."""
+    listener = master.listen(path)
+    pid = os.fork()
+    if not pid:
+        try:
+            if do is not None:
+                from mailfilter.workers import worker
+
+                worker.examine = do
+            master.run(listener, workers)
+        finally:
+            os._exit(0)
+    listener.close()
+    try:
+        yield pid
+    finally:
+        os.kill(pid, signal.SIGTERM)
+        os.waitpid(pid, 0)
+
+
+async def test_a_message_is_examined(tmp_path):
+    with running(tmp_path / "scan.sock"):
+        found = await Pool(tmp_path / "scan.sock").examine(MAIL, JOB)
+    assert found.coverage is Coverage.HIT
+    assert [f.kind for f in found.findings] == ["se.personnummer"]
+    assert found.size == len(MAIL)
+
+
+async def test_a_reviewer_sees_the_text(tmp_path):
+    with running(tmp_path / "scan.sock"):
+        texts = await Pool(tmp_path / "scan.sock").view(MAIL, JOB, "sv")
+    assert ("brevtexten", "personnummer 191212121212\r\n") in [
+        (place, text.replace("\r\n", "\n").replace("\n", "\r\n")) for place, text in texts
+    ]
+
+
+def die(_data, _job):
+    os.abort()
+
+
+def hang(_data, _job):
+    while True:
+        pass
+
+
+def eat(_data, _job):
+    return bytearray(1 << 33)
+
+
+def unforeseen(_data, _job):
+    raise RuntimeError("191212121212")
+
+
+@pytest.mark.parametrize("fault", [die, hang, eat, unforeseen], ids=lambda f: f.__name__)
+async def test_content_that_ends_its_worker_is_crashed(tmp_path, fault):
+    with running(tmp_path / "scan.sock", do=fault):
+        pool = Pool(tmp_path / "scan.sock", seconds=1)
+        for _ in range(2):  # the second job finds a fresh worker
+            found = await pool.examine(MAIL, JOB)
+            assert [n.cls for n in found.not_examined] == [Class.CRASHED]
+            assert found.coverage is Coverage.INCOMPLETE
+
+
+async def test_no_worker_is_temporary(tmp_path):
+    with pytest.raises(Temporary, match="cannot be reached"):
+        await Pool(tmp_path / "nobody.sock").examine(MAIL, JOB)
+
+
+async def test_a_busy_worker_is_temporary(tmp_path):
+    with running(tmp_path / "scan.sock", do=hang):
+        slow = asyncio.create_task(Pool(tmp_path / "scan.sock", seconds=3).examine(MAIL, JOB))
+        await asyncio.sleep(0.3)
+        with pytest.raises(Temporary, match="free"):
+            await Pool(tmp_path / "scan.sock", wait=0.5).examine(MAIL, JOB)
+        assert (await slow).not_examined
+
+
+async def test_many_at_once_are_all_answered(tmp_path):
+    with running(tmp_path / "scan.sock", workers=2):
+        pool = Pool(tmp_path / "scan.sock")
+        found = await asyncio.gather(*(pool.examine(MAIL, JOB) for _ in range(100)))
+    assert {f.persons for f in found} == {1}
+
+
+def test_memory_file_cannot_change():
+    descriptor = wire.memory_file(b"x" * 100_000)
+    with pytest.raises(PermissionError):
+        os.pwrite(descriptor, b"y", 0)
+    assert wire.read_memory_file(descriptor) == b"x" * 100_000
+    os.close(descriptor)
+
+
+ESCAPES = {
+    "start a program": "os.execv('/bin/true', ['true'])",
+    "fork": "os.fork()",
+    "run a command": "__import__('subprocess').run(['/bin/true'])",
+    "open a socket": "__import__('socket').socket()",
+    "make a socket pair": "__import__('socket').socketpair()",
+    "write a file": "open('/tmp/planted', 'w').write('x')",
+    "append to a file": "open('/etc/hostname', 'a')",
+    "remove a file": "os.unlink('/etc/hostname')",
+    "rename": "os.rename('/etc/hostname', '/etc/hostname2')",
+    "make a folder": "os.mkdir('/tmp/planted')",
+    "make a link": "os.symlink('/etc/passwd', '/tmp/planted')",
+    "change a mode": "os.chmod('/etc/hostname', 0o777)",
+    "kill its parent": "os.kill(os.getppid(), 9)",
+    "change its user": "os.setuid(1)",
+    "change its root": "os.chroot('/tmp')",
+    "trace another": "assert __import__('ctypes').CDLL(None).ptrace(16, os.getppid(), 0, 0) == 0",
+    "start a thread": "__import__('threading').Thread(target=print).start()",
+    "map much memory": "bytearray(1 << 33)",
+}
+
+
+HARMLESS = {
+    *("start a program", "fork", "run a command", "open a socket", "make a socket pair"),
+    *("start a thread",),
+}
+
+
+def attempt(what: str, confine: str) -> int:
+    """Exit code of a process that tries: 7 if it was stopped, 0 if not."""
+    code = f"""
+        import os
+        from mailfilter.workers.confine import confine
+        {confine}
+        try:
+            {ESCAPES[what]}
+        except (OSError, MemoryError, AssertionError, RuntimeError):
+            os._exit(7)
+        os._exit(0)
+    """
+    return subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=False).returncode
+
+
+@pytest.mark.parametrize("what", ESCAPES)
+def test_a_confined_process_cannot(what):
+    assert attempt(what, "confine()") == 7
+
+
+@pytest.mark.parametrize("what", sorted(HARMLESS))
+def test_without_confinement_it_could(what):
+    assert attempt(what, "pass") == 0
+
+
+def test_a_confined_process_still_reads_and_answers():
+    code = """
+        import os, socket
+        a, b = socket.socketpair()
+        from mailfilter.workers.confine import confine
+        assert confine() in ("full", "limits")
+        a.sendall(b"x")
+        assert b.recv(1) == b"x"
+        open("/etc/hostname").read()
+        bytearray(1 << 28)
+    """
+    assert subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=False).returncode == 0
+
+
+def test_the_socket_is_ours_alone(tmp_path):
+    with master.listen(tmp_path / "scan.sock") as listener:
+        assert isinstance(listener, socket.socket)
+        assert (tmp_path / "scan.sock").stat().st_mode & 0o777 == 0o600
