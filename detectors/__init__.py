@@ -53,8 +53,9 @@ def _overlaps(first: Match, second: Match) -> bool:
     return first.source == second.source and second.start < first.end
 
 
-def _rank(match: Match) -> tuple[int, int, bool]:
-    return match.confidence, match.end - match.start, match.kind.startswith("se.")
+def _rank(match: Match) -> tuple[int, bool, int, bool]:
+    length = match.end - match.start
+    return match.confidence, "language" in match.evidence, length, match.kind.startswith("se.")
 
 
 __all__ = ["DETECTORS", "Detector", "Match", "Role", "Source", "detect"]

@@ -70,7 +70,8 @@ _SHAPES = (
     rb"(?P<finnish>(?:[ .-]?0){5} ?[-+a-fu-y] ?0(?: ?0){2} ?[0a-y](?![0a-z\xe0-\xff]))",
 )
 _WORTH = rb"(?=0{5}|(?:|0|000)[ \-+./_\t;|,]{1,3}+0)"  # no number begins with a run of 3 or 5
-_PATTERN = re.compile(rb"0(?<!00)" + _WORTH + rb"(?:(?<!0[-.:]0)|(?<=0000-0))(?=(" + b"|".join(_SHAPES) + rb"))")
+_START = rb"0(?<!00)" + _WORTH + rb"(?:(?<!0[-.:]0)|(?<=0000-0))"
+_PATTERN = re.compile(_START + rb"(?=(" + b"|".join(_SHAPES) + rb"))")
 _LOOKALIKE_HINTS = (b"0o", b"o0", b"0l", b"l0", b"0i", b"i0")
 _LOOKALIKE = re.compile(
     r"(?<![\da-zà-ÿ])[\doli]{6}(?:[\doli]{2})?(?: ?[-+] ?|[ .])?[\doli]{4}(?![\da-zà-ÿ])"
@@ -116,7 +117,8 @@ def find_candidates(text: str) -> tuple[Candidate, ...]:
 
 
 def _is_joined(text: str, start: int) -> bool:
-    """Whether digits and a hyphen stand before; 3300 is the clearing number of personal accounts."""
+    """Whether digits and a hyphen stand before, but for 3300, the clearing number of personal
+    accounts, whose number is the owner's."""
     before = text[max(start - 5, 0) : start - 1]
     return before[-1:].isdigit() and before != "3300"
 

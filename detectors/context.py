@@ -20,9 +20,14 @@ from detectors.phone import is_phone
 from detectors.tables import Heading, Tables
 
 BEFORE, ABOVE, AFTER = 110, 240, 60
+MOST_LOOKS = 200  # a page with more numbers is a list, looked at by samples
+MOST_PHONES = 40  # parsed with the library; after that the prefix decides
+_PERSON_HINTS = ("pers", "pnr", "föd", "ident")
+_ZEROES = str.maketrans("123456789", "0" * 9)
 LOOSE = frozenset((Shape.BARE, Shape.SPACE, Shape.GROUPED, Shape.DOTS))
 _LOG = re.compile(
-    r"\W?\d{4}-?\d\d-?\d\d[t ]?\d\d:?\d\d|\W?\w{3} +\d+ \d\d:\d\d:\d\d|.{0,60}\b(?:info|warn|error|debug|fatal)\b"
+    r"\W?\d{4}-?\d\d-?\d\d[t ]?\d\d:?\d\d|\W?\w{3} +\d+ \d\d:\d\d:\d\d"
+    r"|.{0,60}\b(?:info|warn|error|debug|fatal)\b"
 )
 _EXTENSION = re.compile(r"\w{0,4}\.(?:[a-z]{3,4}|7z)\b(?!\.\w)")
 _AMOUNT = re.compile(r",\d\d\b(?! ?[;,])|[ ]?(?::-|kr\b|sek\b|eur\b|kwh\b|m3\b|kg\b|%)")
@@ -66,13 +71,33 @@ class Page:
     today: date
     text: str = field(init=False)
     tables: Tables = field(init=False)
+    looks: int = 0
+    phones: int = 0
+    last: dict[tuple[Shape, int], list[Code]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.text = self.source.folded.text
         self.tables = Tables(self.text)
 
     def look(self, candidate: Candidate, birth: date | None) -> list[Code] | None:
-        """Evidence around `candidate`; None if it is part of a longer string."""
+        """Evidence around `candidate`; None if it is part of a longer string.
+
+        A page with more than `MOST_LOOKS` is a list: then every sixteenth is looked at, as is each
+        with a word for persons before it, and the last look of the same spelling holds for the
+        others.
+        """
+        family = candidate.shape, len(candidate.digits)
+        self.looks += 1
+        if self.looks > MOST_LOOKS and self.looks % 16 and family in self.last:
+            before = self.text[max(candidate.start - 24, 0) : candidate.start]
+            if not any(word in before for word in _PERSON_HINTS):
+                return list(self.last[family])
+        codes = self._look(candidate, birth)
+        if codes is not None:
+            self.last[family] = codes
+        return list(codes) if codes is not None else None
+
+    def _look(self, candidate: Candidate, birth: date | None) -> list[Code] | None:
         start, end = candidate.start, candidate.end
         line = max(self.text.rfind("\n", 0, start) + 1, start - BEFORE)
         before = self.text[line:start]
@@ -99,7 +124,7 @@ class Page:
                 codes.append(Code.NAME_LIKELY)
             if heading.label:
                 before = re.split(r"[\t;|,]", before)[-1]
-        shape = re.sub(r"\d", "0", self.text[candidate.start : candidate.end])
+        shape = self.text[candidate.start : candidate.end].translate(_ZEROES)
         reading = read_before(before, shape)
         if reading.label not in DECIDING and (behind := read_after(after)).label:
             reading = behind
@@ -113,14 +138,14 @@ class Page:
         folded, content = self.source.folded, self.source.content
         start, end = folded.span(candidate.start, candidate.end)
         first = folded.offsets[line] if line < candidate.start else start
-        before = name_before(content[first:start][-70:])
-        return max(before, name_after(content[end : end + 60].partition("\n")[0]))
+        before = name_before(content[first:start][-50:])
+        return max(before, name_after(content[end : end + 50].partition("\n")[0]))
 
     def _stands_free(
         self, candidate: Candidate, before: str, after: str, codes: list[Code]
     ) -> bool:
         """False inside a longer word or number; adds what is joined by a sign to `codes`."""
-        if _PLUS_BEFORE.search(before) and candidate.shape in LOOSE:
+        if _PLUS_BEFORE.search(before[-6:]) and candidate.shape in LOOSE:
             return False
         keyword = {Code.KEYWORD, Code.COLUMN} & set(codes)
         if before[-1:].isalpha() and not keyword and candidate.shape is not Shape.VAT:
@@ -129,7 +154,7 @@ class Page:
             at = self.source.folded.offsets[candidate.end]
             if candidate.shape is not Shape.HYPHEN or not self.source.content[at].isupper():
                 return False
-        if not keyword and _CODE_BEFORE.search(before) and not _ACCOUNT.search(before):
+        if not keyword and _CODE_BEFORE.search(before[-24:]) and not _ACCOUNT.search(before[-9:]):
             codes.append(Code.EMBEDDED)
         return True
 
@@ -139,8 +164,10 @@ class Page:
         codes = []
         loose = candidate.shape in LOOSE
         log = bool(_LOG.match(before))
-        if loose and len(candidate.digits) == 10 and is_phone(candidate.digits):
-            codes.append(Code.PHONE)
+        if loose and len(candidate.digits) == 10 and candidate.digits[0] == "0":
+            self.phones += 1
+            if is_phone(candidate.digits, parse=self.phones <= MOST_PHONES):
+                codes.append(Code.PHONE)
         if loose and _AMOUNT.match(after):
             codes.append(Code.AMOUNT)
         if candidate.digits[-4:-2] == "00":
@@ -149,7 +176,7 @@ class Page:
             codes.append(clock)
         if log and loose:
             codes.append(Code.LOG)
-        if _ACCOUNT.search(before):
+        if _ACCOUNT.search(before[-9:]):
             codes.append(Code.ACCOUNT)
         return codes
 

@@ -73,7 +73,8 @@ class Match:
     mask: str  # what a reviewer may see: "811228-****", "diagnos"
 
     def __post_init__(self) -> None:
-        assert 1 <= self.confidence <= 100 and 0 <= self.start < self.end
+        assert 1 <= self.confidence <= 100
+        assert 0 <= self.start < self.end
 
 
 class Detector(Protocol):

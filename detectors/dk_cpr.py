@@ -14,7 +14,7 @@ from detectors.contract import Match, Source
 from detectors.evidence import TEXTS, Code
 from detectors.foreign import is_danish, is_date, matched
 
-KINDS = ("dk.cpr",)
+KINDS: tuple[str, ...] = ("dk.cpr",)
 EVIDENCE = TEXTS
 _WEIGHTS = (4, 3, 2, 7, 6, 5, 4, 3, 2, 1)
 _BASE = {Shape.HYPHEN: 38, Shape.SPACE: 28, Shape.BARE: 18}

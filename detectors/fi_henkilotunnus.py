@@ -1,7 +1,7 @@
 """Finnish henkilötunnus: DDMMYY, century sign, NNN, check character (``131052-308T``).
 
-Century signs: ``+`` 1800; ``-`` and, since 2023, Y X W V U 1900; ``A`` and B C D E F 2000. The check
-character is the nine digits modulo 31. Individual numbers 002–899, 900–999 temporary and test.
+Century signs: ``+`` 1800; ``-`` and, since 2023, Y X W V U 1900; ``A`` and B C D E F 2000. The
+check character is the nine digits modulo 31. Individual numbers 002–899, 900–999 temporary, test.
 Source: Digi- ja väestötietovirasto; python-stdnum `fi.hetu` is the oracle in the tests.
 """
 
@@ -14,7 +14,7 @@ from detectors.contract import Match, Source
 from detectors.evidence import TEXTS, Code
 from detectors.foreign import is_date, is_finnish, matched
 
-KINDS = ("fi.henkilotunnus",)
+KINDS: tuple[str, ...] = ("fi.henkilotunnus",)
 EVIDENCE = TEXTS
 _CHECK = "0123456789abcdefhjklmnprstuvwxy"
 _CENTURIES = {"+": 1800, "-": 1900} | dict.fromkeys("yxwvu", 1900) | dict.fromkeys("abcdef", 2000)

@@ -17,7 +17,9 @@ _DANISH = re.compile(
     r"\b(?:ikke|jeg|hilsen|venlig|ved|være|blevet|hvad|hvor|også|efter|oplyst|kommunen|barnet)\b"
 )
 _ICELANDIC = re.compile(r"[þð]")
-_FINNISH = re.compile(r"\b(?:ja|on|hei|ei|hän\w*|sekä|että|kanssa|terveisin|hetu\w*|\w*tunnu[sk]\w*)\b")
+_FINNISH = re.compile(
+    r"\b(?:ja|on|hei|ei|hän\w*|sekä|että|kanssa|terveisin|hetu\w*|\w*tunnu[sk]\w*)\b"
+)
 _SWEDISH = re.compile(r"\b(?:och|inte|är|för|från|hälsningar|jag)\b")
 _NORWEGIAN = re.compile(
     r"\b(?:ikke|jeg|hilsen|vennlig|på|etter|også|hva|hvor|av|opplyst|kommunen|barnet)\b"

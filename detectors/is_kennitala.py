@@ -14,7 +14,7 @@ from detectors.contract import Match, Source
 from detectors.evidence import TEXTS, Code
 from detectors.foreign import is_date, is_icelandic, matched
 
-KINDS = ("is.kennitala",)
+KINDS: tuple[str, ...] = ("is.kennitala",)
 EVIDENCE = TEXTS
 _WEIGHTS = (3, 2, 7, 6, 5, 4, 3, 2, 1, 0)
 _BASE = {Shape.HYPHEN: 40, Shape.SPACE: 34, Shape.BARE: 26}

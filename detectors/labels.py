@@ -3,13 +3,14 @@
 From → to: one folded word, or the text before or after a number → `Label`. Swedish compounds are
 read by their end: any word in -nummer, -nr or -id that is not about persons labels something else.
 
-Sources: own list, made from the forms, registers and column headings that Swedish authorities
-publish; Purview's keyword lists for sit-defn-sweden-national-id and -tax-identification-number.
+Words and their sources: `label_data/labels.txt`.
 """
 
 import re
 from dataclasses import dataclass
 from enum import Enum, auto
+
+from detectors.lists import read_sections
 
 
 class Label(Enum):
@@ -28,66 +29,65 @@ class Label(Enum):
 
 
 _NUMBER = r"(?:n(?:umme)?r|nummer|nummret|numret|numren|nummern?|no|numbers?|numero)"
-_PATTERNS = {
-    Label.PERSON: rf"""
-        p(?:erson(?:al)?|ers)?[.\-:/]?\s?{_NUMBER}(?:et|en|s)?|pnr|prnr|pn|p\.nr|persnum\w*|personn\w*
-        |person(?:al)?[\-.]?(?:id|nummer|number|beteckning|signum)\w*|personuppgift\w*
-        |(?:id|identitets|identity|identifikations|födelse|födsel|fødsels|samordnings?|samordn|sam|samord|civic
-          |medborgar|patient|skatteidentifikations|f|d|tn)[\-.]?{_NUMBER}(?:et|s)?
-        |födelse(?:tal|signum)|identitetsbeteckning|tp?in|ssn|nin|nino|cpr\w*|cpr[\-.]n\w+|hetu\w*
-        |henkilö\w*tunnu\w*|henkilönumero\w*|sotu|kennital\w*|kt|fnr|f\.nr|dnummer|d-nummer\w*
-        |fødselsn\w*|fødselsdato|fodselsn\w*|personnumm?er\w*|samordningsn\w*|personbeteckn\w*|persondata
-        |personnumero\w*|signalement""",
-    Label.BIRTH: r"född[ae]?|föds|fött|födelse(?:datum|dag|dat|tid|år)\w*|föd(?:d?datum|\.datum)?|fdat\w*|fdatum"
-    r"|dob|d\.o\.b|born|birth\w*|birthdate|f|fdd|syntymä\w*|synt|født|fødselsdag|fyllde|fyller",
-    Label.LAST: r"sista|slutet|slutar|suffix\w*|ksf|kontrollsiffr\w*|sista4|fyrasista|last4|sistafyra|kontrollnr"
-    r"|individnum\w*|ändelse\w*|slutsiffr\w*",
-    Label.HUMAN: r"(?:elev|patient|brukar|klient|barn|student|låntagar|deltagar)[\-_]?(?:id|nr|nummer)|sökanden?s?|medsökande\w*|elev(?:en|er|ens)?|barnet?s?|vårdnadshavare\w*|patient(?:en|er|ens)?"
-    r"|pat|brukare\w*|klient(?:en|er|ens)?|kund(?:en)?s?|anställd\w*|arbetstagare\w*|medarbetare\w*|gäldenär\w*"
-    r"|innehavare\w*|person(?:en|er)?s?|låntagare\w*|resenär\w*|deltagare\w*|make|maka|mamma|pappa|mor|far|fader"
-    r"|moder|dotter|son|medborgare\w*|hyresgäst\w*|huvudman\w*|boende|student\w*|förare|namn|name|navn|nimi"
-    r"|modtager|borger\w*|kandidat\w*|avliden|avlidne|dödsbo\w*|gode?|man|förvaltare|vikarie\w*|ägare|uppdragstagare"
-    r"|firmatecknare|ombud|fullmakt\w*|applicant|pupil|employee|guest|tenant|holder|passenger|passagerare|barn",
-    Label.ORGANISATION: rf"org(?:anisations?)?[.\-]?\s?{_NUMBER}\w*|org|orgnr|organisationsn\w+|vat|vat-?n\w+|moms\w*"
-    r"|f-skatt\w*|reg(?:istrerings)?[.\-]?nr|företagsn\w+|firman?|momsreg(?:\.nr)?|momsregistreringsnummer|bolag\w*"
-    r"|enskild|näringsverksamhet|näringsidkare",
-    Label.PHONE: r"tel|tele\w*|tfn|tlf\w*|mob|mobil\w*|ring|ringa|ringer|ringt|sms\w*|växel\w*|fax\w*|jour(?:en|nr|telefon\w*)?|phone\w*|cell\w*|puh|puhelin\w*"
-    r"|nås|direkt(?:nr|nummer|telefon)|telefon\w*|whatsapp|kontakttelefon|call",
-    Label.OTHER: r"(?:dnr|diarie\w*|ocr|ocr-\w+|bankgiro\w*|bg|b\.g|bgnr|plusgiro\w*|postgiro\w*|pg|iban|bic|swift|swish\w*"
-    r"|kid|s/n|sn|imei\w*|imsi|iccid|serial|ref|referens|reference|ean\w*|gtin\w*|isbn\w*|issn|sscc|gln|rsin|cvr\w*"
-    r"|viite\w*|y-tunnu\w*|kolli|kolli-?(?:id|nr)|sändnings\w*|tracking\w*|batch\w*|lot|build|version|ver|clearing\w*|uuid|guid|sha\d*"
-    r"|md5|hash|checksum|trace\w*|spanid|req\w*|session\w*|token|epoch|timestamp|tidsstämpel|art|art\.nr|po|sku|ip|port"
-    r"|mac|vin|tid|seq\w*|offset|rekvisition\w*|requisition\w*|tf-\w+|mät\w*|inventarie\w*|serie\w*|artikel\w*"
-    r"|konto\w*nr|account\w*|acct|koordinat\w*|sweref\w*|barcode|streckkod\w*|licens\w*|license\w*|nyckelkod\w*|pin|pinkod\w*|puk)"
-    r"|\w{2,}[\-.]?(?:n(?:umme)?r|nummer|nummret|numret|numren|numror?|number|nro|numero|nr:?)s?"
-    r"|\w+[\-_](?:id|no|nr|kod|code|ref)|(?:kund|objekt|ärende|kurs|användar|order|case|ticket|spår|grupp|enhets?"
-    r"|anläggnings|transaktions|betalnings|larm|device|user|client|customer|flow|message|meddelande|dok|dokument)id"
-    r"|\w{3,}(?:beteckning|märkning|referens|koden)",
-    Label.NOUN: r"order\w*|\w*faktur\w*|invoice\w*|ärende[nt]?\w*|case|ticket\w*|\w*bokning\w*|booking\w*|konto(?:t|n)?|följesedel\w*"
-    r"|paket\w*|försändelse\w*|fastighet\w*|dossier|chassi\w*|verifik\w*|avtal\w*|projekt\w*|kontering\w*"
-    r"|anmärkning\w*|\w*kvitto\w*|transaktion\w*|\w*betalning\w*|offert\w*|mål|protokoll\w*|akt|fordran"
-    r"|försäkring\w*|abonnemang\w*|sim\w*|kupong\w*|presentkort\w*|biljett\w*|nyckel\w*|lås\w*|skåp\w*"
-    r"|hiss\w*|larm\w*|\w*bekräftelse\w*|\w*beställning\w*|\w*arbetsorder\w*|artikel\w*|modell\w*|model|enhet\w*"
-    r"|apparat\w*|maskin\w*|mätare\w*|givare\w*|sensor\w*|ritning\w*|certifikat\w*|leverans\w*"
-    r"|container\w*|pall|parti|kollin|server|switch|skärm\w*|dator\w*"
-    r"|inköp\w*|krav\w*|avi\w*|reklamation\w*|retur\w*|incident\w*|felanmälan|rekvisition\w*|utskick\w*"
-    r"|kampanj\w*|kurs\w*|kod(?:en)?|code|part|item|asset|unit|device|meter|tilaus\w*|lasku\w*|faktuur\w*|ordre\w*"
-    r"|sag|saks?nr|bestilling\w*|datum|date|tid|time",
-    Label.NEUTRAL: rf"{_NUMBER}|nr\.|no\.|id|id-?kort|legitimation\w*|leg|siffror\w*|identitet\w*|tunnus",
-    Label.FUNCTION: r"är|e|hos|er|ert|era|vårt|vår|våra|din|ditt|mitt|min|hans|hennes|deras|sitt|sin|detsamma|som|samma"
-    r"|alltså|dvs|med|har|hade|på|till|från|för|av|om|och|eller|samt|den|det|de|i|in|is|the|of|my|your|his|her|their|s"
-    r"|enligt|nedan|följande|under|ni|vi|jag|du|hon|han|dem|nu|heter|ska|skall|vara|blir|bli|att|men|fick|frågade|efter"
-    r"|står|gäller|avser|märk|ange|anges|uppge|skriv|and|for|with|mukaan|on|ja|og|er|med|til|nytt|nya|gammal|gamla|ny"
-    r"|rätt|fel|fullständigt|fullständiga|hela|with|was|var|vid|ett|en|two|in|ut|mot",
-}
-_CLASSIFY = re.compile(
-    "|".join(f"(?P<{label.name}>(?:{pattern}))" for label, pattern in _PATTERNS.items()), re.VERBOSE
-)
+
+
+def _read_labels() -> str:
+    """One pattern of named groups, in the order of `Label`."""
+    sections = read_sections("label_data/labels.txt")
+    words = {name: "|".join(entries).replace("{n}", _NUMBER) for name, entries in sections.items()}
+    return "|".join(f"(?P<{label.name}>{words[label.name.lower()]})" for label in Label)
+
+
+_CLASSIFY = re.compile(_read_labels())
 _QUALIFIERS = frozenset(
-    ["personal", "personliga", "personligt", "personlig", "identity", "identitets", "civic", "coordination", "security", "national", "pers", "svenskt", "svenska", "swedish", "norwegian", "danish", "finnish", "norskt", "danskt", "finskt", "id", "birth", "födelse", "social"]
+    [
+        "personal",
+        "personliga",
+        "personligt",
+        "personlig",
+        "identity",
+        "identitets",
+        "civic",
+        "coordination",
+        "security",
+        "national",
+        "pers",
+        "svenskt",
+        "svenska",
+        "swedish",
+        "norwegian",
+        "danish",
+        "finnish",
+        "norskt",
+        "danskt",
+        "finskt",
+        "id",
+        "birth",
+        "födelse",
+        "social",
+    ]
 )
 # "fakturan till 811228-9874": the number is the person's, not the invoice's.
-_OWNING = frozenset(["för", "till", "från", "av", "hos", "med", "om", "gäller", "avser", "vid", "på", "for", "from", "to", "of"])
+_OWNING = frozenset(
+    [
+        "för",
+        "till",
+        "från",
+        "av",
+        "hos",
+        "med",
+        "om",
+        "gäller",
+        "avser",
+        "vid",
+        "på",
+        "for",
+        "from",
+        "to",
+        "of",
+    ]
+)
+_ZEROES = str.maketrans("123456789", "0" * 9)
 TOKEN = re.compile(
     r"(?P<number>\d[\d.:/+\-]*)|(?P<word>[^\W\d_]+(?:[.\-/&][^\W\d_]+)*)|(?P<stop>[.!?](?=\s)|\n)"
 )
@@ -123,7 +123,7 @@ def read_before(before: str, shape: str, wanted: frozenset[Label] | None = None)
         if token["stop"]:
             crossed = True
         elif number := token["number"]:
-            if re.sub(r"\d", "0", number.rstrip(".:/+-")) == shape:
+            if number.rstrip(".:/+-").translate(_ZEROES) == shape:
                 shared, words = True, 0
             else:
                 at = _skip_label(tokens, at)

@@ -4,12 +4,13 @@ From → to: text just before or after a number, as it was typed → whether a n
 name is two or more capitalised words one of which is a common given name, or failing that two
 capitalised words that name no organisation or place; or one common given name.
 
-Source: `name_data/given.txt`.
+Source: `health_data/first_names.txt`; a capital beside a number makes its ambiguous ones names too.
 """
 
 import re
 from enum import IntEnum
-from importlib.resources import files
+
+from detectors.lists import read_sections
 
 _WORD = r"[A-ZÀ-ÖØ-Þ][\w'’]*(?:-[A-ZÀ-ÖØ-Þ][\w'’]*)?"
 _BETWEEN = r"(?:,? |\t| (?:von|af|de|al|el|van|da|bin) )"
@@ -17,9 +18,7 @@ _NAME = rf"{_WORD}(?:{_BETWEEN}{_WORD}){{0,3}}"
 _BEFORE = re.compile(rf"(?<![\w-])({_NAME})[\s,;:.|(=*–-]{{0,4}}$")
 _AFTER = re.compile(rf"[\s,;:.|)*–-]{{0,5}}({_NAME})")
 _PARTS = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
-_NOT_PERSONS = frozenset(
-    ["ab", "hb", "kb", "brf", "ek", "för", "ltd", "gmbh", "inc", "oy", "as", "aps", "kommun", "kommuns", "region", "landsting", "skolan", "förvaltning", "förvaltningen", "nämnden", "bolag", "aktiebolag", "förening", "föreningen", "torget", "gatan", "vägen", "norra", "södra", "östra", "västra", "hotell", "order", "faktura", "ärende", "nummer", "nr", "bokning", "referens", "artikel", "dnr", "ocr", "tel", "telefon", "mobil"]
-)
+_NOT_PERSONS = frozenset(read_sections("label_data/not_persons.txt")[""])
 
 
 class Name(IntEnum):
@@ -30,13 +29,11 @@ class Name(IntEnum):
     SURE = 2
 
 
-def _given_names() -> frozenset[str]:
-    text = files("detectors").joinpath("name_data/given.txt").read_text(encoding="utf-8")
-    lines = (line for line in text.splitlines() if not line.startswith("#"))
-    return frozenset(word for line in lines for word in line.split())
-
-
-GIVEN_NAMES = _given_names()
+GIVEN_NAMES = frozenset(
+    name.lower()
+    for names in read_sections("health_data/first_names.txt").values()
+    for name in names
+)
 
 
 def name_before(text: str) -> Name:

@@ -15,7 +15,7 @@ from detectors.contract import Match, Source
 from detectors.evidence import TEXTS
 from detectors.foreign import is_date, matched
 
-KINDS = ("no.fodselsnummer",)
+KINDS: tuple[str, ...] = ("no.fodselsnummer",)
 EVIDENCE = TEXTS
 RULE_OF_2032 = False
 _FIRST = (3, 7, 6, 1, 8, 9, 4, 5, 2, 1)

@@ -6,9 +6,14 @@ Asked only for candidates that have passed those, since parsing takes 0.1 ms.
 
 import phonenumbers
 
+PREFIXES = ("010", "020", "040", "070", "08")  # those that can have a month in the middle
 
-def is_phone(digits: str) -> bool:
-    """Whether `digits`, with its leading zero, is a Swedish telephone number in use."""
+
+def is_phone(digits: str, parse: bool = True) -> bool:
+    """Whether `digits`, with its leading zero, is a Swedish telephone number in use; by its prefix
+    alone unless `parse`, for texts with hundreds of them."""
+    if not parse:
+        return digits.startswith(PREFIXES)
     if not digits.startswith("0"):
         return False
     try:

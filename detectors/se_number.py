@@ -17,9 +17,6 @@ from detectors.context import FOR_PERSONS, Page, mentions_number
 from detectors.contract import Match, Source
 from detectors.evidence import Code, weigh
 
-FULL_LOOKS = (
-    120  # numbers of one shape looked at in full; after that, the last verdict if it was "yes"
-)
 _DOUBLED = tuple(sum(divmod(2 * digit, 10)) for digit in range(10))
 _PAIRS = {f"{pair:02}": _DOUBLED[pair // 10] + pair % 10 for pair in range(100)}
 _LONG_MONTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
@@ -117,25 +114,21 @@ def read_number(digits: str, today: date, plus: bool = False) -> Number | None:
     if not has_date(digits) or not passes_luhn(digits[-10:]) or digits[-4:-1] == "000":
         return None
     coordination = digits[-6:-4] >= "60"
-    if len(digits) == 12:
-        year = int(digits[:4])
-        if digits[:2] not in ("18", "19", "20") or not _born(year, digits, coordination, today):
-            return None
-    else:
-        year = _year_of(digits, coordination, today, plus)
-        if year is None:
-            return None
+    year = _year_of(digits, coordination, today, plus)
+    if year is None:
+        return None
     return Number(f"{year}{digits[-8:]}", coordination, old=today.year - year >= 100)
 
 
 def _year_of(digits: str, coordination: bool, today: date, plus: bool) -> int | None:
-    """The latest year that the two digits can mean; with "+", a year that is 100 or more ago."""
-    latest = today.year - 100 if plus else today.year
-    year = latest - (latest - int(digits[:2])) % 100
-    for candidate in (year, year - 100):
-        if _born(candidate, digits, coordination, today):
-            return candidate
-    return None
+    """The year written, or the latest that two digits can mean; with "+" one 100 or more ago."""
+    if len(digits) == 12:
+        years: tuple[int, ...] = (int(digits[:4]),) if digits[:2] in ("18", "19", "20") else ()
+    else:
+        latest = today.year - 100 if plus else today.year
+        year = latest - (latest - int(digits[:2])) % 100
+        years = (year, year - 100)
+    return next((year for year in years if _born(year, digits, coordination, today)), None)
 
 
 def _born(year: int, digits: str, coordination: bool, today: date) -> bool:
@@ -220,13 +213,14 @@ def _on_page(index: int, page: Page, coordination: bool) -> Iterator[Found]:
         digits = candidate.digits
         if len(digits) == 11 or candidate.shape is Shape.LETTER or not has_date(digits):
             continue
+        if (digits[-6:-4] >= "60") is not coordination:
+            continue
         family = candidate.shape, len(digits)
         dated[family] += 1
         number = read_number(digits, page.today, candidate.shape is Shape.PLUS)
         if number is not None:
             passed[family] += 1
-            if number.coordination is coordination:
-                valid.append((candidate, number))
+            valid.append((candidate, number))
     yield from _weighed(index, page, valid, dated, passed)
 
 
@@ -237,19 +231,12 @@ def _weighed(
     dated: Counter[tuple[Shape, int]],
     passed: Counter[tuple[Shape, int]],
 ) -> Iterator[Found]:
-    looks: Counter[tuple[Shape, int]] = Counter()
-    last: dict[tuple[Shape, int], list[Code]] = {}
     for candidate, number in valid:
-        family = candidate.shape, len(candidate.digits)
-        looks[family] += 1
-        codes = last.get(family) if looks[family] > FULL_LOOKS else None
-        if codes is None or weigh(base_of(candidate, number.coordination), codes) < 50:
-            codes = page.look(candidate, number.birth)
-            if codes is None:
-                continue
+        codes = page.look(candidate, number.birth)
+        if codes is not None:
+            family = candidate.shape, len(candidate.digits)
             codes += _company(dated[family], passed[family], codes)
-            last[family] = codes
-        yield Found(index, candidate, number, list(codes))
+            yield Found(index, candidate, number, codes)
 
 
 def _company(dated: int, passed: int, codes: list[Code]) -> list[Code]:

@@ -13,7 +13,7 @@ from detectors.evidence import TEXTS
 from detectors.se_number import find_numbers
 from detectors.split_number import find_split
 
-KINDS = ("se.samordningsnummer",)
+KINDS: tuple[str, ...] = ("se.samordningsnummer",)
 EVIDENCE = TEXTS
 
 

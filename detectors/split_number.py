@@ -12,81 +12,70 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 
 from detectors.contract import Match, Source
 from detectors.evidence import Code
+from detectors.lists import read_sections
 from detectors.se_number import Number, read_number
 from detectors.spelled import WORD_DIGITS, age_of, digits_of
 from detectors.tables import separator_of
 
 MOST = 64
+MOST_CALLS = 400  # words that announce last digits, in one text
 _HINTS = (
-    "sista",
-    "slut",
-    "suffix",
-    "ksf",
-    "last four",
-    "last 4",
-    "last digits",
-    "ending",
-    "ändelse",
+    *("sista", "slut", "suffix", "ksf", "last four", "last 4", "last digits", "ending", "ändelse"),
     "kontrollsiff",
 )
-_ENDING = re.compile(
-    r"(?:\b(?:fyra|4) ?sista|\bsista ?(?:fyra|4)|\bsista(?: siffror\w*)?|\bslutet|\bslut(?:ar|siffror\w*)"
-    r"|\bsuffix\w*|\bksf|\blast (?:four|4|digits)|\bend(?:s|ing)|\bändelse\w*|\bkontrollsiffr\w*)"
-    r"[^\d\n.!?]{0,60}?(?P<end>(?<!\d)\d{4}(?!\d)|(?<!\d)\d\d \d\d(?! ?\d)|(?<!\d)\d \d \d \d(?! ?\d)|"
-    + WORD_DIGITS
-    + ")"
+_CALLED = re.compile(
+    r"\b(?:(?P<strong>(?:fyra|4) ?sista|sista ?(?:fyra|4)|slutsiffror\w*|suffix\w*|ksf"
+    r"|last (?:four|4)|kontrollsiffr\w*|sista siffr\w*)|sista|slutet|slutar|last digits|ends|ending"
+    r"|ändelse\w*)(?P<between>[^\d\n.!?]{0,60})"
 )
+_FOUR = r"(?<!\d)(?:\d{4}|\d\d \d\d|\d \d \d \d)(?! ?[\d/:-])(?!\.\d)"
+_DIGITS = re.compile(_FOUR)
+_SPELLED = re.compile(WORD_DIGITS)
+_YEAR_OR_TIME = re.compile(r"(?:19|20)\d\d")
 _BEHIND = re.compile(
-    r"(?<![\d.:/-])(?P<end>\d{4})(?![\d/-])[ ,(]{0,3}(?:är |som |as |are |is )?(?:de |hennes |hans |the )?"
-    r"(?:fyra sista|sista fyra|sista|last four|last 4)"
+    r"(?<![\d.:/-])(?P<end>\d{4})(?![\d/-])[ ,(]{0,3}(?:är |som |as |are |is )?"
+    r"(?:de |hennes |hans |the )?(?:fyra sista|sista fyra|sista|last four|last 4)"
 )
 _NOT_PERSON = re.compile(
     r"kort|konto|telefon|mobil|imei|faktur|order|ocr|kontrakt|card|account|phone|serie|ärende"
 )
+_MONTH_DAY = r"[-./ ]?(?:0\d|1[0-2])[-./ ]?[0-9]\d"
 _DATE = re.compile(
-    r"(?<![\d:.-])(?:(?:18|19|20)\d\d[-./ ]?(?:0\d|1[0-2])[-./ ]?[0-9]\d|\d\d[-./ ]?(?:0\d|1[0-2])[-./ ]?[0-9]\d)"
-    r"(?![\d:])(?![-./]\d)"
+    rf"(?<![\d:.-])(?:(?:18|19|20)\d\d{_MONTH_DAY}|\d\d{_MONTH_DAY})(?![\d:])(?![-./]\d)"
 )
 _MONTHS = {
-    month: number
-    for number, names in enumerate(
-        (
-            "januari january januar jan tammikuuta",
-            "februari february februar feb febr helmikuuta",
-            "mars march marts mar maaliskuuta",
-            "april apr huhtikuuta",
-            "maj may mai toukokuuta",
-            "juni june jun kesäkuuta",
-            "juli july jul heinäkuuta",
-            "augusti august aug elokuuta",
-            "september sep sept syyskuuta",
-            "oktober october okt oct lokakuuta",
-            "november nov marraskuuta",
-            "december desember dec joulukuuta",
-        ),
-        start=1,
-    )
-    for month in names.split()
+    name: int(month)
+    for month, names in read_sections("label_data/months.txt").items()
+    for name in names
 }
+_MONTH_NAMES = "|".join(sorted(_MONTHS, key=len, reverse=True))
 _WORDED = re.compile(
     r"(?:(?P<verb>fyllde|fyller|turned|turns) (?P<age>\w{1,20})(?: år)? )?(?:den |on |the )?"
-    r"(?<!\d)(?P<day>\d{1,2})(?:\.|:[ae]|st|nd|rd|th)? (?:of )?(?P<month>"
-    + "|".join(sorted(_MONTHS, key=len, reverse=True))
-    + r")\.?,? (?P<year>\d{4})"
+    r"(?<!\d)(?P<day>\d{1,2})(?:\.|:[ae]|st|nd|rd|th)? (?:of )?(?P<month>" + _MONTH_NAMES + r")"
+    r"\.?,? (?P<year>\d{4})"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A birth date (six or eight digits) or a last part (four), with its place in the folded text."""
+    """A birth date (six or eight digits) or a last part (four), and its place."""
 
     source: int
     start: int
     end: int
     digits: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """A last part, and whether it is called so by words that mean nothing else."""
+
+    part: Part
+    strong: bool
 
 
 def find_split(
@@ -95,43 +84,66 @@ def find_split(
     """Matches for every pair of a date and an ending that together are a valid number."""
     texts = [source.folded.text for source in sources]
     yield from _find_columns(sources, today, kind, coordination)
-    endings = [part for index, text in enumerate(texts) for part in _endings(index, text)][:MOST]
+    endings = [ending for index, text in enumerate(texts) for ending in _endings(index, text)]
     if not endings:
         return
     dates = [part for index, text in enumerate(texts) for part in _dates(index, text)]
-    for ending in endings:
+    for ending in endings[:MOST]:
         for day in _nearest(dates, ending):
-            number = read_number(day.digits + ending.digits, today)
-            if number is not None and number.coordination is coordination:
-                yield _match(sources, ending, number, kind, 68)
-                yield _match(sources, day, number, kind, 66)
+            number = read_number(day.digits + ending.part.digits, today)
+            if number is None or number.coordination is not coordination:
+                continue
+            if _may_be_birth(texts[day.source], day, number, today):
+                yield _match(sources, ending.part, number, kind, 68 if ending.strong else 60)
+                yield _match(sources, day, number, kind, 66 if ending.strong else 58)
 
 
-def _nearest(dates: list[Part], ending: Part) -> list[Part]:
+def _nearest(dates: list[Part], ending: Ending) -> list[Part]:
     """Dates of the ending's own source by distance, then the first ones of the others."""
+    part = ending.part
     own = sorted(
-        (part for part in dates if part.source == ending.source),
-        key=lambda part: abs(part.start - ending.start),
+        (day for day in dates if day.source == part.source),
+        key=lambda day: abs(day.start - part.start),
     )
-    return [*own[:8], *[part for part in dates if part.source != ending.source][:16]]
+    others = [day for day in dates if day.source != part.source]
+    return [*own[:8], *others[:16]] if ending.strong else [*own[:2], *others[:2]]
 
 
-def _endings(index: int, text: str) -> Iterator[Part]:
+def _may_be_birth(text: str, day: Part, number: Number, today: date) -> bool:
+    """Dates of the last year mostly are the mail's own, unless a word says birth."""
+    before = text[max(day.start - 25, 0) : day.start]
+    if any(word in before for word in ("föd", "birth", "born", "dob", "pnr", "personn")):
+        return True
+    return number.birth is None or (today - number.birth).days > 365
+
+
+def _endings(index: int, text: str) -> Iterator[Ending]:
     if not any(hint in text for hint in _HINTS):
         return
-    for pattern in (_ENDING, _BEHIND):
-        for match in pattern.finditer(text):
-            around = text[max(match.start() - 14, 0) : match.end() + 20].partition("\n")[0]
+    for match in islice(_CALLED.finditer(text), MOST_CALLS):
+        strong = match["strong"] is not None
+        found = _DIGITS.match(text, match.end())
+        if found is None and strong:
+            found = _SPELLED.search(text, match.start("between"), match.end())
+        if found and (strong or _is_close(match["between"], found[0])):
+            around = text[max(match.start() - 14, 0) : found.end() + 20].partition("\n")[0]
             if not _NOT_PERSON.search(around):
-                yield Part(index, match.start("end"), match.end("end"), digits_of(match["end"]))
+                part = Part(index, found.start(), found.end(), digits_of(found[0]))
+                yield Ending(part, strong)
+    for match in islice(_BEHIND.finditer(text), MOST_CALLS):
+        part = Part(index, match.start("end"), match.end("end"), match["end"])
+        yield Ending(part, strong=True)
+
+
+def _is_close(between: str, digits: str) -> bool:
+    """Whether a word that has other uses ("slutar kl 1600") may speak of the last four."""
+    return len(between) <= 14 and "kl" not in between and not _YEAR_OR_TIME.match(digits)
 
 
 def _dates(index: int, text: str) -> Iterator[Part]:
-    for count, match in enumerate(_DATE.finditer(text)):
-        if count >= 4 * MOST:
-            break
+    for match in islice(_DATE.finditer(text), 4 * MOST):
         yield Part(index, match.start(), match.end(), re.sub(r"\D", "", match[0]))
-    for match in _WORDED.finditer(text):
+    for match in islice(_WORDED.finditer(text), 4 * MOST):
         year = int(match["year"])
         if match["verb"]:
             year -= age_of(match["age"]) or 0
@@ -147,7 +159,8 @@ def _match(
     return Match(part.source, start, end, kind, confidence, evidence, number.value, number.mask)
 
 
-_LAST_HEADING = re.compile(r"sista|last|suffix|ksf|kontrollsiff|löpnr|ändelse|fyra|xxxx|nnnn")
+_LAST_HEADING = re.compile(r"sista|last|suffix|ksf|kontrollsiff|ändelse|fyra|xxxx|nnnn")
+_COLUMN_HINTS = ("sista", "last", "suffix", "ksf", "kontrollsiff", "ändelse", "xxxx", "nnnn")
 _DATE_HEADING = re.compile(r"föd|fdat|birth|dob|datum|ålder|pnr|personn|ååmmdd|yymmdd|date")
 
 
@@ -156,39 +169,50 @@ def _find_columns(
 ) -> Iterator[Match]:
     """Date and last part in two columns that do not stand side by side."""
     for index, source in enumerate(sources):
-        text = source.folded.text
-        for heading in _LAST_HEADING.finditer(text):
-            start = text.rfind("\n", 0, heading.start()) + 1
-            line_end = text.find("\n", start)
-            row = text[start:line_end] if line_end >= 0 else ""
-            separator = separator_of(row)
-            if separator is None:
-                continue
-            cells = row.split(separator)
-            days = [at for at, cell in enumerate(cells) if _DATE_HEADING.search(cell)]
-            last = [at for at, cell in enumerate(cells) if _LAST_HEADING.search(cell)]
-            if not days or not last or abs(days[0] - last[0]) == 1:
-                continue
-            for day, ending in _rows(index, text, line_end + 1, separator, days[0], last[0]):
+        for at, separator, day_column, last_column in _headings(source.folded.text):
+            for day, ending in _rows(
+                index, source.folded.text, at, separator, (day_column, last_column)
+            ):
                 number = read_number(day.digits + ending.digits, today)
                 if number is not None and number.coordination is coordination:
                     yield _match(sources, ending, number, kind, 70)
                     yield _match(sources, day, number, kind, 70)
-            break
+
+
+def _headings(text: str) -> Iterator[tuple[int, str, int, int]]:
+    """(where the rows begin, separator, column of dates, column of last parts) of each table."""
+    if not any(hint in text for hint in _COLUMN_HINTS):
+        return
+    passed = -1
+    for heading in islice(_LAST_HEADING.finditer(text), MOST_CALLS):
+        if heading.start() <= passed:
+            continue
+        start = text.rfind("\n", 0, heading.start()) + 1
+        passed = text.find("\n", start)
+        if passed < 0 or passed - start > 1000:
+            return
+        row = text[start:passed]
+        separator = separator_of(row)
+        cells = row.split(separator) if separator else []
+        days = [at for at, cell in enumerate(cells) if _DATE_HEADING.search(cell)]
+        last = [at for at, cell in enumerate(cells) if _LAST_HEADING.search(cell)]
+        if separator and days and last and abs(days[0] - last[0]) != 1:
+            yield passed + 1, separator, days[0], last[0]
 
 
 def _rows(
-    index: int, text: str, at: int, separator: str, day: int, last: int
+    index: int, text: str, at: int, separator: str, columns: tuple[int, int]
 ) -> Iterator[tuple[Part, Part]]:
+    day, last = columns
     while at < len(text):
         end = text.find("\n", at)
         end = len(text) if end < 0 else end
         cells = text[at:end].split(separator)
-        if len(cells) <= max(day, last):
+        if len(cells) <= max(columns) or _LAST_HEADING.search(cells[last]):
             return
         digits, ending = re.sub(r"\D", "", cells[day]), cells[last].strip()
         if len(digits) in (6, 8) and len(ending) == 4 and ending.isdigit():
-            first = [sum(len(cell) + 1 for cell in cells[:column]) + at for column in (day, last)]
+            first = [sum(len(cell) + 1 for cell in cells[:column]) + at for column in columns]
             yield (
                 Part(index, first[0], first[0] + len(cells[day]), digits),
                 Part(index, first[1], first[1] + len(cells[last]), ending),

@@ -35,11 +35,14 @@ class Tables:
 
     def heading(self, start: int) -> Heading | None:
         """The heading of the cell that holds the character at `start`."""
-        line = self.text.rfind("\n", 0, start) + 1
-        end = self.text.find("\n", start)
-        row = self.text[line : end if end >= 0 else None]
+        floor = max(start - MOST_WIDTH, 0)
+        line = self.text.rfind("\n", floor, start) + 1
+        if line == 0 and floor > 0:
+            return None
+        end = self.text.find("\n", start, start + MOST_WIDTH)
+        row = self.text[line : end if end >= 0 else start + MOST_WIDTH]
         separator = separator_of(row)
-        if separator is None or len(row) > MOST_WIDTH:
+        if separator is None:
             return None
         column = row.count(separator, 0, start - line)
         found = self._walk(line, separator, column)
@@ -50,11 +53,14 @@ class Tables:
         for _ in range(MOST_ROWS):
             if line == 0:
                 return None
-            start = self.text.rfind("\n", 0, line - 1) + 1
+            floor = max(line - MOST_WIDTH, 0)
+            start = self.text.rfind("\n", floor, line - 1) + 1
+            if start == 0 and floor > 0:
+                return None
             if (start, separator, column) in self._known:
                 return self._known[start, separator, column]
             row = self.text[start : line - 1]
-            if separator not in row or len(row) > MOST_WIDTH:
+            if separator not in row:
                 return None
             if sum(map(row.count, "0123456789")) < 4 and (heading := _read(row, separator, column)):
                 return heading

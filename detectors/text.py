@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Runs(Sequence[int]):
-    """A rising sequence made of runs: from ``starts[k]`` on, the values count up from ``origins[k]``."""
+    """A rising sequence of runs: run k starts at ``starts[k]``, counts from ``origins[k]``."""
 
     starts: list[int]
     origins: list[int]
@@ -78,6 +78,8 @@ def fold_character(character: str) -> str:
     if digit is not None:
         return str(digit)
     category = unicodedata.category(character)
+    if category == "Cs":
+        return "\ufffd"  # half a surrogate pair: no text, and nothing can encode it
     if category == "Pd" or character in DASHES:
         return "-"
     if category in ("Zl", "Zp") or character in "\x0b\x0c\x85":
@@ -95,7 +97,7 @@ def _shortest(character: str) -> str:
 
 
 class _Table(dict[int, str]):
-    """Folded characters by code point, filled as texts need them (at most one entry a code point)."""
+    """Folded characters by code point, filled as texts need them."""
 
     def __missing__(self, code: int) -> str:
         return self.setdefault(code, fold_character(chr(code)))
@@ -105,7 +107,7 @@ _TABLE = _Table()
 FREQUENT = TYPOGRAPHY | {"–": "-", "—": "-"}
 _LATIN_DROP = bytes(code for code in range(256) if MOVING.fullmatch(chr(code)))
 _LATIN = "".join(map(fold_character, map(chr, range(256)))).replace("\u03bc", "\u00b5")
-# The micro sign folds to a Greek letter, which Latin-1 lacks; tab and carriage return are no spaces.
+# The micro sign folds to a Greek letter, which Latin-1 lacks.
 _LATIN_TABLE = _LATIN.encode("latin-1")
 
 

@@ -46,7 +46,9 @@ def hits(text: str) -> list[Match]:
 ROWS = list(rows())
 
 
-@pytest.mark.parametrize(("kind", "section", "row"), ROWS, ids=[f"{k}:{s}:{r[:60]}" for k, s, r in ROWS])
+@pytest.mark.parametrize(
+    ("kind", "section", "row"), ROWS, ids=[f"{k}:{s}:{r[:60]}" for k, s, r in ROWS]
+)
 def test_row(kind: str, section: str, row: str) -> None:
     if section == "prose":
         text, expected = row.rsplit(" => ", 1)
@@ -59,7 +61,11 @@ def test_row(kind: str, section: str, row: str) -> None:
             found = [m for m in detect(sources, TODAY) if m.kind == wanted]
             assert max((m.confidence for m in found), default=0) >= LEVELS[level], found
     else:
-        found = [m for m in detect([Source(unescape(row))], TODAY) if m.kind == kind and m.confidence >= 50]
+        found = [
+            m
+            for m in detect([Source(unescape(row))], TODAY)
+            if m.kind == kind and m.confidence >= 50
+        ]
         assert bool(found) is (section == "valid"), found
 
 
@@ -82,7 +88,7 @@ SPELLINGS = {
     "single": lambda n: "pnr " + " ".join(n[2:]),
     "wide": lambda n: n.translate({48 + d: 0xFF10 + d for d in range(10)}),
     "arabic": lambda n: n.translate({48 + d: 0x660 + d for d in range(10)}),
-    "zero-width": lambda n: "\u200b".join(n),
+    "zero-width": "\u200b".join,
     "quoted": lambda n: f"> pnr {n[:8]}-\n> {n[8:]}",
     "cell": lambda n: f"Personnr\tSista fyra\n{n[:8]}\t{n[8:]}",
 }
@@ -91,7 +97,10 @@ SPELLINGS = {
 @pytest.mark.parametrize("spelling", SPELLINGS)
 @pytest.mark.parametrize(
     ("name", "kind"),
-    [("test_personnummer.txt", "se.personnummer"), ("test_samordningsnummer.txt", "se.samordningsnummer")],
+    [
+        ("test_personnummer.txt", "se.personnummer"),
+        ("test_samordningsnummer.txt", "se.samordningsnummer"),
+    ],
 )
 def test_official_numbers_in_all_spellings(spelling: str, name: str, kind: str) -> None:
     lost = []
@@ -125,7 +134,10 @@ def test_likeliest_keeps_one_of_overlapping() -> None:
 
 
 ALPHABET = st.text(
-    st.one_of(st.sampled_from("0123456789-+ .\t\n>;|:,aoliåsexX\u200b\u0301\u00adﬁ１"), st.characters()), max_size=200
+    st.one_of(
+        st.sampled_from("0123456789-+ .\t\n>;|:,aoliåsexX\u200b\u0301\u00adﬁ１"), st.characters()
+    ),
+    max_size=200,
 )
 
 
