@@ -31,6 +31,7 @@ EVIDENCE: dict[str, str] = {
     "placed": "en person pekas ut med plats eller ålder",
     "pronoun": "hon eller han i samma mening",
     "self": "avsändaren skriver om sig själv eller sitt barn",
+    "writer": "stycket är skrivet i jag-form och nämner ingen annan",
     "you": "texten gäller mottagaren själv",
     "person-in-paragraph": "en person nämns i samma stycke",
     "person-in-document": "dokumentet gäller en namngiven person",

@@ -30,6 +30,8 @@ _GENERIC = re.compile(
     r"|(?:många|flera|fler|vissa|några|antalet|hur många|samtliga|varje|var tredje|var fjärde"
     r"|var femte|var tionde|två|tre|fyra|fem|sex|tio|\d+) "
     rf"(?:{_GROUP}|av |fall|elev|patient|medarbetare|brukare)"
+    r"|risk för |kan (?:orsaka|leda till|ge |vara tecken)|orsakas av|vanligaste|vanligt att"
+    r"|ökad risk|förebygg"
     r"|hver fjerde|hver tredje|i personalen|bland (?:unga|äldre|barn|elever|personal|lærere))"
     r"|\d ?(?:%|procent)(?! tom|\s*sjuk|[ -]*(?:till|t\.?o\.?m))"
 )

@@ -11,6 +11,7 @@ Known gaps: a rare first name without a surname; a surname alone; names in lower
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from detectors.health.plain import Plain
 from detectors.health.terms import read_lines
@@ -55,7 +56,8 @@ _PLACED = re.compile(
     r"[\dA-ZÅÄÖ]{1,2}\d{0,3}[A-Za-z]?\b"
 )
 _ADDRESS = re.compile(
-    r"\s{0,9}(?:Hej|Hejsan|Kära|Käre|Bästa|Bäste|Dear|Hei|Kære|Hi) (\w+)[ \w]{0,20}[!,.]?\s"
+    r"^[ >\t]{0,8}(?:Hej|Hejsan|Kära|Käre|Bästa|Bäste|Dear|Hei|Kære|Hi) (\w+)[ \w]{0,20}[!,.]?\s",
+    re.MULTILINE,
 )
 _INITIALS = re.compile(r"\b[A-ZÅÄÖ]\.? ?[A-ZÅÄÖ]\.(?!\w)")
 _SURNAME = re.compile(
@@ -95,9 +97,8 @@ class Cue:
     label: bool = False  # stands behind "Avser:", "Elev:" ...
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
-    """One word; `low` is its lower-case form."""
+class Token(NamedTuple):
+    """One word; `low` is its lower-case form. (A tuple, because there is one for each word.)"""
 
     start: int
     end: int
@@ -270,11 +271,11 @@ def has_identity(plain: Plain, start: int, end: int) -> bool:
 
 def addresses_one(plain: Plain) -> bool:
     """Does the mail begin "Hej Rune!", to one person by first name?"""
-    found = _ADDRESS.match(plain.cased)
+    found = _ADDRESS.search(plain.cased, 0, 400)
     return found is not None and found[1] in _FIRST
 
 
-def self_points(words: list[Token], at: int) -> tuple[Kind, float] | None:
+def self_points(words: list[Token], at: int, care: bool) -> tuple[Kind, float] | None:
     """Does the writer speak of her own (or the receiver's) health at `at`?
 
     "jag" needs a verb of state between it and the expression, "min" must stand close to it.
@@ -284,18 +285,21 @@ def self_points(words: list[Token], at: int) -> tuple[Kind, float] | None:
         rest = before[number + 1 :]
         if low in WORDS["own"] and len(rest) <= 2:
             return Kind.SELF, WEIGHTS[Kind.SELF]
-        if low in WORDS["self"] and (len(rest) <= 1 or _states(before, number)):
+        if low == "i" and rest and rest[0] in WORDS["english-verb"]:
+            return Kind.SELF, WEIGHTS[Kind.SELF]
+        verbs = WORDS["care-verb"] if care else WORDS["self-verb"]
+        if low in WORDS["self"] and (len(rest) <= 1 - care or _states(before, number, verbs)):
             return Kind.SELF, WEIGHTS[Kind.SELF]
         if low in WORDS["your"] and len(rest) <= 3:
             return Kind.YOU, WEIGHTS[Kind.YOU]
-        if low in WORDS["you"] and _states(before, number):
+        if low in WORDS["you"] and _states(before, number, verbs):
             return Kind.YOU, WEIGHTS[Kind.YOU]
     return None
 
 
-def _states(before: list[str], number: int) -> bool:
+def _states(before: list[str], number: int, verbs: frozenset[str]) -> bool:
     near = before[max(0, number - 1) : number + 4]
-    return any(low in WORDS["self-verb"] for low in near)
+    return any(low in verbs for low in near)
 
 
 def narrates(words: list[Token]) -> bool:

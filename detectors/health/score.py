@@ -31,7 +31,8 @@ MOST_LOW = 20
 SHORT = 3000
 READ_FACTS = 8000
 OWN_POINTS = 2.5
-ADDRESSED = 2.0
+ADDRESSED = 2.5
+WRITER = 1.5
 GENERIC_POINTS = 1.5
 WORK_POINTS = 1.5
 THING_POINTS = 1.5
@@ -237,6 +238,8 @@ def _person(reading: Reading, unit: Unit, hits: list[Hit], words: list[Token]) -
     candidates = [best]
     if not unit.row:
         candidates += _in_paragraph(reading, unit, 0.0 if people.narrates(words) else 0.5)
+    if not reading.known() and people.speaks_of_self(reading.stretch(unit.paragraph).words):
+        candidates.append(Person(WRITER, Kind.SELF, "writer"))
     facts = reading.facts
     candidates.append(Person(facts.points - REACH["document"], facts.kind, "person-in-document"))
     other = reading.other
@@ -260,7 +263,7 @@ def _in_unit(reading: Reading, unit: Unit, hits: list[Hit], words: list[Token]) 
                 best = Person(points, cue.kind, cue.kind.value)
     if best.points < people.WEIGHTS[Kind.SELF]:
         for hit in hits[:8]:
-            mine = people.self_points(words, hit.start)
+            mine = people.self_points(words, hit.start, hit.group == "omsorg")
             if mine and mine[1] > best.points:
                 best = Person(mine[1], mine[0], mine[0].value)
             elif best.points < ADDRESSED and _is_to_reader(reading, hit, words):
@@ -305,7 +308,10 @@ def general_points(
     reading: Reading, unit: Unit, hits: list[Hit], person: Person, words: list[Token]
 ) -> float:
     """What the kind of text takes away."""
-    points = reading.facts.general * TRUST[person.kind]
+    trust = TRUST[person.kind]
+    if person.kind is Kind.YOU and reading.facts.addressed:
+        trust = 0.5
+    points = reading.facts.general * trust
     if reading.facts.labelled:
         points *= 0.4
     if genre.generic(reading.plain.text[unit.start : unit.end]):

@@ -82,7 +82,7 @@ def units_at(text: str, cased: str, positions: list[int]) -> Iterator[Unit]:
             yield unit
             continue
         if not paragraph[0] <= at < paragraph[1]:
-            paragraph = _paragraph(text, at)
+            paragraph = _paragraph(text, at, paragraph[1])
             spans = _sentences(cased, *paragraph)
         start, end = spans[bisect_right(spans, (at, len(text))) - 1]
         unit = Unit(start, end, paragraph, False)
@@ -99,8 +99,10 @@ def _row(text: str, at: int) -> tuple[int, int] | None:
     return (start, end) if cells or text.count("|", start, end) >= 2 else None
 
 
-def _paragraph(text: str, at: int) -> tuple[int, int]:
-    low, high = max(at - PARAGRAPH_LIMIT // 2, 0), min(at + PARAGRAPH_LIMIT // 2, len(text))
+def _paragraph(text: str, at: int, floor: int) -> tuple[int, int]:
+    """Between blank lines, not before `floor` (the end of the paragraph before)."""
+    low = max(at - PARAGRAPH_LIMIT // 2, floor if floor <= at else 0)
+    high = min(low + PARAGRAPH_LIMIT, len(text))
     starts = [
         text.rfind(gap, low, at) + len(gap) for gap in ("\n\n", "\n \n") if gap in text[low:at]
     ]
