@@ -168,7 +168,10 @@ def _parse(body: bytes) -> Mapping[str, str]:
         )
     except ValueError as error:
         raise HTTPException(400, "form") from error
-    return {
+    form = {
         name: values[0] if "password" in name else values[0].strip()
         for name, values in fields.items()
     }
+    if not all(value.isprintable() for value in form.values()):
+        raise HTTPException(400, "form")
+    return form

@@ -107,8 +107,9 @@ class Visit:
         return AuditLine(0, self.now, self.who.name, act, object, kept)
 
     def ask(self, name: str) -> str:
-        """A value of the query, without spaces around it; empty if it is not there."""
-        return self.request.query_params.get(name, "").strip()
+        """A value of the query in printable characters; empty if it is not there."""
+        value = self.request.query_params.get(name, "")
+        return "".join(sign for sign in value if sign.isprintable()).strip()
 
     def render(self, template: str, status: int = 200, **values: object) -> Response:
         """A page made of a template; `said` in the query names a sentence to begin with."""

@@ -221,7 +221,8 @@ class FakeArchive:
 
 
 def _fits(item: Item, filter: Filter) -> bool:
-    kinds = {finding.kind for finding in item.dossier.findings} if item.dossier else set()
+    found, unread = (item.dossier.findings, item.dossier.not_examined) if item.dossier else ((), ())
+    kinds = {finding.kind for finding in found} | {part.cls.value for part in unread}
     return (
         not item.protected
         and item.state is not State.STAGED

@@ -42,6 +42,7 @@ class Office:
     checks: dict[str, bool] = field(default_factory=lambda: {"store": True, "worker": True})
     texts: Sequence[tuple[str, str]] = TEXT
     woken: int = 0
+    read: list[bytes] = field(default_factory=list)
     registry: object = None
     made: int = 0
 
@@ -63,6 +64,7 @@ class Office:
         )
 
     async def read_text(self, body: bytes) -> Sequence[tuple[str, str]]:
+        self.read.append(body)
         return self.texts
 
     async def report(self, week: str, language: str) -> str:

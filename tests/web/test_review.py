@@ -35,6 +35,8 @@ async def test_list_without_departments_shows_all_but_protected(alla):
         ("tab=moving", {"F6666"}),
         ("tab=sent", set()),
         ("kind=health", {"K7Q2A"}),
+        ("kind=encrypted", {"E5555"}),
+        ("department=%00", {"K7Q2A", "E5555"}),
         ("department=Skolf%C3%B6rvaltningen", set()),
         ("since=2026-11-18", {"K7Q2A", "E5555"}),
         ("until=2026-11-17", set()),
