@@ -76,8 +76,10 @@ _WIDER = {
     "euc_kr": "cp949",
     "shift_jis": "cp932",
 }
-# Codecs whose text in ASCII does not look like its bytes.
-NOT_ASCII = re.compile(r"utf-?(7|16|32)|cp(037|1026|1140|273|424|500|864|875)|hz|iso2022")
+_MARKS = {
+    "utf-16": (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE),
+    "utf-32": (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE),
+}
 
 
 @lru_cache(maxsize=512)
@@ -99,8 +101,23 @@ def codec(name: str) -> str:
     return "" if found in _UNSAFE else _WIDER.get(found, found)
 
 
+def codec_for(data: bytes, name: str) -> str:
+    """The codec for these bytes; the name itself if it is unknown.
+
+    UTF-16 and UTF-32 without a byte order mark are big-endian by standard and often are not: the
+    noughts tell.
+    """
+    found = codec(name)
+    if found in _MARKS and not data.startswith(_MARKS[found]):
+        width = 2 if found == "utf-16" else 4
+        low = data[width - 1 :: width].count(0) >= data[0::width].count(0)
+        return f"{found}-{'le' if low and 0 in data else 'be'}"
+    return found or name
+
+
 def decode(data: bytes, python_codec: str) -> tuple[str, bool]:
     """Text, and whether every byte had a meaning. `python_codec` is what `codec` gave."""
+    python_codec = codec_for(data, python_codec) if python_codec in _MARKS else python_codec
     try:
         return data.decode(python_codec), True
     except UnicodeError:

@@ -25,9 +25,16 @@ OTHER_READING = 1_000_000  # bytes of base64 in odd lines that are read a second
 
 _BAD_ESCAPE = re.compile(rb"=(?![0-9A-Fa-f]{2}|\r\n|\Z)")
 _BLANK_BREAK = re.compile(rb"=[ \t]++(?=\r\n|\Z)")
-_UU_BEGIN = re.compile(rb"(?m)^begin[ ]+[0-7]{3,4}[ ]+([^\r\n]{1,300}+)\r?\n")
+_UU_BEGIN = re.compile(  # what follows must look encoded: "begin with ..." is prose
+    rb"(?m)^begin[ \t]+([0-7]{3,4}[ \t]+)?([^\r\n]{1,300}+)\r?\n(?=[!-`][ -`]{4,90}\r?$)"
+)
 _UU_END = re.compile(rb"(?m)^end[ \t]*\r?$")
 UU_FILES = 50  # in one text
+_INNER_LABEL = re.compile(
+    rb"^[\0 \t]{0,4}-{1,3}[^\r\n]{1,80}\r?\n(?:[^\r\n:]{1,40}:[^\r\n]{0,200}\r?\n){0,4}"
+    rb"content-transfer-encoding[ \t]{0,4}:[ \t]{0,4}(?:base64|quoted)",
+    re.MULTILINE | re.IGNORECASE,
+)
 _OLD = (
     b"=ybegin line=",
     b"=ybegin part=",
@@ -116,7 +123,8 @@ def uuencoded(content: bytes) -> list[File]:
         end = _UU_END.search(content, begin.end())
         stop = end.start() if end else len(content)
         decoded, good = _uu_lines(content[begin.end() : stop])
-        files.append(File(begin[1].strip(), decoded, "" if good and end else "uuencode-syntax"))
+        good = good and end is not None and begin[1] is not None
+        files.append(File(begin[2].strip(), decoded, "" if good else "uuencode-syntax"))
         begin = _UU_BEGIN.search(content, stop)
     return files
 
@@ -135,6 +143,11 @@ def _uu_lines(block: bytes) -> tuple[bytes, bool]:
             except Error:
                 continue
     return b"".join(lines), good
+
+
+def holds_part(content: bytes) -> bool:
+    """Whether a text holds something like a delimiter and the header of an encoded part."""
+    return b"ransfer" in content and _INNER_LABEL.search(content) is not None
 
 
 def holds_old_encoding(content: bytes) -> bool:

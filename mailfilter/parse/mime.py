@@ -38,6 +38,7 @@ _BOUNDARY = re.compile(
 )
 _COMMENT = re.compile(rb"\([^()]*+\)")
 _NEAR = re.compile(rb"[^a-z]")
+_ODD = re.compile(rb"[^a-z0-9_-]")
 _STRICT = {b"boundary", b"charset"}  # parameters that decide how content is read
 _KNOWN = {
     b"boundary", b"charset", b"format", b"delsp", b"type", b"start", b"start-info", b"protocol",
@@ -212,6 +213,14 @@ _FIELDS = (b"content-type", b"content-transfer-encoding", b"content-disposition"
 _SQUEEZED = {_NEAR.sub(b"", name) for name in _FIELDS}
 
 
+def _is_near(name: bytes) -> bool:
+    """Whether a name is one of the three but for odd characters in or before it."""
+    squeezed = _NEAR.sub(b"", name)
+    if name.startswith(b"content"):
+        return squeezed in _SQUEEZED
+    return _ODD.search(name) is not None and squeezed.endswith(tuple(_SQUEEZED))
+
+
 def label(block: Block, default: str) -> Label:
     """Type, encoding, disposition and name that a header gives to its body; the first counts."""
     found: dict[bytes, bytes] = {}
@@ -221,7 +230,7 @@ def label(block: Block, default: str) -> Label:
             if name in found:
                 codes.append("field-twice")
             found.setdefault(name, value)
-        elif name[:7] == b"content" and _NEAR.sub(b"", name) in _SQUEEZED:
+        elif b"content" in name and _is_near(name):
             codes.append("field-name")
     result = Label(default, "7bit", codes=codes)
     if _FIELDS[0] in found:

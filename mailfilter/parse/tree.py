@@ -16,7 +16,7 @@ from detectors import Role
 from mailfilter import limits
 from mailfilter.model import NotExamined, Part, Text
 from mailfilter.parse import encoding, facts, header, mime, multipart, protected, union
-from mailfilter.parse.charset import codec, fallback
+from mailfilter.parse.charset import codec_for, fallback
 from mailfilter.parse.header import Block
 from mailfilter.parse.mime import Label
 from mailfilter.parse.protected import Kind
@@ -204,7 +204,7 @@ class Walk:
             or (content_id != b"" and label.disposition != "attachment")
             or (ctx.inside == "multipart/related" and not ctx.first)
         )
-        charset = codec(label.charset) or label.charset if label.charset else ""
+        charset = codec_for(content, label.charset) if label.charset else ""
         identifier = text_of(content_id).strip(" <>") if content_id else ""
         self.parts.append(Part(place, label.type, content, label.name, charset, inline, identifier))
         for name in dict.fromkeys(label.names):
@@ -300,6 +300,8 @@ class Walk:
             self.blame(place, "pgp-encrypted" if kind is Kind.ENCRYPTED else "pgp-unread")
         if encoding.holds_old_encoding(content):
             self.blame(place, "old-encoding")
+        if ctx.inside and encoding.holds_part(content):
+            self.blame(place, "delimiter-broken")
         if b"begin " not in content:
             return
         for found in encoding.uuencoded(content):

@@ -20,7 +20,7 @@ def content(message: Message) -> str:
 
 def shows(message: Message, number: str = NUMBER) -> bool:
     """Whether the number can be read somewhere in the message."""
-    return number in content(message)
+    return number in content(message).replace(" ", "")
 
 
 def understood(message: Message) -> bool:
