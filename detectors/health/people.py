@@ -59,6 +59,11 @@ _ADDRESS = re.compile(
     r"^[ >\t]{0,8}(?:Hej|Hejsan|Kära|Käre|Bästa|Bäste|Dear|Hei|Kære|Hi) (\w+)[ \w]{0,20}[!,.]?\s",
     re.MULTILINE,
 )
+_HINT = re.compile(
+    r"[A-ZÅÄÖ]\w+[ \t;][A-ZÅÄÖ]"
+    r"|\b(?:[Hh][ao]nn?|[Mm]in|hennes|hans|[Jj]ag|he|she|my|eleven|brukaren|patienten)\b"
+    r"|\d{6}-?\d{4}"
+)
 _INITIALS = re.compile(r"\b[A-ZÅÄÖ]\.? ?[A-ZÅÄÖ]\.(?!\w)")
 _SURNAME = re.compile(
     r".{2,}(?:s?son|berg|ström|gren|lund|qvist|kvist|dahl|dal|man|stedt|stad|holm|blad|feldt|fält|fors|ic|ić"
@@ -257,6 +262,11 @@ def _role(plain: Plain, words: list[Token], number: int) -> Kind | None:
 def speaks_of_self(words: list[Token]) -> bool:
     """Is there an "I" or a "you"?"""
     return any(token.low in _ANYBODY for token in words)
+
+
+def hints(plain: Plain, start: int, end: int) -> bool:
+    """A cheap look for anybody: a pair of capitalised words, a pronoun, a relative, a number."""
+    return _HINT.search(plain.cased, start, end) is not None
 
 
 def says_you(words: list[Token]) -> bool:

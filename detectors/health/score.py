@@ -166,6 +166,8 @@ def _judge(reading: Reading, unit: Unit, hits: list[Hit]) -> tuple[int, tuple[st
     """Confidence and evidence of the expressions of one unit."""
     if not _may_carry(reading, unit, hits):
         return LONE, ("no-person", "weak-term")
+    if unit.coarse and not people.hints(reading.plain, unit.start, unit.end):
+        return LONE, ("no-person", "weak-term")
     stretch = reading.stretch(unit.paragraph)
     header = _role(reading, hits[0]) is Role.HEADER
     if header or not (stretch.peopled or any(hit.own for hit in hits)):

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 UNIT_LIMIT = 400
-FINE = 300  # so many units of a text are sentences; then whole stretches, to stay linear
+FINE = 120  # so many units of a text are sentences; then whole stretches, to stay linear
 PARAGRAPH_LIMIT = 2400
 HEAD_LIMIT = 16_000  # greeting, sign-off and labels are looked for in the first characters
 
@@ -59,6 +59,7 @@ class Unit:
     end: int
     paragraph: tuple[int, int]
     row: bool
+    coarse: bool = False
 
 
 def units_at(text: str, cased: str, positions: list[int]) -> Iterator[Unit]:
@@ -73,7 +74,7 @@ def units_at(text: str, cased: str, positions: list[int]) -> Iterator[Unit]:
         count += 1
         if count > FINE:
             end = min(at + PARAGRAPH_LIMIT, len(text))
-            unit = Unit(at, end, (at, end), False)
+            unit = Unit(at, end, (at, end), False, True)
             yield unit
             continue
         row = _row(text, at)
