@@ -44,9 +44,16 @@ class Envelope:
     eight_bit: bool = False
 
 
+_PRINTABLE = bytes(byte if 0x20 <= byte < 0x7F else 0x3F for byte in range(256))
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An SMTP reply: ASCII only, one line, from the closed list in ``replies.py`` or the next hop."""
+    """An SMTP reply from the closed list in ``replies.py``, or the next hop's.
+
+    Lines of a multi-line reply are separated by newline. What is not printable ASCII is sent as
+    ``?``, so that no text can end the line or upset a client without SMTPUTF8.
+    """
 
     code: int
     text: str  # with enhanced code: "5.7.1 ..."
@@ -54,7 +61,10 @@ class Reply:
 
     def line(self) -> bytes:
         """The bytes to send."""
-        return f"{self.code} {self.text}\r\n".encode("ascii", "replace")
+        *before, last = self.text.split("\n")
+        lines = [f"{self.code}-{text}" for text in before] + [f"{self.code} {last}"]
+        safe = [line.encode("ascii", "replace").translate(_PRINTABLE) for line in lines]
+        return b"\r\n".join([*safe, b""])
 
 
 # ---- parse, extract ------------------------------------------------------------------------

@@ -1,0 +1,379 @@
+"""One connection to a next hop: connect, EHLO, STARTTLS, AUTH, ask and pour.
+
+`Hop` (whom to reach and how) → `connect` → `Connection`. What a transaction means stands in
+``relay.py``; here is only the conversation: commands out as they are, replies in strictly.
+
+Invariants:
+
+- Byte-transparent: what is given is sent; nothing is stuffed, re-encoded or re-cased here.
+- Every failure is one exception, `Lost`, that carries the reply for the client (451). A
+  connection that gave garbage, half a reply or an unasked reply is never used again.
+- After STARTTLS nothing that came in plain text is believed: bytes behind the 220 end the
+  connection (response injection, RFC 3207 section 6), and EHLO is asked again.
+- A password is never sent in plain text unless ``tls = "none"`` was chosen by name.
+
+Sources: RFC 5321 4.5.3.2 (timeouts), RFC 2920 (pipelining), RFC 3207, RFC 4954, RFC 1870.
+"""
+
+import asyncio
+import ssl
+from base64 import b64encode
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal, cast
+
+from mailfilter import limits, replies
+from mailfilter.act.next_hop_replies import OddError, ReplyReader
+from mailfilter.errors import Temporary
+from mailfilter.model import Reply
+
+TlsLevel = Literal["none", "opportunistic", "encrypt", "verify"]
+PIECE = 512 * limits.KIB  # of a message, written before looking whether the other end keeps up
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """Whom to reach and how. `hostname` is what we call ourselves in EHLO."""
+
+    host: str
+    port: int
+    hostname: str = "localhost"
+    tls: TlsLevel = "none"
+    ca: Path | None = None
+    server_name: str = ""  # for verify; default host
+    certificate: Path | None = None
+    key: Path | None = None
+    username: str = ""
+    password: str = ""
+    connect_timeout: float = limits.NEXT_HOP_CONNECT_TIMEOUT
+    command_timeout: float = limits.NEXT_HOP_COMMAND_TIMEOUT
+    data_timeout: float = limits.COMMIT_TIMEOUT  # from DATA to the answer to the dot
+
+
+@dataclass(frozen=True, slots=True)
+class Offers:
+    """What an EHLO reply announced. `size` is None without SIZE, 0 for no fixed limit."""
+
+    pipelining: bool = False
+    eight_bit: bool = False
+    size: int | None = None
+    dsn: bool = False
+    smtputf8: bool = False
+    xforward: bool = False
+    starttls: bool = False
+    auth: frozenset[str] = frozenset()
+
+
+class Lost(Temporary):
+    """The connection cannot be used any more; `reply` is what the client gets."""
+
+    def __init__(self, reply: Reply, why: str) -> None:
+        super().__init__(why)
+        self.reply = reply
+
+
+class NoTls(Lost):
+    """No TLS with this next hop."""
+
+
+class Connection(asyncio.Protocol):
+    """A conversation with one next hop. Not for two users at a time.
+
+    `gone` says that it must not be used any more; `idle` (set by the pool) that nothing was asked.
+    """
+
+    def __init__(self, hop: Hop) -> None:
+        self.hop = hop
+        self.offers = Offers()
+        self.secure = False
+        self.gone = False
+        self.idle = False
+        self._transport: asyncio.Transport | None = None
+        self._loop = asyncio.get_running_loop()
+        self._reader = ReplyReader()
+        self._replies: deque[Reply] = deque()
+        self._fault: Lost | None = None
+        self._waiter: asyncio.Future[None] | None = None
+        self._paused = False
+
+    # ---- called by the transport ---------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        if self.idle:  # most likely a 421 before it closes; whatever it is, nobody asked
+            self._fail(replies.HOP_ODD, "spoke unasked")
+            return
+        try:
+            self._replies.extend(self._reader.feed(data))
+        except OddError as odd:
+            self._fail(replies.HOP_ODD, str(odd))
+        self._wake()
+
+    def eof_received(self) -> bool:
+        return False
+
+    def connection_lost(self, error: Exception | None) -> None:  # noqa: ARG002 — the signature
+        self._fail(replies.HOP_DOWN, "connection lost")
+
+    def pause_writing(self) -> None:
+        self._paused = True
+
+    def resume_writing(self) -> None:
+        self._paused = False
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def _fail(self, reply: Reply, why: str) -> None:
+        """Never again: replies that came whole may still be read, then `Lost` is raised."""
+        if self._fault is None:
+            self._fault = Lost(reply, why)
+        self.close()
+        self._wake()
+
+    # ---- called by us --------------------------------------------------------------------
+
+    @property
+    def clean(self) -> bool:
+        """Nothing unasked was said, nothing is half read."""
+        return self._fault is None and not self._replies and self._reader.empty
+
+    def close(self) -> None:
+        """Drop the connection at once, with what was not yet sent. Never completes a DATA."""
+        self.gone = True
+        if self._transport is not None:
+            self._transport.abort()
+
+    def quit(self) -> None:
+        """Take leave without waiting for the answer."""
+        if self._transport is not None and not self.gone:
+            self.gone = True
+            self._transport.write(b"QUIT\r\n")
+            self._transport.close()
+
+    def write(self, data: bytes | memoryview) -> None:
+        """Send as it is; raises `Lost` if the other end is out of step or gone."""
+        if self._fault is not None:
+            raise self._fault
+        if self.gone or self._transport is None:
+            raise Lost(replies.HOP_DOWN, "connection is closed")
+        if not self.clean:
+            self._fail(replies.HOP_ODD, "out of step")
+            raise Lost(replies.HOP_ODD, "out of step")
+        self._transport.write(data)
+
+    async def reply(self, deadline: float) -> Reply:
+        """The next reply; raises `Lost` at the deadline (loop time), at the end, at garbage."""
+        while not self._replies:
+            if self._fault is not None:
+                raise self._fault
+            await self._sleep(deadline)
+        reply = self._replies.popleft()
+        if reply.code == 421:  # RFC 5321 3.8: it closes the connection
+            self.gone = True
+        return reply
+
+    async def _sleep(self, deadline: float) -> None:
+        self._waiter = self._loop.create_future()
+        timer = self._loop.call_at(deadline, self._fail, replies.HOP_DOWN, "timeout")
+        try:
+            await self._waiter
+        finally:
+            timer.cancel()
+            self._waiter = None
+
+    def soon(self, deadline: float | None = None) -> float:
+        """When a command's answer must be here; not after `deadline`."""
+        due = self._loop.time() + self.hop.command_timeout
+        return due if deadline is None else min(due, deadline)
+
+    async def ask(self, command: bytes, deadline: float | None = None) -> Reply:
+        """Send one command line (with CRLF) and give its reply."""
+        self.write(command)
+        return await self.reply(self.soon(deadline))
+
+    async def ask_all(
+        self, commands: Sequence[bytes], deadline: float | None = None
+    ) -> list[Reply]:
+        """The replies to `commands`, in one write if the next hop takes that (RFC 2920).
+
+        Ends early after a 421, and where commands go one by one after the first refusal.
+        """
+        answers: list[Reply] = []
+        if self.offers.pipelining:
+            self.write(b"".join(commands))
+            while len(answers) < len(commands) and not self.gone:
+                answers.append(await self.reply(self.soon(deadline)))
+            return answers
+        for command in commands:
+            answers.append(await self.ask(command, deadline))
+            if answers[-1].code >= 400:
+                break
+        return answers
+
+    async def pour(self, wire: bytes, deadline: float) -> Reply:
+        """Send a dot-stuffed message and the final dot; give the answer.
+
+        Raises `Lost` when there is none: then it is unknown whether the message was taken. An
+        answer before the dot was sent ends the connection without completing the message.
+        """
+        if len(wire) <= PIECE:
+            self.write(wire + b".\r\n")
+            return await self.reply(deadline)
+        view = memoryview(wire)
+        for start in range(0, len(view), PIECE):
+            self.write(view[start : start + PIECE])
+            while self._paused and self.clean:
+                await self._sleep(deadline)
+            if self._replies:
+                return await self._early(deadline)
+        self.write(b".\r\n")
+        return await self.reply(deadline)
+
+    async def _early(self, deadline: float) -> Reply:
+        reply = await self.reply(deadline)
+        self.close()
+        return reply if reply.code >= 400 else replies.HOP_ODD
+
+    # ---- the opening ---------------------------------------------------------------------
+
+    async def open(self) -> None:
+        """Greeting, EHLO, STARTTLS and AUTH as the hop's settings ask; raises `Lost`."""
+        greeting = await self.reply(self.soon())
+        self._expect(greeting, 220, "greeting")
+        await self.hello()
+        if self.hop.tls != "none":
+            await self._secure()
+        if self.hop.username:
+            await self._log_in()
+
+    async def hello(self) -> None:
+        name = self.hop.hostname.encode("idna" if not self.hop.hostname.isascii() else "ascii")
+        answer = await self.ask(b"EHLO " + name + b"\r\n")
+        if answer.code >= 500 and not self.secure and not self.gone:
+            self._expect(await self.ask(b"HELO " + name + b"\r\n"), 250, "HELO")
+            self.offers = Offers()
+            return
+        self._expect(answer, 250, "EHLO")
+        self.offers = offers_of(answer)
+
+    def _expect(self, reply: Reply, code: int, what: str) -> None:
+        if reply.code != code:
+            self.close()
+            raise Lost(replies.HOP_DOWN, f"{what} answered {reply.code}")
+
+    async def _secure(self) -> None:
+        if not self.offers.starttls:
+            if self.hop.tls == "opportunistic":
+                return
+            self.close()
+            raise Lost(replies.HOP_DOWN, "STARTTLS is not offered")
+        self._expect(await self.ask(b"STARTTLS\r\n"), 220, "STARTTLS")
+        if not self.clean:
+            self.close()
+            raise Lost(replies.HOP_ODD, "plain text behind the answer to STARTTLS")
+        await self._shake_hands()
+        await self.hello()
+
+    async def _shake_hands(self) -> None:
+        assert self._transport is not None
+        try:
+            secured = await self._loop.start_tls(
+                self._transport,
+                self,
+                client_context(self.hop.tls, self.hop.ca, self.hop.certificate, self.hop.key),
+                server_hostname=self.hop.server_name or self.hop.host,
+                ssl_handshake_timeout=self.hop.connect_timeout,
+            )
+        except (OSError, ssl.SSLError) as error:
+            self.close()
+            raise NoTls(replies.HOP_DOWN, f"TLS: {type(error).__name__}") from error
+        if secured is None or self.gone:
+            raise Lost(replies.HOP_DOWN, "connection lost in the TLS handshake")
+        self._transport = secured
+        self.secure = True
+
+    async def _log_in(self) -> None:
+        if not self.secure and self.hop.tls != "none":
+            self.close()
+            raise Lost(replies.HOP_DOWN, "no password without TLS")
+        user, password = self.hop.username.encode(), self.hop.password.encode()
+        if "PLAIN" in self.offers.auth:
+            secret = b64encode(b"\0" + user + b"\0" + password)
+            answer = await self.ask(b"AUTH PLAIN " + secret + b"\r\n")
+        else:
+            self._expect(await self.ask(b"AUTH LOGIN\r\n"), 334, "AUTH")
+            self._expect(await self.ask(b64encode(user) + b"\r\n"), 334, "AUTH")
+            answer = await self.ask(b64encode(password) + b"\r\n")
+        self._expect(answer, 235, "AUTH")
+
+
+def offers_of(ehlo: Reply) -> Offers:
+    """What the EHLO reply announces; its first line is the greeting (RFC 5321 4.1.1.1)."""
+    found: dict[str, list[str]] = {}
+    for line in ehlo.text.split("\n")[1:]:
+        keyword, *values = line.upper().replace("AUTH=", "AUTH ", 1).split() or [""]
+        found.setdefault(keyword, []).extend(values)
+    size = found.get("SIZE")
+    return Offers(
+        pipelining="PIPELINING" in found,
+        eight_bit="8BITMIME" in found,
+        size=None if size is None else int(size[0]) if size and size[0].isdecimal() else 0,
+        dsn="DSN" in found,
+        smtputf8="SMTPUTF8" in found,
+        xforward="XFORWARD" in found,
+        starttls="STARTTLS" in found,
+        auth=frozenset(found.get("AUTH", ())),
+    )
+
+
+@lru_cache(maxsize=64)
+def client_context(
+    level: TlsLevel, ca: Path | None, certificate: Path | None, key: Path | None
+) -> ssl.SSLContext:
+    """The TLS settings of a level: only ``verify`` asks who the other end is."""
+    context = ssl.create_default_context(cafile=ca)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if level != "verify":
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    if certificate is not None:
+        context.load_cert_chain(certificate, key)
+    return context
+
+
+async def connect(hop: Hop) -> Connection:
+    """A connection past EHLO, STARTTLS and AUTH; raises `Lost`.
+
+    With ``opportunistic`` a failed handshake is tried once more in plain text.
+    """
+    try:
+        return await _connect(hop)
+    except NoTls:
+        if hop.tls != "opportunistic" or hop.username:
+            raise
+    return await _connect(replace(hop, tls="none"))
+
+
+async def _connect(hop: Hop) -> Connection:
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(hop.connect_timeout):
+            _, connection = await loop.create_connection(
+                lambda: Connection(hop), hop.host, hop.port
+            )
+    except (OSError, TimeoutError) as error:
+        raise Lost(replies.HOP_DOWN, f"connect: {type(error).__name__}") from error
+    try:
+        await connection.open()
+    except BaseException:
+        connection.close()
+        raise
+    return connection

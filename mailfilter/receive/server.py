@@ -1,0 +1,147 @@
+"""The listener of one smtp process: binds, admits, drains.
+
+Several processes share the port (SO_REUSEPORT); the caps hold for each of them. `stop` ends idle
+sessions with 421 4.3.2 and lets what is past its final dot finish within `Bounds.drain`.
+"""
+
+import asyncio
+import ssl
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from mailfilter import replies
+from mailfilter.config import Listen, Settings
+from mailfilter.errors import ConfigError
+from mailfilter.model import Reply
+from mailfilter.receive.access import access
+from mailfilter.receive.contract import Bounds, Deliver, Hop
+from mailfilter.receive.memory import Budget
+from mailfilter.receive.session import Session
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Listener:
+    """Takes mail on ``[listen]`` and gives it to `deliver`; raises `ConfigError` when made."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        hop: Hop,
+        deliver: Deliver,
+        *,
+        now: Callable[[], datetime] = _now,
+        bounds: Bounds | None = None,
+    ) -> None:
+        listen = settings.listen
+        self.hop = hop
+        self.deliver = deliver
+        self.now = now
+        self.bounds = bounds or Bounds()
+        self.budget = Budget(settings.memory_budget)
+        self.access = access(listen)
+        self.hostname = listen.hostname
+        self.tls = server_context(listen)
+        self.require_tls = listen.require_tls
+        self.xforward = listen.xforward
+        self.trace_header = listen.trace_header
+        self.port = 0  # the one that was bound
+        self._listen = listen
+        self._max_message = min(settings.max_message, settings.memory_budget)
+        self._max_sessions = settings.max_sessions
+        self._server: asyncio.Server | None = None
+        self._sessions: set[Session] = set()
+        self._clients: Counter[str] = Counter()
+
+    async def start(self) -> None:
+        """Bind and take connections; raises `ConfigError` if the address cannot be had."""
+        loop = asyncio.get_running_loop()
+        try:
+            self._server = await loop.create_server(
+                lambda: Session(self, loop),
+                self._listen.host,
+                self._listen.port,
+                reuse_address=True,
+                reuse_port=True,
+                backlog=1024,
+            )
+        except OSError as error:
+            where = f"{self._listen.host}:{self._listen.port}"
+            raise ConfigError(f"listen.host, listen.port: {where}: {error.strerror}") from error
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        """Take no more, end idle sessions, let the others finish; the rest is cut off."""
+        if self._server is None:
+            return
+        self._server.close()
+        tasks = [task for session in self._sessions if (task := session.task) is not None]
+        for session in list(self._sessions):
+            session.leave()
+        if tasks:
+            await asyncio.wait(tasks, timeout=self.bounds.drain)
+        for session in list(self._sessions):
+            session.abandon()
+        if tasks:
+            await asyncio.wait(tasks, timeout=1)
+        self._server = None
+
+    @property
+    def sessions(self) -> int:
+        """How many are open."""
+        return len(self._sessions)
+
+    def admit(self, session: Session) -> Reply | None:
+        """Count a new session; the reply that refuses it, or None."""
+        self._sessions.add(session)
+        self._clients[session.peer] += 1
+        if self._server is None:
+            return replies.GOING_DOWN
+        many = len(self._sessions) > self._max_sessions
+        if many or self._clients[session.peer] > self.bounds.sessions_per_client:
+            return replies.BUSY
+        return None
+
+    def gone(self, session: Session) -> None:
+        """A session has ended."""
+        self._sessions.discard(session)
+        self._clients[session.peer] -= 1
+        if not self._clients[session.peer]:
+            del self._clients[session.peer]
+
+    def size_limit(self, theirs: int | None) -> int:
+        """The smaller of our limit and the next hop's (None or 0: it has none)."""
+        return min(self._max_message, theirs) if theirs else self._max_message
+
+
+def server_context(listen: Listen) -> ssl.SSLContext | None:
+    """The TLS settings, or None without a certificate. A client certificate is asked for only if
+    there is a CA to verify it; one that does not verify ends the handshake."""
+    if listen.certificate is None:
+        if listen.require_tls:
+            raise ConfigError("listen.require_tls: needs listen.certificate")
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    _load("listen.certificate", listen.certificate, partial(_load_chain, context, listen.key))
+    if listen.client_ca is not None:
+        _load("listen.client_ca", listen.client_ca, context.load_verify_locations)
+        context.verify_mode = ssl.CERT_OPTIONAL
+    return context
+
+
+def _load_chain(context: ssl.SSLContext, key: Path | None, certificate: Path) -> None:
+    context.load_cert_chain(certificate, key)
+
+
+def _load(key: str, path: Path, load: Callable[[Path], None]) -> None:
+    try:
+        load(path)
+    except OSError as error:  # an SSLError is one
+        why = error.strerror or type(error).__name__
+        raise ConfigError(f"{key}: {path}: {why}; a PEM file with its key is expected") from error
