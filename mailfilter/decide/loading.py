@@ -1,0 +1,191 @@
+"""Loading of rules: settings → `Rules`, or a ConfigError that says what is wrong and where.
+
+The rules are those of the file that ``rules`` names, or the [[rule]] tables of the settings, or
+``default_rules.toml``. A rule that could never match as it is written (an unknown kind, class,
+place or department, a level that is not below) is an error: a typing mistake in a rule must not
+pass as a rule that found nothing. A bad file therefore never comes into force (P13).
+
+Invariants: reads the named files and nothing else; the hash depends only on what was read, not on
+paths, comments or the order of tables.
+"""
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Iterable
+from difflib import get_close_matches
+from importlib.resources import files
+from typing import Any
+
+from detectors import DETECTORS, Role
+from mailfilter import config
+from mailfilter.config import Rule, Settings
+from mailfilter.decide.addresses import Patterns, patterns, split
+from mailfilter.decide.conditions import HELD, names
+from mailfilter.decide.departments import UNKNOWN, Departments, read_departments
+from mailfilter.decide.rules import CITIZEN, INTERNAL, MASS_MAIL, PROTECTED, Classes, Entry, Rules
+from mailfilter.errors import ConfigError
+from mailfilter.model import Action, Level
+
+EXTERNAL = "external"
+SHIPPED = "default_rules.toml"
+_LEVELS = list(Level)
+LAST = (
+    Rule(name="not-examined", not_examined=tuple(sorted(HELD)), action=Action.QUARANTINE),
+    Rule(name="relay", action=Action.RELAY),
+)
+
+
+def compile_rules(settings: Settings, origin: str = "settings") -> Rules:
+    """The rules of `settings`; `origin` is the file name for messages."""
+    rules, file = _rules(settings, origin)
+    departments = read_departments(settings.departments, settings.department_header)
+    classes = _classes(settings, origin)
+    known = _Known(settings, departments)
+    for index, rule in enumerate(rules):
+        _check(rule, index, rules, known, file)
+    if settings.secure_service and settings.secure_service not in settings.connectors:
+        listed = _listed(settings.connectors) or "none is configured"
+        raise ConfigError(
+            f"{origin}: secure_service = {settings.secure_service!r}: "
+            f"must be the name of a [connectors] table: {listed}"
+        )
+    everything = (*rules, *LAST)
+    return Rules(
+        entries=tuple(_entry(rule, settings) for rule in everything),
+        classes=classes,
+        departments=departments,
+        hash=_hash(everything, settings, departments),
+        informed=settings.organisation.staff_informed,
+        mass_at=min((r.visible_external for r in rules if r.visible_external), default=MASS_MAIL),
+    )
+
+
+def _rules(settings: Settings, origin: str) -> tuple[tuple[Rule, ...], str]:
+    if settings.rules is not None and settings.rule:
+        raise ConfigError(f"{origin}: rules and [[rule]] are both given; keep one of them")
+    if settings.rule:
+        return settings.rule, origin
+    if settings.rules is None:
+        text = files("mailfilter.decide").joinpath(SHIPPED).read_text(encoding="utf-8")
+        return _parse(text, SHIPPED), SHIPPED
+    try:
+        text = settings.rules.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{settings.rules}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{settings.rules}: is not UTF-8") from error
+    return _parse(text, str(settings.rules)), str(settings.rules)
+
+
+def _parse(text: str, origin: str) -> tuple[Rule, ...]:
+    try:
+        table: dict[str, Any] = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{origin}: is not valid TOML: {error}") from error
+    if strange := sorted(table.keys() - {"rule"}):
+        raise ConfigError(f"{origin}: {strange[0]}: a rules file has only [[rule]] tables")
+    return config.validate(table, origin).rule
+
+
+def _entry(rule: Rule, settings: Settings) -> Entry:
+    if rule.action is not Action.REDIRECT:
+        return Entry(rule, rule.action)
+    connector = rule.connector or settings.secure_service
+    if not connector:
+        return Entry(rule, Action.QUARANTINE, serviceless=True)
+    return Entry(rule, Action.REDIRECT, connector)
+
+
+def _classes(settings: Settings, origin: str) -> Classes:
+    ours = _patterns(settings.organisation.domains, f"{origin}: organisation.domains")
+    order = sorted(settings.classes, key=lambda name: name != PROTECTED)  # stable: then as written
+    for name in (INTERNAL, EXTERNAL):
+        if name in settings.classes:
+            raise ConfigError(
+                f"{origin}: classes.{name}: this class is given by organisation.domains"
+            )
+    named = []
+    for name in order:
+        entries, where = settings.classes[name], f"{origin}: classes.{name}"
+        named.append((name, _patterns(entries, where)))
+        for entry in entries if name != PROTECTED else ():
+            if not entry.startswith("*.") and ours.find(split(entry)) is not None:
+                raise ConfigError(
+                    f"{where}: {entry!r} is internal by organisation.domains; "
+                    "only the class protected may name addresses of our own"
+                )
+    return Classes(ours, tuple(named))
+
+
+def _patterns(entries: tuple[str, ...], where: str) -> Patterns:
+    try:
+        return patterns(entries, where)
+    except ValueError as error:
+        raise ConfigError(f"{where}: {str(error)!r} is no address, domain or *.domain") from None
+
+
+class _Known:
+    """The words that conditions may name."""
+
+    def __init__(self, settings: Settings, departments: Departments) -> None:
+        self.kinds = sorted({kind for detector in DETECTORS for kind in detector.KINDS})
+        self.classes = sorted({INTERNAL, EXTERNAL, CITIZEN, PROTECTED, *settings.classes})
+        self.departments = sorted({UNKNOWN, *departments.controllers})
+        self.connectors = sorted(settings.connectors)
+        self.places = [role.value for role in Role]
+
+
+def _check(rule: Rule, index: int, rules: tuple[Rule, ...], known: _Known, origin: str) -> None:
+    at = f'{origin}: rule "{rule.name}"'
+    if not rule.name.strip():
+        raise ConfigError(f"{origin}: rule {index + 1}: name: must not be empty")
+    if rule.name in {other.name for other in (*rules[:index], *LAST)}:
+        raise ConfigError(f"{at}: name: is taken; every rule needs a name of its own")
+    for key in ("kinds", "not_kinds", "also_kinds"):
+        _check_kinds(getattr(rule, key), known.kinds, f"{at}: {key}")
+    _check_words(rule.places, known.places, f"{at}: places")
+    _check_words(rule.recipient_classes, known.classes, f"{at}: recipient_classes")
+    _check_words(rule.departments, known.departments, f"{at}: departments")
+    _check_words((rule.connector,) if rule.connector else (), known.connectors, f"{at}: connector")
+    if rule.connector and rule.action is not Action.REDIRECT:
+        raise ConfigError(f'{at}: connector: only a rule with action = "redirect" has one')
+    if rule.level and rule.below and _LEVELS.index(rule.level) >= _LEVELS.index(rule.below):
+        raise ConfigError(f"{at}: below: must be higher than level, or the rule never matches")
+    if rule.below is Level.LOW:
+        raise ConfigError(f'{at}: below = "low": nothing is lower; use "medium" or "high"')
+
+
+def _check_words(words: Iterable[str], known: list[str], at: str) -> None:
+    for word in words:
+        if word not in known:
+            raise ConfigError(f"{at}: {word!r} is not known; {_hint(word, known)}")
+
+
+def _check_kinds(words: Iterable[str], known: list[str], at: str) -> None:
+    for word in words:
+        if not word.startswith("register:") and not any(names((word,), kind) for kind in known):
+            raise ConfigError(f"{at}: {word!r} is no kind of finding; {_hint(word, known)}")
+
+
+def _hint(word: str, known: list[str]) -> str:
+    close = get_close_matches(word, known, 1, 0.75)
+    return f"did you mean {close[0]!r}?" if close else f"there are: {_listed(known) or 'none'}"
+
+
+def _listed(words: Iterable[str]) -> str:
+    return ", ".join(sorted(words))
+
+
+def _hash(rules: tuple[Rule, ...], settings: Settings, departments: Departments) -> str:
+    """SHA-256 over all that decides, in one canonical form."""
+    canonical = {
+        "rules": [rule.model_dump(mode="json") for rule in rules],
+        "secure_service": settings.secure_service,
+        "domains": sorted(settings.organisation.domains),
+        "classes": [[name, *sorted(entries)] for name, entries in settings.classes.items()],
+        "departments": departments.rows,
+        "header": departments.header,
+    }
+    text = json.dumps(canonical, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("ascii")).hexdigest()

@@ -1,0 +1,192 @@
+"""The closed list of reason codes (design 4.9), each with a Swedish and an English sentence.
+
+A verdict carries codes; the sentence is said where a person reads it. A code says which condition
+of the deciding rule held, never what stood in the mail. Codes are stored for years: a code is
+never given another meaning, and never removed while rows may hold it.
+"""
+
+from enum import StrEnum
+
+from mailfilter.model import Class
+
+
+class Reason(StrEnum):
+    """Why a recipient got this verdict."""
+
+    FINDING_HIGH = "finding-high"
+    FINDING_MEDIUM = "finding-medium"
+    FINDING_LOW = "finding-low"
+    PERSONS = "persons"
+    TOGETHER = "together"
+    ENCRYPTED = "not-examined-encrypted"
+    BROKEN = "not-examined-broken"
+    AMBIGUOUS = "not-examined-ambiguous"
+    OVER_LIMIT = "not-examined-over-limit"
+    CRASHED = "not-examined-crashed"
+    UNREAD = "not-examined-unread"
+    UNSUPPORTED = "not-examined-unsupported"
+    PROTECTED_PART = "not-examined-protected-for-recipient"
+    CLOUD = "not-examined-cloud-attachment"
+    MASS_MAIL = "mass-mail"
+    MANY_EXTERNAL = "many-external"
+    MANY_INTERNAL = "many-internal"
+    AUTOMATIC = "automatic"
+    NOT_AUTOMATIC = "not-automatic"
+    PROTECTED = "protected-recipient"
+    RECIPIENT_CLASS = "recipient-class"
+    DEPARTMENT = "department"
+    VISIBLE = "visible-recipient"
+    HIDDEN = "hidden-recipient"
+    LABEL = "label"
+    SIZE = "size"
+    ALWAYS = "always"
+    NO_SERVICE = "no-service"
+    NOTHING_FOUND = "nothing-found"
+    OBSERVED = "observed-only"
+    UNINFORMED = "staff-not-informed"
+    FAIL_OPEN = "fail-open"  # written by the pipeline, by no rule (P4)
+
+
+SENTENCES: dict[Reason, dict[str, str]] = {
+    Reason.FINDING_HIGH: {
+        "sv": "Brevet innehåller med stor säkerhet skyddsvärda uppgifter.",
+        "en": "The mail almost certainly holds sensitive data.",
+    },
+    Reason.FINDING_MEDIUM: {
+        "sv": "Brevet innehåller troligen skyddsvärda uppgifter.",
+        "en": "The mail probably holds sensitive data.",
+    },
+    Reason.FINDING_LOW: {
+        "sv": "Brevet kan innehålla skyddsvärda uppgifter.",
+        "en": "The mail may hold sensitive data.",
+    },
+    Reason.PERSONS: {
+        "sv": "Brevet rör många personer.",
+        "en": "The mail is about many persons.",
+    },
+    Reason.TOGETHER: {
+        "sv": "Två slags uppgifter står i samma brev.",
+        "en": "Two kinds of data stand in the same mail.",
+    },
+    Reason.ENCRYPTED: {
+        "sv": "En del av brevet är krypterad och kunde inte läsas.",
+        "en": "A part of the mail is encrypted and could not be read.",
+    },
+    Reason.BROKEN: {
+        "sv": "En del av brevet är skadad och kunde inte läsas.",
+        "en": "A part of the mail is damaged and could not be read.",
+    },
+    Reason.AMBIGUOUS: {
+        "sv": "En del av brevet kan läsas på flera sätt.",
+        "en": "A part of the mail can be read in more than one way.",
+    },
+    Reason.OVER_LIMIT: {
+        "sv": "En del av brevet är för stor för att läsas.",
+        "en": "A part of the mail is too large to be read.",
+    },
+    Reason.CRASHED: {
+        "sv": "Läsningen av en del av brevet misslyckades.",
+        "en": "Reading a part of the mail failed.",
+    },
+    Reason.UNREAD: {
+        "sv": "En bilaga är av ett slag som inte kan läsas.",
+        "en": "An attachment is of a kind that cannot be read.",
+    },
+    Reason.UNSUPPORTED: {
+        "sv": "Brevet har bild, ljud eller film, som inte läses.",
+        "en": "The mail has an image, sound or film, which are not read.",
+    },
+    Reason.PROTECTED_PART: {
+        "sv": "Brevet är krypterat för mottagaren.",
+        "en": "The mail is encrypted for its recipient.",
+    },
+    Reason.CLOUD: {
+        "sv": "Brevet länkar till en fil i organisationens egen molntjänst.",
+        "en": "The mail links to a file in the organisation's own cloud service.",
+    },
+    Reason.MASS_MAIL: {
+        "sv": "Brevet har många externa mottagare som ser varandra.",
+        "en": "The mail has many external recipients who see each other.",
+    },
+    Reason.MANY_EXTERNAL: {
+        "sv": "Brevet går till många externa mottagare.",
+        "en": "The mail goes to many external recipients.",
+    },
+    Reason.MANY_INTERNAL: {
+        "sv": "Brevet går till många inom organisationen.",
+        "en": "The mail goes to many inside the organisation.",
+    },
+    Reason.AUTOMATIC: {
+        "sv": "Brevet är ett autosvar eller en studs.",
+        "en": "The mail is an automatic reply or a bounce.",
+    },
+    Reason.NOT_AUTOMATIC: {
+        "sv": "Brevet är skrivet av någon, inte ett autosvar.",
+        "en": "The mail was written by somebody and is no automatic reply.",
+    },
+    Reason.PROTECTED: {
+        "sv": "Mottagaren hör till en skyddad krets.",
+        "en": "The recipient belongs to a protected circle.",
+    },
+    Reason.RECIPIENT_CLASS: {
+        "sv": "Regeln gäller denna grupp av mottagare.",
+        "en": "The rule is for this class of recipients.",
+    },
+    Reason.DEPARTMENT: {
+        "sv": "Regeln gäller avsändarens förvaltning.",
+        "en": "The rule is for the sender's department.",
+    },
+    Reason.VISIBLE: {
+        "sv": "Mottagaren står i Till eller Kopia.",
+        "en": "The recipient stands in To or Cc.",
+    },
+    Reason.HIDDEN: {
+        "sv": "Mottagaren är dold kopia.",
+        "en": "The recipient is a blind copy.",
+    },
+    Reason.LABEL: {
+        "sv": "Brevet har en informationsklass som regeln nämner.",
+        "en": "The mail carries an information class that the rule names.",
+    },
+    Reason.SIZE: {
+        "sv": "Brevet är större än regeln tillåter.",
+        "en": "The mail is larger than the rule allows.",
+    },
+    Reason.ALWAYS: {
+        "sv": "Regeln gäller all post.",
+        "en": "The rule is for all mail.",
+    },
+    Reason.NO_SERVICE: {
+        "sv": "Ingen säker tjänst är inställd, därför hölls brevet kvar.",
+        "en": "No secure service is configured, therefore the mail was held.",
+    },
+    Reason.NOTHING_FOUND: {
+        "sv": "Ingen regel stoppar brevet.",
+        "en": "No rule stops the mail.",
+    },
+    Reason.OBSERVED: {
+        "sv": "En regel under observation skulle ha gjort något annat.",
+        "en": "A rule under observation would have done otherwise.",
+    },
+    Reason.UNINFORMED: {
+        "sv": "Personalen är inte informerad ännu: observationen sparas utan avsändare.",
+        "en": "Staff are not informed yet: the observation is kept without a sender.",
+    },
+    Reason.FAIL_OPEN: {
+        "sv": "Granskningen var ur funktion; inställningen fail_open_until släppte brevet vidare.",
+        "en": "Inspection was out of order; the setting fail_open_until let the mail pass.",
+    },
+}
+
+
+def of_class(cls: Class) -> Reason:
+    """The reason code of a not-examined class."""
+    return Reason(f"not-examined-{cls.value}")
+
+
+def say(code: str, language: str = "sv") -> str:
+    """The sentence of a code; a code from a later version is said as it is."""
+    try:
+        return SENTENCES[Reason(code)][language]
+    except (ValueError, KeyError):
+        return code

@@ -1,0 +1,220 @@
+"""Rules: read top to bottom for each recipient (design 4.4).
+
+From → to: `Rules.decide(examination, envelope, size, today)` → `Decision`. A matching rule in mode
+observe is noted as "would have" and reading goes on; the first matching rule in mode enforce
+decides. `loading.compile_rules` appends two rules that no file can leave out: what is held by
+default if not examined (P4), and relay for all the rest. So there is always a decision.
+
+Invariants: pure, total, the same for the same input; an observe rule never changes an action;
+work is linear in findings × rules + recipients × rules (conditions on the message are looked at
+once, recipients of one class share their verdict).
+
+Until ``staff_informed`` the observations of a verdict carry the reason `staff-not-informed`: they
+may be counted by department, and `storable` takes them out of what is stored beside a sender.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from mailfilter.config import Rule
+from mailfilter.decide.addresses import Patterns, split
+from mailfilter.decide.conditions import (
+    HELD,
+    Case,
+    Recipient,
+    about_findings,
+    chosen,
+    fits,
+    holds,
+    is_automatic,
+    level_for,
+    may_relay,
+    unread_classes,
+)
+from mailfilter.decide.departments import Departments
+from mailfilter.decide.reasons import Reason, of_class
+from mailfilter.model import (
+    Action,
+    Decision,
+    Envelope,
+    Examination,
+    Level,
+    Mode,
+    Verdict,
+)
+
+INTERNAL, CITIZEN, PROTECTED = "internal", "citizen", "protected"
+MASS_MAIL = 21  # visible external recipients, where no rule says how many
+_LEVELS = {  # worst first
+    Level.HIGH: Reason.FINDING_HIGH,
+    Level.MEDIUM: Reason.FINDING_MEDIUM,
+    Level.LOW: Reason.FINDING_LOW,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A rule and what it comes to with these settings: a redirect without a service holds."""
+
+    rule: Rule
+    action: Action
+    connector: str = ""
+    serviceless: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Classes:
+    """Recipient classes: protected first, then our own domains, then the named ones in order."""
+
+    ours: Patterns = field(default_factory=Patterns)
+    named: tuple[tuple[str, Patterns], ...] = ()
+
+    def of(self, address: str, visible: frozenset[str]) -> Recipient:
+        """The class of a recipient; whom no class names is a citizen."""
+        at = split(address)
+        internal = not at.routed and self.ours.find(at) is not None
+        cls = INTERNAL if internal else CITIZEN
+        for name, patterns in self.named:
+            if (not internal or name == PROTECTED) and patterns.find(at) is not None:
+                cls = name
+                break
+        return Recipient(cls, internal, address.lower() in visible)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Compiled rules. `hash` is SHA-256 (hex) over rules, classes and departments (design 4.9)."""
+
+    entries: tuple[Entry, ...]
+    classes: Classes
+    departments: Departments
+    hash: str
+    informed: date | None = None
+    mass_at: int = MASS_MAIL
+
+    def decide(
+        self, examination: Examination, envelope: Envelope, size: int, today: date
+    ) -> Decision:
+        """One verdict for each recipient, in the envelope's order."""
+        facts = examination.facts
+        visible = frozenset(address.lower() for address in facts.visible)
+        recipients = [self.classes.of(path.text, visible) for path in envelope.rcpts]
+        department, controller = self.departments.of(envelope, facts)
+        case = Case(
+            examination=examination,
+            department=department,
+            size=size,
+            automatic=is_automatic(envelope, facts),
+            internal=sum(recipient.internal for recipient in recipients),
+            external=sum(not recipient.internal for recipient in recipients),
+            visible_external=self._external(visible),
+            held=frozenset(part.cls for part in examination.not_examined) & HELD,
+        )
+        verdicts = self._verdicts(case, envelope, recipients, uninformed=self._uninformed(today))
+        return Decision(
+            verdicts=verdicts,
+            rules_hash=self.hash,
+            department=department,
+            controller=controller,
+            protected=any(recipient.cls == PROTECTED for recipient in recipients),
+            mass=case.visible_external >= self.mass_at,
+        )
+
+    def _external(self, visible: frozenset[str]) -> int:
+        return sum(not self.classes.of(address, visible).internal for address in visible)
+
+    def _uninformed(self, today: date) -> bool:
+        return self.informed is None or today < self.informed
+
+    def _verdicts(
+        self,
+        case: Case,
+        envelope: Envelope,
+        recipients: Sequence[Recipient],
+        *,
+        uninformed: bool,
+    ) -> tuple[Verdict, ...]:
+        matching = [entry for entry in self.entries if _matches(entry, case)]
+        known: dict[Recipient, Verdict] = {}
+        for recipient in recipients:
+            if recipient not in known:
+                known[recipient] = _read(matching, case, recipient, uninformed=uninformed)
+        return tuple(
+            replace(known[recipient], recipient=path.text)
+            for path, recipient in zip(envelope.rcpts, recipients, strict=True)
+        )
+
+
+def _matches(entry: Entry, case: Case) -> bool:
+    if entry.action is Action.RELAY and not may_relay(entry.rule, case):
+        return False
+    return holds(entry.rule, case)
+
+
+def _read(
+    matching: Sequence[Entry], case: Case, recipient: Recipient, *, uninformed: bool
+) -> Verdict:
+    observed: list[tuple[str, Action]] = []
+    for entry in matching:
+        if not fits(entry.rule, recipient):
+            continue
+        if entry.rule.mode is Mode.ENFORCE:
+            break
+        observed.append((entry.rule.name, entry.action))
+    reasons = [*_reasons(entry, case, recipient)]
+    if observed:
+        reasons += [Reason.OBSERVED, Reason.UNINFORMED] if uninformed else [Reason.OBSERVED]
+    return Verdict(
+        recipient="",
+        action=entry.action,
+        rule=entry.rule.name,
+        reasons=tuple(reason.value for reason in reasons),
+        connector=entry.connector,
+        recipient_class=recipient.cls,
+        observed=tuple(observed),
+    )
+
+
+def _reasons(entry: Entry, case: Case, recipient: Recipient) -> list[Reason]:
+    """Which conditions of the rule held, as codes."""
+    rule = entry.rule
+    reasons = _found(rule, case) + sorted(of_class(cls) for cls in unread_classes(rule, case))
+    tests = {
+        Reason.MASS_MAIL: rule.visible_external,
+        Reason.MANY_EXTERNAL: rule.external_recipients,
+        Reason.MANY_INTERNAL: rule.internal_recipients,
+        Reason.AUTOMATIC: rule.automatic is True,
+        Reason.NOT_AUTOMATIC: rule.automatic is False,
+        Reason.PROTECTED: bool(rule.recipient_classes) and recipient.cls == PROTECTED,
+        Reason.RECIPIENT_CLASS: bool(rule.recipient_classes) and recipient.cls != PROTECTED,
+        Reason.DEPARTMENT: rule.departments,
+        Reason.VISIBLE: rule.visible is True,
+        Reason.HIDDEN: rule.visible is False,
+        Reason.LABEL: rule.labels,
+        Reason.SIZE: rule.size,
+        Reason.NO_SERVICE: entry.serviceless,
+    }
+    reasons += [reason for reason, held in tests.items() if held]
+    return reasons or [Reason.NOTHING_FOUND if entry.action is Action.RELAY else Reason.ALWAYS]
+
+
+def _found(rule: Rule, case: Case) -> list[Reason]:
+    if not about_findings(rule):
+        return []
+    found = chosen(rule, case.examination.findings)
+    levels = {level_for(rule, finding) for finding in found}
+    reasons = [next(reason for level, reason in _LEVELS.items() if level in levels)]
+    if rule.persons:
+        reasons.append(Reason.PERSONS)
+    if rule.also_kinds:
+        reasons.append(Reason.TOGETHER)
+    return reasons
+
+
+def storable(verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
+    """The verdicts as they may be stored beside a sender (design 4.6)."""
+    return tuple(
+        replace(verdict, observed=()) if Reason.UNINFORMED in verdict.reasons else verdict
+        for verdict in verdicts
+    )
