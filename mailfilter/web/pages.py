@@ -23,6 +23,7 @@ PAGES = (
     Page("GET", "/item/{id}/delete", acts.confirm_delete, REVIEWER),
     Page("POST", "/item/{id}/{act}", acts.do, REVIEWER),
     Page("GET", "/statistics", weekly.show, EVERY_ROLE),
+    Page("GET", "/statistics/chart", weekly.chart, EVERY_ROLE),
     Page("GET", "/audit", log.show, AUDITOR),
     Page("POST", "/audit/verify", log.verify, AUDITOR),
     Page("GET", "/users", users.show, ADMIN),

@@ -11,6 +11,8 @@ from detectors import Role
 from mailfilter.config import Web
 from mailfilter.model import Class, Finding, NotExamined, State
 from mailfilter.place import Place, Step, StepKind
+from mailfilter.record.contract import Count
+from mailfilter.report import fragment
 from mailfilter.web.server import serve
 from tests.web.mails import BODY, HEALTH, LOCKED, NUMBER, dossier, item
 from tests.web.office import REVIEWER, Office
@@ -66,8 +68,26 @@ def staged() -> tuple[Office, str]:
         at = office.now - timedelta(hours=hours)
         receipt = "550 5.1.1 <per@post.example>: no such user" if "failed" in state else ""
         keep(replace(made, at=at, expires_at=at + (made.expires_at - made.at), receipt=receipt))
+    office.archive.counted = list(_counts(office.now))
+    office.report = fragment(office.archive)
     office.archive.links["engangslank"] = (REVIEWER.name, datetime(9999, 1, 1, tzinfo=UTC))
     return office, "engangslank"
+
+
+def _counts(now: datetime) -> Iterator[Count]:
+    """This week's numbers and those of the week before."""
+    for back, factor in ((0, 3), (7, 2)):
+        day = (now - timedelta(days=back)).date()
+        for department, n in (("Socialförvaltningen", 40), ("Skolförvaltningen", 25)):
+            yield Count(day, department, "external", "", "", "relay", "enforce", n * 30 * factor)
+            for rule, action, kind in (
+                ("numbers-out", "quarantine", "se.personnummer"),
+                ("health-out", "redirect", "health"),
+            ):
+                for what in ("", kind):
+                    yield Count(
+                        day, department, "external", what, rule, action, "enforce", n * factor, n
+                    )
 
 
 def deliver(office: Office) -> None:

@@ -149,6 +149,17 @@ def test_nothing_scrolls_sideways_on_a_telephone(stage, scheme):
         assert width <= 360, f"{path} is {width} px wide"
 
 
+def test_statistics_with_a_chart(stage):
+    _, root, secret, window = stage
+    page = window()
+    enter(page, root, secret)
+    page.get_by_role("link", name="Statistik").click()
+    chart = page.get_by_role("img", name="Diagram")
+    expect(chart).to_be_visible()
+    assert chart.evaluate("image => image.naturalWidth") > 100
+    page.screenshot(path=SHOTS / "statistics.png", full_page=True)
+
+
 def test_the_other_roles_and_english(stage):
     _, root, _, window = stage
     for name in ("adam", "rolf"):

@@ -8,7 +8,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from mailfilter.errors import Permanent, Temporary
 from mailfilter.model import State
@@ -28,6 +28,7 @@ class FakeArchive:
     passwords: dict[str, str] = field(default_factory=dict)
     sessions: dict[str, tuple[str, datetime]] = field(default_factory=dict)
     links: dict[str, tuple[str, datetime]] = field(default_factory=dict)
+    counted: list[Count] = field(default_factory=list)
     failures: dict[str, int] = field(default_factory=dict)
     down: bool = False
     made: int = 0
@@ -128,8 +129,8 @@ class FakeArchive:
     async def retry(self, id: int, at: datetime, why: str) -> None:
         raise NotImplementedError
 
-    async def counts(self, first: object, last: object) -> list[Count]:
-        raise NotImplementedError
+    async def counts(self, first: date, last: date) -> list[Count]:
+        return [count for count in self.counted if first <= count.day <= last]
 
     async def sweep(self, now: datetime) -> dict[str, int]:
         raise NotImplementedError

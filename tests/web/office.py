@@ -81,10 +81,10 @@ class Office:
         return f"random-{self.made}"
 
 
-REPORT = """<h2>Vecka {week}</h2><table><thead><tr><th scope="col">Förvaltning</th>
-<th scope="col">Granskade</th><th scope="col">Hållna</th></tr></thead><tbody>
-<tr><th scope="row">Socialförvaltningen</th><td>1 204</td><td>17</td></tr>
-<tr><th scope="row">Skolförvaltningen</th><td>2 311</td><td>&lt;5</td></tr></tbody></table>"""
+REPORT = """<svg xmlns="http://www.w3.org/2000/svg"><style>a {{}}</style></svg>
+<h2>Vecka {week}</h2>
+<table><thead><tr><th scope="col">Förvaltning</th><th scope="col">Hållna</th></tr></thead>
+<tbody><tr><th scope="row">Skolförvaltningen</th><td>&lt;5</td></tr></tbody></table>"""
 
 
 @dataclass

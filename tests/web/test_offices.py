@@ -92,6 +92,17 @@ async def test_statistics_of_a_week(rut, query, week):
     assert f"<option selected>{week}</option>" in page
 
 
+async def test_chart_is_a_picture_of_its_own(rut):
+    page = (await rut.get("/statistics?week=2026-W40")).text
+    assert "<svg" not in page
+    assert "/statistics/chart?week=2026-W40&amp;n=0" in page
+    answer = await rut.get("/statistics/chart?week=2026-W40&n=0")
+    assert answer.headers["content-type"] == "image/svg+xml"
+    assert answer.text.startswith("<svg")
+    for n in ("1", "", "-1", "%C2%B2"):
+        assert (await rut.get(f"/statistics/chart?week=2026-W40&n={n}")).status == 404
+
+
 async def test_health_is_for_machines_on_this_host(office):
     app = office.app()
     near = Visitor(app)
