@@ -107,15 +107,16 @@ def is_light(data: bytes) -> bool:
     return light(parse.parse(data).parts)
 
 
-def view(data: bytes, job: Job) -> list[tuple[Place, str]]:
-    """The extracted text by place, in the order of the message: the logged view of a reviewer."""
+def view(data: bytes, job: Job) -> tuple[list[tuple[Place, str]], tuple[NotExamined, ...]]:
+    """The extracted text by place, in the order of the message, and what was not read."""
+    reading = read(parse.parse(data, job.marks), job)
     pieces: list[tuple[Place, str]] = []
-    for text in read(parse.parse(data, job.marks), job).texts:
+    for text in reading.texts:
         starts = [*text.places, (len(text.content), text.places[0][1])]
         for (start, place), (end, _) in zip(starts, starts[1:], strict=False):
             if (piece := text.content[start:end]).strip():
                 pieces.append((place, piece))
-    return pieces
+    return pieces, reading.not_examined
 
 
 def joined(pieces: Iterable[tuple[Place, str]], language: str) -> list[tuple[str, str]]:

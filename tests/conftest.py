@@ -7,6 +7,9 @@ def pytest_addoption(parser):
     parser.addoption(
         "--fail-on-skip", action="store_true", help="a skipped test is a failure (for .ci/run)"
     )
+    parser.addoption(
+        "--update-golden", action="store_true", help="write what scenarios expect anew"
+    )
 
 
 @pytest.hookimpl(wrapper=True)

@@ -55,7 +55,8 @@ async def test_a_message_is_examined(tmp_path):
 
 async def test_a_reviewer_sees_the_text(tmp_path):
     with running(tmp_path / "scan.sock"):
-        texts = await Pool(tmp_path / "scan.sock").view(MAIL, JOB, "sv")
+        texts, unread = await Pool(tmp_path / "scan.sock").view(MAIL, JOB, "sv")
+    assert unread == []
     assert ("brevtexten", "personnummer 191212121212\r\n") in [
         (place, text.replace("\r\n", "\n").replace("\n", "\r\n")) for place, text in texts
     ]

@@ -88,7 +88,8 @@ async def _web(
     key = os.urandom(32)
 
     async def read_text(data: bytes) -> list[tuple[str, str]]:
-        return await pool.view(data, Job(key, clock.today()), language)
+        texts, unread = await pool.view(data, Job(key, clock.today()), language)
+        return [*texts, *((place, say(reason, language)) for place, reason, _ in unread)]
 
     async def health() -> dict[str, bool]:
         return {"store": await _answers(archive), "scan": (settings.store.run / "scan.sock").exists()}

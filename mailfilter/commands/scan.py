@@ -55,6 +55,42 @@ def scan(
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def read(
+    paths: Annotated[list[str], typer.Argument(help="any documents or messages, or folders of mail")],
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON object a line")] = False,
+) -> None:
+    """See what the filter sees: the text of mails and documents, by part, with its place."""
+    try:
+        asyncio.run(_read(paths, as_json))
+    except Unusable as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from error
+
+
+async def _read(paths: list[str], as_json: bool) -> None:
+    job = Job(os.urandom(32), date.today())  # noqa: DTZ011 (the user's own day)
+    with workers(1) as pool:
+        for label, data in messages(paths, documents=True):
+            texts, unread = await pool.view(data, job, "sv")
+            _show(label, texts, unread, as_json)
+
+
+def _show(
+    label: str, texts: list[tuple[str, str]], unread: list[tuple[str, str, str]], as_json: bool
+) -> None:
+    if as_json:
+        parts = [{"place": place, "text": text} for place, text in texts]
+        missing = [{"place": p, "reason": r, "class": c} for p, r, c in unread]
+        result = {"file": label, "parts": parts, "not_examined": missing}
+        sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
+        return
+    for place, text in texts:
+        typer.secho(f"{label}: {place}", bold=True)
+        typer.echo(text.rstrip())
+    for place, reason, _cls in unread:
+        typer.secho(f"{label}: {place}: not examined: {reason}", fg="yellow")
+
+
 async def _scan(paths: list[str], settings: config.Settings, rules: Rules, as_json: bool) -> None:
     found = _count(paths)
     job = Job(os.urandom(32), date.today(), (), ())  # noqa: DTZ011 (the user's own day)

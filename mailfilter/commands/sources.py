@@ -7,6 +7,8 @@ From → to: paths → (label, bytes) with CRLF line ends. A folder is read recu
 import re
 import sys
 from collections.abc import Iterable, Iterator
+from email.message import EmailMessage
+from email.policy import SMTP
 from pathlib import Path
 
 import typer
@@ -21,11 +23,17 @@ class Unusable(Exception):
     """A path that cannot be read; the text is a sentence for standard error."""
 
 
-def messages(paths: Iterable[str]) -> Iterator[Source]:
-    """All messages of the paths, in their order."""
+def messages(paths: Iterable[str], documents: bool = False) -> Iterator[Source]:
+    """All messages of the paths, in their order.
+
+    With `documents` a file that is no message becomes one: it is wrapped as the attachment that it
+    would be.
+    """
     for path in paths:
         if path == "-":
             yield "-", crlf(sys.stdin.buffer.read())
+        elif documents and Path(path).suffix.lower() not in ("", ".eml", ".mbox"):
+            yield path, wrapped(Path(path).name, _bytes(Path(path)))
         else:
             yield from _of_path(Path(path))
 
@@ -33,6 +41,13 @@ def messages(paths: Iterable[str]) -> Iterator[Source]:
 def crlf(data: bytes) -> bytes:
     """The message with the line ends that it has on the wire."""
     return _BARE.sub(b"\r\n", data)
+
+
+def wrapped(name: str, data: bytes) -> bytes:
+    """A mail with nothing but this attachment."""
+    message = EmailMessage(policy=SMTP)
+    message.add_attachment(data, "application", "octet-stream", filename=name)
+    return bytes(message)
 
 
 def _of_path(path: Path) -> Iterator[Source]:

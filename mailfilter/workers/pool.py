@@ -16,7 +16,7 @@ from typing import Any
 from mailfilter import limits
 from mailfilter.errors import Temporary
 from mailfilter.examine import Job, from_json
-from mailfilter.model import Examination
+from mailfilter.model import Class, Examination
 from mailfilter.workers import wire
 from mailfilter.workers.worker import crashed
 
@@ -39,12 +39,15 @@ class Pool:
         except (KeyError, TypeError, ValueError):
             return crashed(len(data))
 
-    async def view(self, data: bytes, job: Job, language: str) -> list[tuple[str, str]]:
-        """The text of a message by place, for a reviewer's logged view."""
+    async def view(
+        self, data: bytes, job: Job, language: str
+    ) -> tuple[list[tuple[str, str]], list[tuple[str, str, str]]]:
+        """The text of a message by place, and (place, reason, class) of what was not read."""
         answer = await self._ask({"op": "view", "language": language, **job.to_json()}, data)
         if answer is None or "texts" not in answer:
-            return []
-        return [(str(place), str(text)) for place, text in answer["texts"]]
+            return [], [("", "crashed", Class.CRASHED.value)]
+        texts = [(str(place), str(text)) for place, text in answer["texts"]]
+        return texts, [(str(p), str(r), str(c)) for p, r, c in answer["unread"]]
 
     async def _ask(self, job: dict[str, Any], data: bytes) -> dict[str, Any] | None:
         """The answer; None if the worker ended without one."""

@@ -16,7 +16,7 @@ from typing import Any
 from mailfilter import limits
 from mailfilter.examine import Job, examine, is_light, joined, to_json, view
 from mailfilter.model import Class, Examination, Facts, NotExamined
-from mailfilter.place import Place, Role
+from mailfilter.place import Place, Role, describe
 from mailfilter.workers import wire
 from mailfilter.workers.confine import start_clock, stop_clock
 
@@ -64,13 +64,16 @@ def _examine(job: dict[str, Any], data: bytes) -> dict[str, Any]:
 
 
 def _view(job: dict[str, Any], data: bytes) -> dict[str, Any]:
-    texts, room = [], limits.VIEW_SIZE
-    for place, text in joined(view(data, Job.from_json(job)), job["language"]):
+    language, room = job["language"], limits.VIEW_SIZE
+    pieces, unread = view(data, Job.from_json(job))
+    texts = []
+    for place, text in joined(pieces, language):
         texts.append([place, text[:room]])
         room -= len(text)
         if room <= 0:
             break
-    return {"texts": texts, "cut": room <= 0, "long": True}
+    missing = [[describe(part.place, language), part.reason, part.cls] for part in unread]
+    return {"texts": texts, "unread": missing, "long": True}
 
 
 def crashed(size: int, reason: str = "crashed") -> Examination:
