@@ -1,0 +1,127 @@
+"""What the report says, in Swedish and English. Codes that are not named here print as they are."""
+
+WORDS: dict[str, dict[str, str]] = {
+    "sv": {
+        "title": "Utgående e-post, vecka {week}",
+        "days": "{first} till {last}",
+        "total": "Granskade brev: {n} (veckan före: {before})",
+        "protected": "Brev till skyddade mottagare, som inte syns någon annanstans: {n}"
+        " (veckan före: {before})",
+        "small": "Antal under 5 skrivs <5. En asterisk (*) döljer ett tal som annars skulle"
+        " avslöja ett sådant. Talen innehåller inga personuppgifter.",
+        "crash": "Räkneverken för brev utan fynd kan sakna upp till fem sekunder efter ett"
+        " driftavbrott. Stoppade brev räknas alltid.",
+        "anchor": "Granskningsloggens senaste rad är {seq} med kontrollsumman {hash}."
+        " Spara den: med den kan någon annan kontrollera loggen.",
+        "before": "veckan före",
+        "per-mille": "per 1 000 brev",
+        "none": "Inga.",
+        "all": "Alla",
+        "messages": "Brev per förvaltning och åtgärd",
+        "directions": "Brev per riktning",
+        "kinds": "Brev med fynd, per slag",
+        "unread": "Brev med delar som inte kunde granskas, per orsak",
+        "unread-note": "Kolumnen ”skickat” är andelen som gick ut ogranskad.",
+        "rules": "Brev per regel som bestämde",
+        "observed": "Regler under prövning: vad de skulle ha gjort",
+        "chart": "Brev som inte skickades direkt",
+        "relay": "skickat",
+        "redirect": "säker tjänst",
+        "quarantine": "hållet",
+        "reject": "nekat",
+        "external": "till andra",
+        "internal": "inom organisationen",
+        "se.personnummer": "Personnummer",
+        "se.samordningsnummer": "Samordningsnummer",
+        "fi.henkilotunnus": "Finskt personnummer",
+        "no.fodselsnummer": "Norskt personnummer",
+        "dk.cpr": "Danskt personnummer",
+        "is.kennitala": "Isländskt personnummer",
+        "health": "Hälsa",
+        "social-care": "Socialtjänst",
+        "cloud-link": "Länk till fildelning",
+        "encrypted": "Krypterat",
+        "broken": "Skadat",
+        "ambiguous": "Tvetydigt",
+        "over-limit": "För stort",
+        "crashed": "Läsningen misslyckades",
+        "unread-class": "Kan inte läsas",
+        "unsupported": "Läses inte",
+        "protected-for-recipient": "Krypterat för mottagaren",
+        "cloud-attachment": "Fil i molntjänst",
+    },
+    "en": {
+        "title": "Outgoing mail, week {week}",
+        "days": "{first} to {last}",
+        "total": "Mails inspected: {n} (the week before: {before})",
+        "protected": "Mails to protected recipients, which are shown nowhere else: {n}"
+        " (the week before: {before})",
+        "small": "Counts under 5 print as <5. An asterisk (*) hides a number that would give one"
+        " of those away. There is no personal data in these numbers.",
+        "crash": "Counters of mail without findings may lack up to five seconds after a crash."
+        " Stopped mail is always counted.",
+        "anchor": "The last line of the audit log is {seq}, its checksum {hash}."
+        " Keep it: with it somebody else can verify the log.",
+        "before": "the week before",
+        "per-mille": "per 1,000 mails",
+        "none": "None.",
+        "all": "All",
+        "messages": "Mails by department and action",
+        "directions": "Mails by direction",
+        "kinds": "Mails with findings, by kind",
+        "unread": "Mails with parts that could not be examined, by cause",
+        "unread-note": "The column “relayed” is the share that left uninspected.",
+        "rules": "Mails by the rule that decided",
+        "observed": "Rules on trial: what they would have done",
+        "chart": "Mails that were not relayed directly",
+        "relay": "relayed",
+        "redirect": "secure service",
+        "quarantine": "held",
+        "reject": "refused",
+        "external": "to others",
+        "internal": "within the organisation",
+        "se.personnummer": "Swedish identity number",
+        "se.samordningsnummer": "Swedish coordination number",
+        "fi.henkilotunnus": "Finnish identity number",
+        "no.fodselsnummer": "Norwegian identity number",
+        "dk.cpr": "Danish identity number",
+        "is.kennitala": "Icelandic identity number",
+        "health": "Health",
+        "social-care": "Social care",
+        "cloud-link": "Link to file sharing",
+        "encrypted": "Encrypted",
+        "broken": "Broken",
+        "ambiguous": "Ambiguous",
+        "over-limit": "Too large",
+        "crashed": "Reading failed",
+        "unread-class": "Cannot be read",
+        "unsupported": "Not read",
+        "protected-for-recipient": "Encrypted for the recipient",
+        "cloud-attachment": "File in a cloud service",
+    },
+}
+
+
+def say(key: str, language: str, **values: object) -> str:
+    """A sentence or a column's name; English where the language is not known."""
+    return WORDS.get(language, WORDS["en"])[key].format(**values)
+
+
+def label(code: str, language: str, *, unread: bool = False) -> str:
+    """The name of a code: an action, kind, class or direction; anything else is its own name."""
+    words = WORDS.get(language, WORDS["en"])
+    if code == "*":
+        return words["all"]
+    if unread and code == "unread":
+        return words["unread-class"]
+    return words.get(code, code) if code in _CODES else code
+
+
+_SENTENCES = frozenset(
+    {
+        *("title", "days", "total", "protected", "small", "crash", "anchor", "before", "per-mille"),
+        *("none", "all", "messages", "directions", "kinds", "unread", "unread-note", "rules"),
+        *("observed", "chart", "unread-class"),
+    }
+)
+_CODES = frozenset(WORDS["sv"]) - _SENTENCES
