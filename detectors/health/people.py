@@ -88,6 +88,7 @@ WORDS = _sections("people")
 _NAMES = _sections("first_names")
 _FIRST = _NAMES["names"]
 _AMBIGUOUS = _NAMES["ambiguous"]
+_DEFINITE = ("en", "et", "na", "an", "ten", "ing", "tion", "het", "erna", "arna")
 _SURE = _FIRST - _AMBIGUOUS
 _ANYBODY = WORDS["self"] | WORDS["own"] | WORDS["you"] | WORDS["your"]
 _NOT_NAME = WORDS["not-name"] | WORDS["title"] | WORDS["role"] | WORDS["relative"]
@@ -151,6 +152,8 @@ def _name(plain: Plain, words: list[Token], number: int) -> Kind | None:
     first = word in _FIRST or (word.endswith("s") and word[:-1] in _FIRST and len(word) > 3)
     following = words[number + 1] if number + 1 < len(words) else None
     family = following is not None and _is_family(plain, token, following, first)
+    if _is_titled(plain, words, number):
+        return Kind.NAME
     if not first and not (family and _is_outsider(words, number)):
         return _unlisted(plain, words, number)
     if _is_staff(plain, words, number, family):
@@ -159,6 +162,16 @@ def _name(plain: Plain, words: list[Token], number: int) -> Kind | None:
         acts = following is not None and following.low in WORDS["self-verb"]
         return Kind.NAME if acts else None
     return Kind.FULL_NAME if family else Kind.NAME
+
+
+def _is_titled(plain: Plain, words: list[Token], number: int) -> bool:
+    """ "Ms Okafor", "fru Ek": a courtesy title makes any capitalised word a name."""
+    before = words[number - 1] if number else None
+    return (
+        before is not None
+        and before.low.rstrip(".") in WORDS["courtesy"]
+        and plain.cased[before.end : words[number].start] == " "
+    )
 
 
 def _is_family(plain: Plain, token: Token, following: Token, first: bool) -> bool:
@@ -188,11 +201,23 @@ def _unlisted(plain: Plain, words: list[Token], number: int) -> Kind | None:
         return None
     following = words[number + 1] if number + 1 < len(words) else None
     gap = plain.cased[token.end : following.start] if following else ""
+    if following and gap == " " and _acts_as_name(words, number):
+        return Kind.NAME
     if following and following.word in _SURE and gap in (" ", ", ", "\t", ";", "^"):
         return Kind.FULL_NAME
     if _labelled(plain.text, token.start) and following is not None and following.word[0].isupper():
         return Kind.FULL_NAME
     return None
+
+
+def _acts_as_name(words: list[Token], number: int) -> bool:
+    """An unlisted capitalised word is a name if it acts and is "hon" or "han" soon after."""
+    token, following = words[number], words[number + 1]
+    if following.low not in WORDS["name-verb"] or token.low.endswith(_DEFINITE):
+        return False
+    return any(
+        later.low in ("hon", "han", "hun", "she", "he") for later in words[number + 2 :][:30]
+    )
 
 
 def _is_staff(plain: Plain, words: list[Token], number: int, family: bool) -> bool:
@@ -267,6 +292,16 @@ def speaks_of_self(words: list[Token]) -> bool:
 def hints(plain: Plain, start: int, end: int) -> bool:
     """A cheap look for anybody: a pair of capitalised words, a pronoun, a relative, a number."""
     return _HINT.search(plain.cased, start, end) is not None
+
+
+def is_workplace(words: list[Token], at: int) -> bool:
+    """ "Anna på röntgen": the place where somebody works."""
+    before = [token for token in words if token.start < at][-2:]
+    return (
+        len(before) == 2
+        and before[1].low in ("på", "från", "inom", "i", "at", "fra")
+        and before[0].word in _FIRST
+    )
 
 
 def says_you(words: list[Token]) -> bool:

@@ -173,6 +173,9 @@ def _judge(reading: Reading, unit: Unit, hits: list[Hit]) -> tuple[int, tuple[st
     if header or not (stretch.peopled or any(hit.own for hit in hits)):
         return max(1, round(8 * hits[0].weight)), ("no-person",)
     words = stretch.words_of(unit)
+    hits = [hit for hit in hits if not _is_workplace(hit, words)]
+    if not hits:
+        return LONE, ("no-person", "weak-term")
     person = _person(reading, unit, hits, words)
     points = general_points(reading, unit, hits, person, words)
     score = _health(reading, unit, hits, words) + person.points - points
@@ -180,6 +183,11 @@ def _judge(reading: Reading, unit: Unit, hits: list[Hit]) -> tuple[int, tuple[st
     if person.points <= NO_PERSON or not _carries(hits, person, _has_body(words)):
         confidence = min(confidence, MEDIUM - 1)
     return confidence, _evidence(hits, person, points)
+
+
+def _is_workplace(hit: Hit, words: list[Token]) -> bool:
+    places = ("behandling", "vårdkontakt", "omsorg")
+    return hit.group in places and people.is_workplace(words, hit.start)
 
 
 def _may_carry(reading: Reading, unit: Unit, hits: list[Hit]) -> bool:
@@ -317,8 +325,8 @@ def general_points(
     if reading.facts.labelled:
         points *= 0.4
     if genre.generic(reading.plain.text[unit.start : unit.end]):
-        points += GENERIC_POINTS * min(1.0, TRUST[person.kind] + 0.3)
-    if people.counts_many(words) and person.kind is not Kind.IDENTITY:
+        points += GENERIC_POINTS * min(1.0, TRUST[person.kind])
+    if people.counts_many(words) and TRUST[person.kind] > TRUST[Kind.NAME]:
         points += 0.5
     if people.at_work(words):
         points += 0.5 if hits[0].group == "sjukfrånvaro" else WORK_POINTS

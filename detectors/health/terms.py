@@ -129,7 +129,9 @@ class Lexicon:
         self._by_index = [*self._terms.values(), *([] for _ in codes)]
         patterns = [*self._terms, *codes]
         self._automaton = AhoCorasick(patterns, matchkind=MatchKind.Standard)
-        self._not_health = frozenset(" ".join(read_lines("not_health")).split())
+        words = " ".join(read_lines("not_health")).split()
+        self._not_health = frozenset(words)
+        self._not_heads = tuple(word[1:] for word in words if word.startswith("-"))
 
     def words(self) -> Iterator[Term]:
         """Strong single words, for the search of disguised ones."""
@@ -171,7 +173,8 @@ class Lexicon:
         if front:
             head = _HEAD.search(text, max(0, start - 40), start)
             start = head.start() if head else start
-        if text[start : end + len(rest)] in self._not_health:
+        word = text[start : end + len(rest)]
+        if word in self._not_health or (rest and word.endswith(self._not_heads)):
             return None
         return Hit(start, end + len(rest), best.group, best.weight, best.own)
 

@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 UNIT_LIMIT = 400
-FINE = 120  # so many units of a text are sentences; then whole stretches, to stay linear
+FINE = 120  # so many units for each `PER` characters are sentences; then whole stretches
+PER = 65_536
 PARAGRAPH_LIMIT = 2400
 HEAD_LIMIT = 16_000  # greeting, sign-off and labels are looked for in the first characters
 
@@ -72,7 +73,7 @@ def units_at(text: str, cased: str, positions: list[int]) -> Iterator[Unit]:
         if unit is not None and at < unit.end:
             continue
         count += 1
-        if count > FINE:
+        if count > FINE * (1 + at // PER):
             end = min(at + PARAGRAPH_LIMIT, len(text))
             unit = Unit(at, end, (at, end), False, True)
             yield unit
