@@ -17,7 +17,7 @@ from detectors.evidence import Code
 from detectors.labels import NOTHING, Label, Reading, read_after, read_before
 from detectors.names import Name, name_after, name_before
 from detectors.phone import is_phone
-from detectors.tables import Heading, Tables
+from detectors.tables import Heading, Tables, separator_of
 
 BEFORE, ABOVE, AFTER = 110, 240, 60
 MOST_LOOKS = 200  # a page with more numbers is a list, looked at by samples
@@ -29,7 +29,8 @@ _LOG = re.compile(
     r"\W?\d{4}-?\d\d-?\d\d[t ]?\d\d:?\d\d|\W?\w{3} +\d+ \d\d:\d\d:\d\d"
     r"|.{0,60}\b(?:info|warn|error|debug|fatal)\b"
 )
-_EXTENSION = re.compile(r"\w{0,4}\.(?:[a-z]{3,4}|7z)\b(?!\.\w)")
+_EXTENSION = re.compile(r"\w{0,4}\.(?:[a-z][a-z0-9]{2,3}|7z)\b(?!\.\w)")
+_PRONOUN = re.compile(r"[,;.)]? ?(?:som )?(?:hon|han|hen|he|she|född|bor|fyller)\b")
 _AMOUNT = re.compile(r",\d\d\b(?! ?[;,])|[ ]?(?::-|kr\b|sek\b|eur\b|kwh\b|m3\b|kg\b|%)")
 _CODE_BEFORE = re.compile(r"(?:[a-z]*\d[a-z0-9]*|\b[a-z]{1,4})[-/_]$|[#§]$|[a-z0-9+/]{20,}[+/]$")
 _PLUS_BEFORE = re.compile(r"(?:\+|\b00)[\d ]{0,3}$")
@@ -124,21 +125,40 @@ class Page:
                 codes.append(Code.NAME_LIKELY)
             if heading.label:
                 before = re.split(r"[\t;|,]", before)[-1]
+        elif not codes and self._row_has_name(candidate):
+            codes = [Code.NAME_LIKELY]
         shape = self.text[candidate.start : candidate.end].translate(_ZEROES)
         reading = read_before(before, shape)
         if reading.label not in DECIDING and (behind := read_after(after)).label:
             reading = behind
         codes += _of_reading(reading, candidate, name)
+        if reading.label is None and _PRONOUN.match(after):
+            codes.append(Code.HUMAN)
         if reading.label not in DECIDING and not heading:
             above = read_before(self.text[max(line - ABOVE, 0) : line], shape, DECIDING)
             codes += _of_above(above, bool(FOR_PERSONS.intersection(codes)))
         return codes
+
+    def _row_has_name(self, candidate: Candidate) -> bool:
+        """Whether another cell of a row without headings is a person's name."""
+        content, (start, end) = (
+            self.source.content,
+            self.source.folded.span(candidate.start, candidate.end),
+        )
+        first = content.rfind("\n", max(start - BEFORE, 0), start) + 1 or max(start - BEFORE, 0)
+        row = content[first:start] + content[end : end + BEFORE].partition("\n")[0]
+        separator = separator_of(row)
+        cells = row.split(separator)[:12] if separator else []
+        return any(name_before(cell) is Name.SURE for cell in cells)
 
     def _name(self, candidate: Candidate, line: int) -> Name:
         folded, content = self.source.folded, self.source.content
         start, end = folded.span(candidate.start, candidate.end)
         first = folded.offsets[line] if line < candidate.start else start
         before = name_before(content[first:start][-50:])
+        if first == start or not content[first:start].strip():
+            above = content[max(first - 60, 0) : max(first - 1, 0)].rpartition("\n")[2]
+            before = min(name_before(above), Name.LIKELY)
         return max(before, name_after(content[end : end + 50].partition("\n")[0]))
 
     def _stands_free(
@@ -170,7 +190,7 @@ class Page:
                 codes.append(Code.PHONE)
         if loose and _AMOUNT.match(after):
             codes.append(Code.AMOUNT)
-        if candidate.digits[-4:-2] == "00":
+        if candidate.digits[-4:-2] == "00" and len(candidate.digits) != 11:
             codes.append(Code.SERIAL)
         if birth and (clock := self._clock(candidate, after, birth, log)):
             codes.append(clock)
@@ -225,7 +245,9 @@ def _of_reading(reading: Reading, candidate: Candidate, name: Name) -> list[Code
             loose = candidate.shape in LOOSE and len(candidate.digits) == 10
             return [Code.PHONE_LABEL] if loose and reading.near else []
         case Label.OTHER | Label.NOUN:
-            if reading.near and name is not Name.SURE:
+            if reading.label is Label.NOUN and len(candidate.digits) == 12:
+                return [Code.REFERENCE_FAR]
+            if reading.adjacent or (reading.near and name is not Name.SURE):
                 return [Code.REFERENCE]
             return [] if name is Name.SURE else [Code.REFERENCE_FAR]
         case Label.NEUTRAL:

@@ -31,42 +31,17 @@ class Label(Enum):
 _NUMBER = r"(?:n(?:umme)?r|nummer|nummret|numret|numren|nummern?|no|numbers?|numero)"
 
 
+_SECTIONS = read_sections("label_data/labels.txt")
+
+
 def _read_labels() -> str:
     """One pattern of named groups, in the order of `Label`."""
-    sections = read_sections("label_data/labels.txt")
-    words = {name: "|".join(entries).replace("{n}", _NUMBER) for name, entries in sections.items()}
+    words = {name: "|".join(entries).replace("{n}", _NUMBER) for name, entries in _SECTIONS.items()}
     return "|".join(f"(?P<{label.name}>{words[label.name.lower()]})" for label in Label)
 
 
 _CLASSIFY = re.compile(_read_labels())
-_QUALIFIERS = frozenset(
-    [
-        "personal",
-        "personliga",
-        "personligt",
-        "personlig",
-        "identity",
-        "identitets",
-        "civic",
-        "coordination",
-        "security",
-        "national",
-        "pers",
-        "svenskt",
-        "svenska",
-        "swedish",
-        "norwegian",
-        "danish",
-        "finnish",
-        "norskt",
-        "danskt",
-        "finskt",
-        "id",
-        "birth",
-        "födelse",
-        "social",
-    ]
-)
+_QUALIFIERS = frozenset(_SECTIONS["qualifier"])
 # "fakturan till 811228-9874": the number is the person's, not the invoice's.
 _OWNING = frozenset(
     [
@@ -105,6 +80,7 @@ class Reading:
 
     label: Label | None
     near: bool
+    adjacent: bool = False  # nothing but small words between
 
 
 NOTHING = Reading(None, near=False)
@@ -120,8 +96,8 @@ def read_before(before: str, shape: str, wanted: frozenset[Label] | None = None)
     while at >= 0:
         token = tokens[at]
         at -= 1
-        if token["stop"]:
-            crossed = True
+        if stop := token["stop"]:
+            crossed = crossed or stop == "\n" or not _is_short(tokens, at)
         elif number := token["number"]:
             if number.rstrip(".:/+-").translate(_ZEROES) == shape:
                 shared, words = True, 0
@@ -130,15 +106,21 @@ def read_before(before: str, shape: str, wanted: frozenset[Label] | None = None)
                 words += 1
         else:
             label = classify(token["word"])
-            if label is Label.NEUTRAL:
+            if label is Label.NEUTRAL and (token["word"][0] == "n" or token["word"] == "id"):
                 label = _qualified(tokens, at)
             if label is Label.NOUN and (words > 0 or owned or (crossed and not shared)):
                 label = None
             owned = owned or token["word"] in _OWNING
             if label not in (None, Label.FUNCTION) and (wanted is None or label in wanted):
-                return Reading(label, near=not crossed and words <= 2)
+                return Reading(label, not crossed and words <= 2, not crossed and words == 0)
             words += label is None
     return NOTHING
+
+
+def _is_short(tokens: list[re.Match[str]], at: int) -> bool:
+    """Whether a full stop ends an abbreviation, such as "kt.", and no sentence."""
+    word = tokens[at]["word"] if at >= 0 else None
+    return word is not None and len(word) <= 4
 
 
 def _skip_label(tokens: list[re.Match[str]], at: int) -> int:

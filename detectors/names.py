@@ -15,8 +15,9 @@ from detectors.lists import read_sections
 _WORD = r"[A-ZÀ-ÖØ-Þ][\w'’]*(?:-[A-ZÀ-ÖØ-Þ][\w'’]*)?"
 _BETWEEN = r"(?:,? |\t| (?:von|af|de|al|el|van|da|bin) )"
 _NAME = rf"{_WORD}(?:{_BETWEEN}{_WORD}){{0,3}}"
-_BEFORE = re.compile(rf"(?<![\w-])({_NAME})[\s,;:.|(=*–-]{{0,4}}$")
-_AFTER = re.compile(rf"[\s,;:.|)*–-]{{0,5}}({_NAME})")
+_BEFORE = re.compile(rf"(?<![\w-])({_NAME})[\s,;:.|(=*\"–-]{{0,4}}$")
+_AFTER = re.compile(rf"[\s,;:.|)*\"–-]{{0,5}}({_NAME})")
+_IN_BRACKETS = re.compile(r" ?\([A-ZÀ-ÖØ-Þ][a-zà-öø-þ]+\)")
 _PARTS = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _NOT_PERSONS = frozenset(read_sections("label_data/not_persons.txt")[""])
 
@@ -45,7 +46,8 @@ def name_before(text: str) -> Name:
 def name_after(text: str) -> Name:
     """Whether `text` begins with a person's name."""
     match = _AFTER.match(text)
-    return _judge(match[1]) if match else Name.NONE
+    name = _judge(match[1]) if match else Name.NONE
+    return name or (Name.LIKELY if _IN_BRACKETS.match(text) else Name.NONE)
 
 
 def _judge(name: str) -> Name:

@@ -34,7 +34,7 @@ _BASE = {
     Shape.LINE: 58,
     Shape.ROWS: 34,
     Shape.CELL: 30,
-    Shape.ODD: 44,
+    Shape.ODD: 50,
     Shape.LOOKALIKE: 54,
     Shape.VAT: 64,
 }

@@ -47,6 +47,15 @@ _MONTH_DAY = r"[-./ ]?(?:0\d|1[0-2])[-./ ]?[0-9]\d"
 _DATE = re.compile(
     rf"(?<![\d:.-])(?:(?:18|19|20)\d\d{_MONTH_DAY}|\d\d{_MONTH_DAY})(?![\d:])(?![-./]\d)"
 )
+_DAY_FIRST = re.compile(
+    r"(?<![\d.:/-])(?P<day>\d{1,2})[/.](?P<month>\d{1,2})[ /.-]{1,2}(?P<year>(?:19|20)\d\d)(?!\d)"
+)
+_BIRTH_HINTS = ("föd", "birth", "born", "dob", "pnr", "personn", "pers.nr", "persnr")
+_LOOSE = re.compile(
+    r"(?:föd|birth|born|dob|pnr|personn|pers\.?nr)[^\d\n]{0,30}(?P<date>(?:19|20)?\d\d-?\d\d-?\d\d)(?!\d)"
+    r"(?!.{0,25}(?:tel|mob|rum|kl\b|klass|post|lgh|kr\b))[^\d\n]{1,25}(?<!\d)"
+    r"(?!(?:19|20)\d\d)(?P<end>\d{4})(?![\d/:-])"
+)
 _MONTHS = {
     name: int(month)
     for month, names in read_sections("label_data/months.txt").items()
@@ -84,6 +93,7 @@ def find_split(
     """Matches for every pair of a date and an ending that together are a valid number."""
     texts = [source.folded.text for source in sources]
     yield from _find_columns(sources, today, kind, coordination)
+    yield from _find_loose(sources, today, kind, coordination)
     endings = [ending for index, text in enumerate(texts) for ending in _endings(index, text)]
     if not endings:
         return
@@ -112,7 +122,7 @@ def _nearest(dates: list[Part], ending: Ending) -> list[Part]:
 def _may_be_birth(text: str, day: Part, number: Number, today: date) -> bool:
     """Dates of the last year mostly are the mail's own, unless a word says birth."""
     before = text[max(day.start - 25, 0) : day.start]
-    if any(word in before for word in ("föd", "birth", "born", "dob", "pnr", "personn")):
+    if any(word in before for word in _BIRTH_HINTS):
         return True
     return number.birth is None or (today - number.birth).days > 365
 
@@ -143,6 +153,9 @@ def _is_close(between: str, digits: str) -> bool:
 def _dates(index: int, text: str) -> Iterator[Part]:
     for match in islice(_DATE.finditer(text), 4 * MOST):
         yield Part(index, match.start(), match.end(), re.sub(r"\D", "", match[0]))
+    for match in islice(_DAY_FIRST.finditer(text), 4 * MOST):
+        digits = f"{match['year']}{int(match['month']):02}{int(match['day']):02}"
+        yield Part(index, match.start(), match.end(), digits)
     for match in islice(_WORDED.finditer(text), 4 * MOST):
         year = int(match["year"])
         if match["verb"]:
@@ -162,6 +175,22 @@ def _match(
 _LAST_HEADING = re.compile(r"sista|last|suffix|ksf|kontrollsiff|ändelse|fyra|xxxx|nnnn")
 _COLUMN_HINTS = ("sista", "last", "suffix", "ksf", "kontrollsiff", "ändelse", "xxxx", "nnnn")
 _DATE_HEADING = re.compile(r"föd|fdat|birth|dob|datum|ålder|pnr|personn|ååmmdd|yymmdd|date")
+
+
+def _find_loose(
+    sources: Sequence[Source], today: date, kind: str, coordination: bool
+) -> Iterator[Match]:
+    """A word for the number, a date, and some words later on the line four digits."""
+    for index, source in enumerate(sources):
+        text = source.folded.text
+        if not any(hint in text for hint in _BIRTH_HINTS):
+            continue
+        for match in islice(_LOOSE.finditer(text), MOST):
+            digits = re.sub(r"\D", "", match["date"])
+            number = read_number(digits + match["end"], today)
+            if number and number.coordination is coordination:
+                part = Part(index, match.start("date"), match.end("end"), digits)
+                yield _match(sources, part, number, kind, 56)
 
 
 def _find_columns(
