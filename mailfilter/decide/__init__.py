@@ -11,6 +11,6 @@ for what a rules file may say, ``addresses.py`` for recipient classes and addres
 """
 
 from mailfilter.decide.loading import compile_rules
-from mailfilter.decide.rules import Rules
+from mailfilter.decide.rules import Rules, storable
 
-__all__ = ["Rules", "compile_rules"]
+__all__ = ["Rules", "compile_rules", "storable"]

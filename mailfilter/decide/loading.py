@@ -1,9 +1,9 @@
 """Loading of rules: settings → `Rules`, or a ConfigError that says what is wrong and where.
 
-The rules are those of the file that ``rules`` names, or the [[rule]] tables of the settings, or
-``default_rules.toml``. A rule that could never match as it is written (an unknown kind, class,
-place or department, a level that is not below) is an error: a typing mistake in a rule must not
-pass as a rule that found nothing. A bad file therefore never comes into force (P13).
+The rules are the [[rule]] tables of the settings, and behind them those of the file that ``rules``
+names, or of ``default_rules.toml``. A rule that could never match as it is written (an unknown
+kind, class, place or department, a level that is not below) is an error: a typing mistake in a
+rule must not pass as a rule that found nothing. A bad file therefore never comes into force (P13).
 
 Invariants: reads the named files and nothing else; the hash depends only on what was read, not on
 paths, comments or the order of tables.
@@ -38,11 +38,12 @@ LAST = (
 
 def compile_rules(settings: Settings, origin: str = "settings") -> Rules:
     """The rules of `settings`; `origin` is the file name for messages."""
-    rules, file = _rules(settings, origin)
+    found = _rules(settings, origin)
+    rules = tuple(rule for rule, _ in found)
     departments = read_departments(settings.departments, settings.department_header)
     classes = _classes(settings, origin)
     known = _Known(settings, departments)
-    for index, rule in enumerate(rules):
+    for index, (rule, file) in enumerate(found):
         _check(rule, index, rules, known, file)
     if settings.secure_service and settings.secure_service not in settings.connectors:
         listed = _listed(settings.connectors) or "none is configured"
@@ -61,11 +62,17 @@ def compile_rules(settings: Settings, origin: str = "settings") -> Rules:
     )
 
 
-def _rules(settings: Settings, origin: str) -> tuple[tuple[Rule, ...], str]:
-    if settings.rules is not None and settings.rule:
-        raise ConfigError(f"{origin}: rules and [[rule]] are both given; keep one of them")
-    if settings.rule:
-        return settings.rule, origin
+def _rules(settings: Settings, origin: str) -> list[tuple[Rule, str]]:
+    """The configuration's own rules, and behind them the file's or the shipped ones, each with
+    the name of its file.
+
+    Own rules go before and do not replace: who adds one rule must not lose all protection by it.
+    """
+    rest, name = _rest(settings)
+    return [(rule, origin) for rule in settings.rule] + [(rule, name) for rule in rest]
+
+
+def _rest(settings: Settings) -> tuple[tuple[Rule, ...], str]:
     if settings.rules is None:
         text = files("mailfilter.decide").joinpath(SHIPPED).read_text(encoding="utf-8")
         return _parse(text, SHIPPED), SHIPPED
