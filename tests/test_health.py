@@ -288,3 +288,11 @@ def test_cues_of_a_table_and_of_running_text() -> None:
     assert people.Kind.ROLE in kinds
     assert people.Kind.FULL_NAME in kinds
     assert people.Kind.RELATIVE in kinds
+
+
+def test_names_of_senders_authors_and_signatures_are_not_the_subject() -> None:
+    body = "Bifogat material om epilepsi, diabetes och astma."
+    assert not hit(Source("Tilde Ask", [(0, Role.HEADER)]), body)
+    assert not hit(Source("Tilde Ask", [(0, Role.PROPERTY)]), body)
+    signed = body + "\n\nTilde Ask"
+    assert not hit(Source(signed, [(0, Role.BODY), (len(body), Role.SIGNATURE)]))

@@ -10,6 +10,7 @@ C-101/01 and C-21/23, and chapters 23, 25, 26 and 39 of OSL.
 Known gaps: see the modules; images, handwriting and other languages are not read.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
@@ -58,7 +59,10 @@ def find(sources: Sequence[Source], today: date) -> Iterator[Match]:
     hits = [_hits(text) for text in texts]
     if not any(hits):
         return
-    frames = [frame(text.cased) for text in texts]
+    frames = [
+        frame(text.cased, _signatures(text, source))
+        for text, source in zip(texts, sources, strict=True)
+    ]
     facts = [
         read_facts(text, fr, source.role_at(0))
         for text, fr, source in zip(texts, frames, sources, strict=True)
@@ -73,6 +77,17 @@ def find(sources: Sequence[Source], today: date) -> Iterator[Match]:
             yield from matches(
                 Reading(number, source, text, hits[number], frames[number], own, rest)
             )
+
+
+def _signatures(text: Plain, source: Source) -> list[tuple[int, int]]:
+    """The stretches that the parser of the mail took for signatures."""
+    edges = [at for at, _ in source.roles] + [len(source.content) + 1]
+    found = []
+    for (start, role), end in zip(source.roles, edges[1:], strict=True):
+        if role is Role.SIGNATURE:
+            low = bisect_left(text.offsets, start)
+            found.append((low, bisect_left(text.offsets, end)))
+    return found
 
 
 def _leads(source: Source) -> bool:

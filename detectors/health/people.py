@@ -11,6 +11,7 @@ Known gaps: a rare first name without a surname; a surname alone; names in lower
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 from typing import NamedTuple
 
 from detectors.health.plain import Plain
@@ -304,9 +305,18 @@ def is_workplace(words: list[Token], at: int) -> bool:
     )
 
 
+def is_one(words: list[Token], at: int) -> bool:
+    """Does "flickan", "mannen" stand at `at`: a role that no rule book uses for everybody?"""
+    return any(token.start == at and token.low in WORDS["gendered"] for token in words)
+
+
 def says_you(words: list[Token]) -> bool:
-    """Is the reader spoken to?"""
-    return any(token.low in WORDS["you"] or token.low in WORDS["your"] for token in words)
+    """Is something told about the reader? A request ("kan du skicka") tells nothing."""
+    lows = [token.low for token in words]
+    asks = any(
+        second in WORDS["you"] and first in WORDS["request"] for first, second in pairwise(lows)
+    )
+    return not asks and any(low in WORDS["you"] or low in WORDS["your"] for low in lows)
 
 
 def has_identity(plain: Plain, start: int, end: int) -> bool:

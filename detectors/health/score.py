@@ -122,10 +122,12 @@ class Reading:
 
 def read_facts(plain: Plain, frame: Frame, role: Role) -> Facts:
     """Person and kind of a text from its first characters."""
+    general = genre.general(plain.text)
+    if role in (Role.HEADER, Role.PROPERTY):  # senders, receivers and authors, not subjects
+        return Facts(general=general)
     end = min(len(plain.text), READ_FACTS)
     words = people.tokens(plain, 0, end)
     cues = people.cues(plain, words, (0, end), frame)
-    general = genre.general(plain.text)
     addressed = people.addresses_one(plain)
     labelled = [cue for cue in cues if cue.label]
     if labelled:
@@ -268,7 +270,7 @@ def _in_unit(reading: Reading, unit: Unit, hits: list[Hit], words: list[Token]) 
         if unit.start <= cue.at < unit.end and not _is_hit(cue, hits):
             points = people.WEIGHTS[cue.kind]
             if cue.kind is Kind.ROLE:
-                points += _told(words)
+                points += max(_told(words), -1.0 + people.is_one(words, cue.at))
             if points > best.points:
                 best = Person(points, cue.kind, cue.kind.value)
     if best.points < people.WEIGHTS[Kind.SELF]:
@@ -294,7 +296,7 @@ def _is_to_reader(reading: Reading, hit: Hit, words: list[Token]) -> bool:
     """In a letter to one person, "du" beside care or treatment is she."""
     return (
         reading.facts.addressed
-        and hit.group in ("behandling", "läkemedel", "vårdkontakt", "diagnos", "symptom")
+        and hit.group not in ("sjukfrånvaro", "omsorg")
         and people.says_you(words)
     )
 

@@ -10,7 +10,7 @@ Known gap: a mail without blank lines is one paragraph.
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 UNIT_LIMIT = 400
@@ -145,14 +145,14 @@ class Frame:
         return any(start <= at < end for start, end in self.sign_offs)
 
 
-def frame(cased: str) -> Frame:
-    """Find the frame in the first `HEAD_LIMIT` characters."""
+def frame(cased: str, signatures: Sequence[tuple[int, int]] = ()) -> Frame:
+    """Find the frame in the first `HEAD_LIMIT` characters; `signatures` are known already."""
     head = cased[:HEAD_LIMIT]
     spans = [m.span() for m in _GREETING.finditer(head)] + [
         m.span() for m in _HEADER.finditer(head)
     ]
     closings = [*_SIGN_OFF.finditer(head), *_NAME_AND_TITLE.finditer(head)]
-    return Frame(tuple(spans), tuple(_sign_off(head, m.start()) for m in closings))
+    return Frame(tuple(spans), (*signatures, *(_sign_off(head, m.start()) for m in closings)))
 
 
 def _sign_off(head: str, start: int) -> tuple[int, int]:
