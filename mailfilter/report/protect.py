@@ -7,12 +7,16 @@ A count of 1 to 4 could point at a person (one mail from a department of three).
   would give the 2 away, so a further cell is hidden there; it prints as "*", for it may be any
   number.
 - Cells stand in several equations (a department's row, an action's column, the rules of an
-  action). Gauss elimination over all of them together finds hidden cells that have only one
+  action). Gauss elimination over all of them together finds small cells that have only one
   solution; further cells are hidden until none has.
-- Hidden cells whose sum can be seen, and is itself under 5, count as worked out too.
+- The reader knows that "<5" is 1 to 4 and that "*" is at least 5: two "<5" that sum to 8 are 4
+  each. Bounds are worked out from equation to equation; a small cell that they leave one value
+  counts as solved.
+- Hidden cells whose sum can be seen, and is itself under 5, count as solved too.
 
 Zero is printed: nobody is in it. The further cell is the smallest that will do, parts before
-totals. Known gap: ranges. A reader can bound a "*" by the rest, as with any rule of this kind.
+totals. Known gaps: a reader may still narrow a "<5" to fewer values than four; where all is hidden
+and the grand total itself is "<5", four cells can only be 1 each.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,6 +24,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 LIMIT = 5
+_MANY = 10**12  # no bound
+_PASSES = 20
 Key = tuple[str, str, str]  # table, row, column
 
 
@@ -39,7 +45,12 @@ class Equation:
 def hidden(n: Mapping[Key, int], equations: Sequence[Equation]) -> frozenset[Key]:
     """The keys of the cells that must not be printed."""
     hide: set[Key] = {key for key, value in n.items() if 0 < value < LIMIT}
-    while leaks := _small_sums(n, equations, hide) or _solved(equations, hide):
+    small = frozenset(hide)
+    while leaks := (
+        _small_sums(n, equations, hide)
+        or _exposing(equations, small, _bounded(n, equations, hide))
+        or _exposing(equations, small, _solved(equations, hide))
+    ):
         further = _further(n, leaks, hide)
         if further is None:  # all that could hide it is hidden already: hide what is left
             further = next((key for key in n if key not in hide and n[key]), None)
@@ -71,9 +82,46 @@ def _further(n: Mapping[Key, int], leaks: Sequence[Equation], hide: set[Key]) ->
     return min(candidates, key=lambda entry: entry[:3])[3] if candidates else None
 
 
-def _solved(equations: Sequence[Equation], hide: set[Key]) -> list[Equation]:
-    """The equations around those hidden cells that have only one solution."""
-    unknown = sorted(hide, key=str)
+def _exposing(
+    equations: Sequence[Equation], small: frozenset[Key], known: frozenset[Key]
+) -> list[Equation]:
+    """The equations to mend: around all that is known, if anything small is."""
+    return _around(equations, known) if small & known else []
+
+
+def _around(equations: Sequence[Equation], keys: frozenset[Key]) -> list[Equation]:
+    return [equation for equation in equations if keys & set(equation.cells)]
+
+
+def _bounded(n: Mapping[Key, int], equations: Sequence[Equation], hide: set[Key]) -> frozenset[Key]:
+    """Hidden cells to which the bounds of all others leave one value."""
+    low = {key: (1 if n[key] < LIMIT else LIMIT) if key in hide else n[key] for key in n}
+    high = {key: (LIMIT - 1 if n[key] < LIMIT else _MANY) if key in hide else n[key] for key in n}
+    touched = _around(equations, frozenset(hide))
+    for _ in range(_PASSES):
+        before = (low.copy(), high.copy())
+        for equation in touched:
+            _narrow(equation, low, high)
+        if before == (low, high):
+            break
+    return frozenset(key for key in hide if low[key] == high[key])
+
+
+def _narrow(equation: Equation, low: dict[Key, int], high: dict[Key, int]) -> None:
+    """Tighten the bounds of a total by its parts, and of each part by the total and the others."""
+    total, parts = equation.total, equation.parts
+    least, most = sum(low[part] for part in parts), sum(high[part] for part in parts)
+    low[total], high[total] = max(low[total], least), min(high[total], most)
+    for part in parts:
+        above = high[total] - (least - low[part])
+        below = low[total] - (most - high[part])
+        low[part], high[part] = max(low[part], below), min(high[part], above)
+        least, most = sum(low[one] for one in parts), sum(high[one] for one in parts)
+
+
+def _solved(equations: Sequence[Equation], hide: set[Key]) -> frozenset[Key]:
+    """Hidden cells for which all equations together have only one solution."""
+    unknown = sorted(hide)
     column = {key: i for i, key in enumerate(unknown)}
     rows = []
     for equation in equations:
@@ -90,7 +138,7 @@ def _solved(equations: Sequence[Equation], hide: set[Key]) -> list[Equation]:
         free = [key for key, factor in zip(unknown, row, strict=True) if factor]
         if len(free) == 1:
             solved.add(free[0])
-    return [equation for equation in equations if solved & set(equation.cells)]
+    return frozenset(solved)
 
 
 def _reduced(rows: list[list[Fraction]]) -> list[list[Fraction]]:
