@@ -12,12 +12,14 @@ from detectors import (
     no_fodselsnummer,
     se_personnummer,
     se_samordningsnummer,
+    split_number,
 )
 from detectors.contract import Detector, Match, Role, Source
 
 DETECTORS: tuple[Detector, ...] = (
     se_personnummer,
     se_samordningsnummer,
+    split_number,
     fi_henkilotunnus,
     no_fodselsnummer,
     dk_cpr,

@@ -1,7 +1,7 @@
 """Swedish personnummer, ten or twelve digits, in the spellings that people use.
 
 Rules and sources: `se_number`. A number whose parts stand apart (birth date in the subject, "the
-last four" in the body) is put together by `split_number`.
+last four" in the body) is found by `split_number`.
 Known gaps: a number that is written out in words alone; one broken inside its date.
 """
 
@@ -11,7 +11,6 @@ from datetime import date
 from detectors.contract import Match, Source
 from detectors.evidence import TEXTS
 from detectors.se_number import find_numbers
-from detectors.split_number import find_split
 
 KINDS: tuple[str, ...] = ("se.personnummer",)
 EVIDENCE = TEXTS
@@ -19,5 +18,4 @@ EVIDENCE = TEXTS
 
 def find(sources: Sequence[Source], today: date) -> Iterator[Match]:
     """All matches, overlapping ones included."""
-    yield from find_numbers(sources, today, KINDS[0], coordination=False)
-    yield from find_split(sources, today, KINDS[0], coordination=False)
+    return find_numbers(sources, today, KINDS[0], coordination=False)

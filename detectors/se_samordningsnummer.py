@@ -1,7 +1,7 @@
 """Swedish samordningsnummer: a personnummer with 60 added to the day.
 
 Rules and sources: `se_number`. A number whose parts stand apart (birth date in the subject, "the
-last four" in the body) is put together by `split_number`.
+last four" in the body) is found by `split_number`.
 The month may be 00 and the day 60, and the day need not be in the calendar. Known gaps: as there.
 """
 
@@ -11,7 +11,6 @@ from datetime import date
 from detectors.contract import Match, Source
 from detectors.evidence import TEXTS
 from detectors.se_number import find_numbers
-from detectors.split_number import find_split
 
 KINDS: tuple[str, ...] = ("se.samordningsnummer",)
 EVIDENCE = TEXTS
@@ -19,5 +18,4 @@ EVIDENCE = TEXTS
 
 def find(sources: Sequence[Source], today: date) -> Iterator[Match]:
     """All matches, overlapping ones included."""
-    yield from find_numbers(sources, today, KINDS[0], coordination=True)
-    yield from find_split(sources, today, KINDS[0], coordination=True)
+    return find_numbers(sources, today, KINDS[0], coordination=True)
