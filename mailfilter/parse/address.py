@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from mailfilter.parse.header import unfold
 from mailfilter.parse.words import text_of
 
-MOST = 5000  # in one field; Postfix and Exchange stop far below
+MOST = 2000  # in one field; twice limits.RECIPIENTS
 
 _TOKEN = re.compile(
     rb'"((?:[^"\\]++|\\.)*+)"?'  # 1: quoted; unclosed, it takes all: no byte is read twice
@@ -72,6 +72,7 @@ def _bare(words: bytes) -> tuple[bytes, bytes]:
 def _read_tokens(value: bytes, people: People) -> None:
     depth = 0
     words: list[bytes] = []
+    comment: list[bytes] = []
     angle: bytes | None = None
     for count, token in enumerate(_TOKEN.finditer(value)):
         if count > 4 * MOST or len(people.addresses) >= MOST:
@@ -83,20 +84,24 @@ def _read_tokens(value: bytes, people: People) -> None:
             depth += 1
         elif mark == b")" and depth:
             depth -= 1
-        elif mark in (b",", b";", b":") and not depth:
-            _finish(people, words, angle)
-            words, angle = [], None
-        elif token[2] is not None and not depth:
+        elif depth:
+            comment.append(token[0])
+        elif mark in (b",", b";", b":"):
+            _finish(people, words, angle, comment)
+            words, angle, comment = [], None, []
+        elif token[2] is not None:
             if angle is not None:
                 words.append(angle)
             angle = token[2]
         else:
             words.append(_PAIR.sub(rb"\1", token[1]) if token[1] is not None else token[0])
-    _finish(people, words, angle)
+    _finish(people, words, angle, comment)
 
 
-def _finish(people: People, words: list[bytes], angle: bytes | None) -> None:
+def _finish(people: People, words: list[bytes], angle: bytes | None, comment: list[bytes]) -> None:
     joined = b"".join(words)
+    if comment:
+        people.words.append(text_of(b"".join(comment)))
     if angle is None:
         _add(people, *_bare(joined))
     else:

@@ -25,6 +25,7 @@ _ALIASES = {
     "ansi_x3.110-1983": "cp1252",
     "cp-850": "cp850",
     "cp932": "cp932",
+    "cshproman8": "hp_roman8",
     "default_charset": "cp1252",
     "cp1047": "cp500",
     "cp277": "cp500",  # EBCDIC differs by country in a few letters, never in digits

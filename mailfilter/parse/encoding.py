@@ -30,11 +30,8 @@ _UU_BEGIN = re.compile(  # what follows must look encoded: "begin with ..." is p
 )
 _UU_END = re.compile(rb"(?m)^end[ \t]*\r?$")
 UU_FILES = 50  # in one text
-_INNER_LABEL = re.compile(
-    rb"^[\0 \t]{0,4}-{1,3}[^\r\n]{1,80}\r?\n(?:[^\r\n:]{1,40}:[^\r\n]{0,200}\r?\n){0,4}"
-    rb"content-transfer-encoding[ \t]{0,4}:[ \t]{0,4}(?:base64|quoted)",
-    re.MULTILINE | re.IGNORECASE,
-)
+_INNER_LABEL = re.compile(rb"(?i)content-transfer-encoding[ \t]{0,4}:[ \t]{0,4}(?:base64|quoted)")
+_INNER_LABELS = 20  # a text with more of them is no prose
 _OLD = (
     b"=ybegin line=",
     b"=ybegin part=",
@@ -147,7 +144,14 @@ def _uu_lines(block: bytes) -> tuple[bytes, bool]:
 
 def holds_part(content: bytes) -> bool:
     """Whether a text holds something like a delimiter and the header of an encoded part."""
-    return b"ransfer" in content and _INNER_LABEL.search(content) is not None
+    if b"ransfer" not in content:
+        return False
+    for count, found in enumerate(_INNER_LABEL.finditer(content)):
+        before = content[max(0, found.start() - 600) : found.start()].split(b"\n")[-6:-1]
+        above = [line for line in before if b":" not in line]
+        if count >= _INNER_LABELS or (above and above[-1].lstrip(b"\0 \t").startswith(b"-")):
+            return True
+    return False
 
 
 def holds_old_encoding(content: bytes) -> bool:

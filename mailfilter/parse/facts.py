@@ -13,6 +13,7 @@ Microsoft's description of the ``msip_labels`` header.
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from detectors import Role
 from mailfilter.model import Facts, Text
@@ -76,12 +77,17 @@ class Shown:
     more: bool = False  # a field had too many addresses
 
 
+@lru_cache(maxsize=2048)
+def _is_silent(name: bytes) -> bool:
+    return name in SILENT or name.startswith(_SILENT_PREFIXES)
+
+
 def show(fields: Fields, steps: tuple[Step, ...]) -> Shown:
     """What a header shows to people."""
     lines, shown = _Lines(), Shown()
     subject, header = Place(Role.SUBJECT, steps), Place(Role.HEADER, steps)
     for name, value in fields:
-        if name in SILENT or name.startswith(_SILENT_PREFIXES):
+        if _is_silent(name):
             continue
         if name in _PEOPLE:
             people = address.read(value)
@@ -109,13 +115,16 @@ _USED = {
 }  # fmt: skip
 
 
-def read(fields: Fields, shown: Shown, marks: frozenset[bytes], report: bool) -> Facts:
-    """The facts of the outermost header; the language is not known here."""
+def read(fields: Fields, shown: Shown, marks: frozenset[bytes], language: str) -> Facts:
+    """The facts of the outermost header; `marks` are lower-case names."""
     found: dict[bytes, list[str]] = {}
     wanted: list[tuple[str, str]] = []
+    types: list[bytes] = []
     for name, value in fields:
         if name in _USED:
             found.setdefault(name, []).append(text_of(value))
+        elif name == b"content-type":
+            types.append(value)
         if name in marks:
             wanted.append((name.decode("ascii", "replace"), text_of(value)))
     precedence = {value.strip().lower() for value in found.get(b"precedence", ())}
@@ -129,9 +138,10 @@ def read(fields: Fields, shown: Shown, marks: frozenset[bytes], report: bool) ->
         automatic=bool(precedence & _BULK)
         or any(value.strip().lower() != "no" for value in found.get(b"auto-submitted", ())),
         mailing_list="list" in precedence or any(name[:5] == b"list-" for name in found),
-        report=report,
+        report=any(b"multipart/report" in value.lower() for value in types),
         labels=_labels(found),
         marks=tuple(wanted),
+        language=language,
     )
 
 

@@ -106,8 +106,10 @@ def describe(value: bytes) -> Described:
 def _parameters(value: bytes, at: int, described: Described) -> dict[bytes, bytes]:
     """Parameters by lower-case name, RFC 2231 marks still in the names."""
     found: dict[bytes, bytes] = {}
+    count = 0
     while at < len(value):
-        if len(found) >= PARAMETERS:
+        count += 1
+        if count > PARAMETERS:
             described.codes.append("parameters")
             break
         match = _PARAMETER.match(value, at)

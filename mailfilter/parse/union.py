@@ -28,6 +28,7 @@ _NUMBER = re.compile(rb"(?:[0-9](?:[ .+/\t-]|\xc2\xa0|=?\r?\n[ \t]?)?){9,13}[0-9
 _BREAK = re.compile(rb"=[ \t\0]*+(?:\r\n|\r|\n)")
 _BLANK = re.compile(rb"[\r\n]+")
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=]+")
+PIECES = 2000  # lines or padded groups in one segment that are decoded one by one
 _LEAST = 12  # base64 characters for ten digits, less what alignment costs
 
 
@@ -77,11 +78,11 @@ def _base64(lines: list[bytes]) -> Iterator[bytes]:
     whole = b"".join(clean)
     if len(whole) < _LEAST:
         return
-    yield b"".join(map(base64_leniently, clean))
-    groups = whole.split(b"=")
-    if len(groups) > 1:
-        yield b"".join(map(base64_leniently, groups))
-    bare = b"".join(groups)
+    if 1 < len(clean) <= PIECES:
+        yield b"".join(map(base64_leniently, clean))
+    if 1 <= whole.count(b"=") <= PIECES:
+        yield b"".join(map(base64_leniently, whole.split(b"=")))
+    bare = whole.replace(b"=", b"")
     for start in range(4):
         aligned = bare[start:]
         try:
@@ -94,7 +95,7 @@ def _base64(lines: list[bytes]) -> Iterator[bytes]:
 
 
 def _uu(lines: list[bytes]) -> Iterator[bytes]:
-    for line in lines:
+    for line in lines[:PIECES]:
         if 8 < len(line) < 90:
             try:
                 yield a2b_uu(line)
