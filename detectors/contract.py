@@ -8,6 +8,7 @@ text; it knows text and not mail; it imports nothing of ``mailfilter``. Matched 
 package only in `Match.value`, which the caller hashes or masks at once.
 """
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -33,14 +34,26 @@ class Role(StrEnum):
     PROPERTY = "property"  # document properties
 
 
+_HALF_PAIR = re.compile("[\ud800-\udfff]")
+
+
+def _without_half_pairs(content: str) -> str:
+    try:
+        content.encode("latin-1")  # the fast way to know that there are none
+    except UnicodeEncodeError:
+        return _HALF_PAIR.sub("\ufffd", content)
+    return content
+
+
 class Source:
     """One text: cells separated by a tab, rows by a newline.
 
     `roles` are (offset, Role), sorted, the first at offset 0; each holds until the next one.
+    Halves of surrogate pairs, which nothing can encode, become U+FFFD.
     """
 
     def __init__(self, content: str, roles: Sequence[tuple[int, Role]] = ((0, Role.BODY),)) -> None:
-        self.content = content
+        self.content = _without_half_pairs(content)
         self.roles = tuple(roles)
 
     def role_at(self, offset: int) -> Role:

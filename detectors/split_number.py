@@ -10,7 +10,7 @@ Invariant: at most `MOST` dates and endings are paired, so hostile text costs no
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice
 
@@ -24,24 +24,14 @@ from detectors.tables import separator_of
 KINDS: tuple[str, ...] = ("se.personnummer", "se.samordningsnummer")
 EVIDENCE = TEXTS
 MOST = 64
+BLOCK = 4096  # characters of text that are searched for dates at a time
 MOST_CALLS = 400  # words that announce last digits, in one text
-# Short pieces of the words sought: `str.find` passes a MiB in 0.1 ms for each of up to five letters.
+# Short pieces of the words sought: `str.find` passes a MiB in 0.1 ms for each of five letters.
 # The number says how far back the word may begin.
-_CALLS = {
-    **{"sista": 7, "slut": 0, "suffi": 0, "ksf": 0, "last ": 0, "ends": 0, "endin": 0},
-    **{"ändel": 0, "lsiff": 6},
-}
+_CALLS = dict.fromkeys(("slut", "suffi", "ksf", "last ", "ends", "endin", "ändel"), 0)
+_CALLS |= {"sista": 7, "lsiff": 6}
 _BIRTHS = {"föd": 0, "birth": 0, "born": 0, "dob": 0, "pnr": 0, "rsonn": 2, "rs.nr": 2, "rsnr": 2}
-_COLUMNS = {
-    "sista": 0,
-    "last": 0,
-    "suffi": 0,
-    "ksf": 0,
-    "lsiff": 0,
-    "ändel": 0,
-    "xxxx": 0,
-    "nnnn": 0,
-}
+_COLUMNS = ("sista", "last", "suffi", "ksf", "lsiff", "ändel", "xxxx", "nnnn")
 _CALLED = re.compile(
     r"\b(?:(?P<strong>(?:fyra|4) ?sista|sista ?(?:fyra|4)|slutsiffror\w*|suffix\w*|ksf"
     r"|last (?:four|4)|kontrollsiffr\w*|sista siffr\w*)|sista|slutet|slutar|last digits|ends|ending"
@@ -56,7 +46,8 @@ _BEHIND = re.compile(
     r"(?:de |hennes |hans |the )?(?:fyra sista|sista fyra|sista|last four|last 4)"
 )
 _NOT_PERSON = re.compile(
-    r"kort|konto|telefon|mobil|imei|faktur|order|ocr|kontrakt|card|account|phone|serie|ärende"
+    r"kort|konto|telefon|mobil|imei|faktur|order|ocr|kontrakt|card|account|phone"
+    r"|serie|ärende|regnr|registrering|pinkod|koden|swish|bankgiro"
 )
 _MONTH_DAY = r"[-./ ]?(?:0\d|1[0-2])[-./ ]?[0-9]\d"
 _DATE = re.compile(
@@ -107,35 +98,51 @@ def find(sources: Sequence[Source], today: date) -> Iterator[Match]:
     texts = [source.folded.text for source in sources]
     yield from _find_columns(sources, today)
     yield from _find_loose(sources, today)
-    endings = [ending for index, text in enumerate(texts) for ending in _endings(index, text)]
-    if not endings:
-        return
-    dates = [part for index, text in enumerate(texts) for part in _dates(index, text)]
-    for ending in endings[:MOST]:
-        for day in _nearest(dates, ending):
+    calendar = _Calendar(texts)
+    endings = (ending for index, text in enumerate(texts) for ending in _endings(index, text))
+    for ending in islice(endings, MOST):
+        for day in calendar.nearest(ending):
             number = read_number(day.digits + ending.part.digits, today)
             if number and _may_be_birth(texts[day.source], day, number, today):
                 yield _match(sources, ending.part, number, 68 if ending.strong else 60)
                 yield _match(sources, day, number, 66 if ending.strong else 58)
 
 
-def _nearest(dates: list[Part], ending: Ending) -> list[Part]:
-    """Dates of the ending's own source by distance, then the first ones of the others."""
-    part = ending.part
-    own = sorted(
-        (day for day in dates if day.source == part.source),
-        key=lambda day: abs(day.start - part.start),
-    )
-    others = [day for day in dates if day.source != part.source]
-    return [*own[:8], *others[:16]] if ending.strong else [*own[:2], *others[:2]]
+@dataclass(slots=True)
+class _Calendar:
+    """The dates of the message, read block by block as they are asked for."""
+
+    texts: list[str]
+    _blocks: dict[tuple[int, int], list[Part]] = field(default_factory=dict)
+
+    def nearest(self, ending: Ending) -> list[Part]:
+        """Dates near the ending in its own source, then the first ones of the others."""
+        part = ending.part
+        middle = part.start // BLOCK
+        own = [day for at in (-1, 0, 1) for day in self._block(part.source, middle + at)]
+        own.sort(key=lambda day: abs(day.start - part.start))
+        others = [
+            day
+            for source in range(min(len(self.texts), MOST))
+            if source != part.source
+            for day in self._block(source, 0)
+        ]
+        return [*own[:8], *others[:16]] if ending.strong else [*own[:2], *others[:2]]
+
+    def _block(self, source: int, block: int) -> list[Part]:
+        if block < 0 or block * BLOCK >= len(self.texts[source]):
+            return []
+        if (source, block) not in self._blocks:
+            self._blocks[source, block] = list(_dates(source, self.texts[source], block * BLOCK))
+        return self._blocks[source, block]
 
 
 def _may_be_birth(text: str, day: Part, number: Number, today: date) -> bool:
-    """Dates of the last year mostly are the mail's own, unless a word says birth."""
+    """Dates of the last two years mostly are the mail's own, unless a word says birth."""
     before = text[max(day.start - 25, 0) : day.start]
     if any(word in before for word in _BIRTH_HINTS):
         return True
-    return number.birth is None or (today - number.birth).days > 365
+    return number.birth is None or (today - number.birth).days > 730
 
 
 def _places(text: str, pieces: dict[str, int]) -> Iterator[int]:
@@ -165,7 +172,7 @@ def _endings(index: int, text: str) -> Iterator[Ending]:
         if found is None and strong:
             found = _SPELLED.search(text, match.start("between"), match.end())
         if found and (strong or _is_close(match["between"], found[0])):
-            around = text[max(match.start() - 14, 0) : found.end() + 20].partition("\n")[0]
+            around = text[max(match.start() - 22, 0) : found.end() + 20].partition("\n")[0]
             if not _NOT_PERSON.search(around):
                 part = Part(index, found.start(), found.end(), digits_of(found[0]))
                 yield Ending(part, strong)
@@ -181,13 +188,14 @@ def _is_close(between: str, digits: str) -> bool:
     return len(between) <= 14 and "kl" not in between and not _YEAR_OR_TIME.match(digits)
 
 
-def _dates(index: int, text: str) -> Iterator[Part]:
-    for match in islice(_DATE.finditer(text), 4 * MOST):
+def _dates(index: int, text: str, start: int) -> Iterator[Part]:
+    end = start + BLOCK
+    for match in _DATE.finditer(text, start, end):
         yield Part(index, match.start(), match.end(), re.sub(r"\D", "", match[0]))
-    for match in islice(_DAY_FIRST.finditer(text), 4 * MOST):
+    for match in _DAY_FIRST.finditer(text, start, end):
         digits = f"{match['year']}{int(match['month']):02}{int(match['day']):02}"
         yield Part(index, match.start(), match.end(), digits)
-    for match in islice(_WORDED.finditer(text), 4 * MOST):
+    for match in _WORDED.finditer(text, start, end):
         year = int(match["year"])
         if match["verb"]:
             year -= age_of(match["age"]) or 0
@@ -238,7 +246,7 @@ def _headings(text: str) -> Iterator[tuple[int, str, int, int]]:
     if not any(separator in text for separator in "\t;|,"):
         return
     passed = -1
-    for place in _places(text, _COLUMNS):
+    for place in _places(text, dict.fromkeys(_COLUMNS, 0)):
         if place <= passed:
             continue
         start = text.rfind("\n", max(place - 1000, 0), place) + 1
