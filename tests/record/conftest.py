@@ -8,58 +8,15 @@ import asyncio
 import itertools
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
-import argon2
 import pytest
-from making import Mails, Parts
-from sqlalchemy import make_url, text
-from sqlalchemy.ext.asyncio import create_async_engine
 
-from mailfilter.config import Settings, Store
-from mailfilter.record.archive import Means
 from mailfilter.record.keys import PrivateKeys, ensure_keys, load_private
 from mailfilter.record.open import open_store
-
-CHEAP = Means(hasher=argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-
-
-@dataclass
-class Server:
-    """A running PostgreSQL."""
-
-    url: str
-    numbers: Iterator[int]
-    template: str = ""
-
-    def named(self, database: str) -> str:
-        url = make_url(self.url).set(database=database, drivername="postgresql")
-        return url.render_as_string(hide_password=False)
-
-    async def sql(self, statement: str) -> None:
-        url = make_url(self.url).set(drivername="postgresql+asyncpg")
-        engine = create_async_engine(url, isolation_level="AUTOCOMMIT")
-        async with engine.connect() as connection:
-            await connection.execute(text(statement))
-        await engine.dispose()
-
-    async def database(self, keys: PrivateKeys) -> str:
-        """The URL of a new database that has the tables."""
-        if not self.template:
-            await self.sql("CREATE DATABASE template_of_tests")
-            store = await open_store(settings(self.named("template_of_tests"), Path()), keys)
-            await store.close()
-            self.template = "template_of_tests"
-        name = f"test_{next(self.numbers)}"
-        await self.sql(f"CREATE DATABASE {name} TEMPLATE {self.template}")
-        return self.named(name)
-
-
-def settings(url: str, folder: Path, **store: Any) -> Settings:
-    return Settings(store=Store(url=url, keys=folder / "keys", run=folder / "run", **store))
+from tests.record.making import CHEAP, Mails, Open, Parts, Server, settings
 
 
 @pytest.fixture(scope="session")
@@ -90,9 +47,6 @@ async def url(request: pytest.FixtureRequest, tmp_path: Path, keys: PrivateKeys)
         return f"sqlite:///{tmp_path}/mailfilter.db"
     server: Server = request.getfixturevalue("postgresql")
     return await server.database(keys)
-
-
-Open = Callable[..., Any]
 
 
 @pytest.fixture

@@ -9,9 +9,8 @@ import signal
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from making import CANARY, Mails, count, dossier, line
 from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -19,6 +18,7 @@ from mailfilter.config import Settings, Store
 from mailfilter.model import State
 from mailfilter.record.keys import load_private
 from mailfilter.record.open import open_store
+from tests.record.making import CANARY, Mails, count, dossier, line
 
 
 def die(*_: object) -> None:

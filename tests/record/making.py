@@ -1,19 +1,71 @@
-"""Dossiers, staged messages and times for the tests of the record. No real person is in here."""
+"""Stores, dossiers, staged messages and times for the tests of the record. No real person."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import argon2
+from sqlalchemy import make_url, text
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from detectors import Role
-from mailfilter.model import Action, Class, Finding, NotExamined, Path, Verdict
+from mailfilter.config import Settings, Store
+from mailfilter.model import Action, Class, Finding, NotExamined, Verdict
+from mailfilter.model import Path as Address
 from mailfilter.place import Place, Step, StepKind
-from mailfilter.record.archive import StoreArchive
+from mailfilter.record.archive import Means, StoreArchive
 from mailfilter.record.contract import AuditLine, Count, Dossier, Joined, Staged, StagedItem
 from mailfilter.record.database import Database
 from mailfilter.record.intake import StoreIntake
+from mailfilter.record.keys import PrivateKeys
+from mailfilter.record.open import open_store
 
 NOW = datetime(2026, 11, 16, 8, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
 CANARY = "kanariefagel7319"
+
+
+CHEAP = Means(hasher=argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+
+
+@dataclass
+class Server:
+    """A running PostgreSQL."""
+
+    url: str
+    numbers: Iterator[int]
+    template: str = ""
+
+    def named(self, database: str) -> str:
+        url = make_url(self.url).set(database=database, drivername="postgresql")
+        return url.render_as_string(hide_password=False)
+
+    async def sql(self, statement: str) -> None:
+        url = make_url(self.url).set(drivername="postgresql+asyncpg")
+        engine = create_async_engine(url, isolation_level="AUTOCOMMIT")
+        async with engine.connect() as connection:
+            await connection.execute(text(statement))
+        await engine.dispose()
+
+    async def database(self, keys: PrivateKeys) -> str:
+        """The URL of a new database that has the tables."""
+        if not self.template:
+            await self.sql("CREATE DATABASE template_of_tests")
+            store = await open_store(settings(self.named("template_of_tests"), Path()), keys)
+            await store.close()
+            self.template = "template_of_tests"
+        name = f"test_{next(self.numbers)}"
+        await self.sql(f"CREATE DATABASE {name} TEMPLATE {self.template}")
+        return self.named(name)
+
+
+def settings(url: str, folder: Path, **store: Any) -> Settings:
+    return Settings(store=Store(url=url, keys=folder / "keys", run=folder / "run", **store))
+
+
+Open = Callable[..., Any]
 
 
 @dataclass(frozen=True)
@@ -26,9 +78,9 @@ class Parts:
     url: str
 
 
-def path(address: str, parameters: bytes = b"") -> Path:
+def path(address: str, parameters: bytes = b"") -> Address:
     raw = address.encode()
-    return Path(b"<" + raw + b">" + parameters, raw, parameters)
+    return Address(b"<" + raw + b">" + parameters, raw, parameters)
 
 
 def dossier(word: str = "", **changes: object) -> Dossier:

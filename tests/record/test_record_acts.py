@@ -1,7 +1,6 @@
 """Acts on held mail: the closed table of states, audit in the same transaction, ended keys."""
 
 import pytest
-from making import DAY, NOW, Mails, Parts, dossier, hold, line
 from sqlalchemy import func, select
 
 from mailfilter.errors import Permanent
@@ -9,6 +8,7 @@ from mailfilter.model import Action, Class, Finding, NotExamined, State
 from mailfilter.record.contract import Filter, Item, StagedItem
 from mailfilter.record.states import ENDED, NEXT, allowed
 from mailfilter.record.tables import chunk, message, wrapped_key
+from tests.record.making import DAY, NOW, Mails, Parts, dossier, hold, line
 
 ID = "M00001.1"
 

@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
-from making import NOW, Parts, line
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mailfilter.errors import Temporary
 from mailfilter.record.audit import digest
 from mailfilter.record.contract import AuditLine
+from tests.record.making import NOW, Parts, line
 
 
 async def fill(store: Parts, n: int = 5) -> None:

@@ -8,13 +8,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from conftest import Open
-from making import CANARY, DAY, NOW, Mails, Parts, dossier, hold, line
 from sqlalchemy import select
 
 from mailfilter.model import State
 from mailfilter.record.contract import Filter, Joined
 from mailfilter.record.tables import metadata
+from tests.record.making import CANARY, DAY, NOW, Mails, Open, Parts, dossier, hold, line
 
 CHILD = Path(__file__).with_name("crash_child.py")
 BODY = CANARY.encode() * 200_000

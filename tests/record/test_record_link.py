@@ -9,8 +9,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from conftest import CHEAP, settings
-from making import NOW, Mails, count, dossier
 
 from mailfilter.config import Settings
 from mailfilter.errors import ConfigError, Permanent, Temporary
@@ -21,6 +19,7 @@ from mailfilter.record.desk_link import DeskIntake, _result
 from mailfilter.record.desk_server import DeskServer
 from mailfilter.record.keys import PrivateKeys
 from mailfilter.record.seal import Sealer
+from tests.record.making import CHEAP, NOW, Mails, count, dossier, settings
 
 
 @dataclass

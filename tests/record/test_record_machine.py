@@ -8,11 +8,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import hypothesis.strategies as st
-from conftest import CHEAP, settings
 from hypothesis import HealthCheck
 from hypothesis import settings as effort
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from making import NOW, Mails, dossier, line
 
 from mailfilter.errors import Permanent, Temporary
 from mailfilter.model import Action, State
@@ -21,6 +19,7 @@ from mailfilter.record.keys import ensure_keys, load_private
 from mailfilter.record.open import open_store
 from mailfilter.record.staging import LEASE
 from mailfilter.record.states import ENDED, NEXT, WAITING
+from tests.record.making import CHEAP, NOW, Mails, dossier, line, settings
 
 GROUPS = (StagedItem(Action.QUARANTINE, recipients=(0,)), StagedItem(Action.REDIRECT, "s", (1,)))
 JOIN_KEYS = st.sampled_from([b"a", b"b", b"c"])

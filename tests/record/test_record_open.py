@@ -8,8 +8,6 @@ import pyrage
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from conftest import CHEAP, Server, settings
-from making import NOW, Mails, Parts, count, hold, line
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -19,6 +17,7 @@ from mailfilter.record.contract import Filter
 from mailfilter.record.database import connect
 from mailfilter.record.keys import PrivateKeys, PublicKeys
 from mailfilter.record.tables import metadata
+from tests.record.making import CHEAP, NOW, Mails, Parts, Server, count, hold, line, settings
 
 
 async def test_the_migrations_make_what_the_tables_say(store: Parts) -> None:

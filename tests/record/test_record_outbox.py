@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from making import DAY, NOW, Mails, Parts, dossier, hold
+from tests.record.making import DAY, NOW, Mails, Parts, dossier, hold
 
 
 async def test_due_done_retry(store: Parts, mails: Mails) -> None:

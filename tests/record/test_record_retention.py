@@ -3,13 +3,13 @@
 from datetime import timedelta
 
 import pytest
-from making import DAY, NOW, Mails, Parts, dossier, hold, line
 from sqlalchemy import func, select
 
 from mailfilter.errors import Permanent, Temporary
 from mailfilter.model import State
 from mailfilter.record.contract import Filter, Joined, User
 from mailfilter.record.tables import message, metadata, outbox, told
+from tests.record.making import DAY, NOW, Mails, Parts, dossier, hold, line
 
 HOUR = timedelta(hours=1)
 

@@ -9,7 +9,6 @@ import pyrage
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from making import Mails, dossier
 
 from mailfilter import limits
 from mailfilter.errors import ConfigError, Permanent
@@ -18,6 +17,7 @@ from mailfilter.record import dossier as codec
 from mailfilter.record.contract import Dossier
 from mailfilter.record.keys import PrivateKeys, ensure_keys, load_private, load_public
 from mailfilter.record.seal import Opener, Sealer
+from tests.record.making import Mails, dossier
 
 
 @pytest.fixture

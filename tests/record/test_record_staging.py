@@ -4,11 +4,11 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from making import DAY, NOW, Mails, Parts, count, dossier, hold
 
 from mailfilter.errors import Temporary
 from mailfilter.model import Action, State
 from mailfilter.record.contract import Filter, Joined, StagedItem
+from tests.record.making import DAY, NOW, Mails, Parts, count, dossier, hold
 
 
 async def test_a_held_mail_can_be_read_back(store: Parts, mails: Mails) -> None:

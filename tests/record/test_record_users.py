@@ -3,12 +3,12 @@
 from datetime import timedelta
 
 import pytest
-from making import NOW, Parts, line
 from sqlalchemy import select
 
 from mailfilter.errors import Permanent
 from mailfilter.record.contract import User
 from mailfilter.record.tables import metadata
+from tests.record.making import NOW, Parts, line
 
 ANNA = User("anna", "reviewer", ("Skola", "Vård"))
 MINUTE = timedelta(minutes=1)
