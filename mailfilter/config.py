@@ -5,18 +5,71 @@ the file says so; there are no default passwords. Every key is explained in
 ``deploy/mailfilter.toml``, which a test compares with this file.
 """
 
+import re
 import tomllib
+from collections.abc import Sequence
 from datetime import date
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from string import Formatter
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from mailfilter import limits
 from mailfilter.errors import ConfigError
 from mailfilter.model import Action, Class, Level, Mode
 
 Port = Annotated[int, Field(ge=0, le=65535)]
+_HEADER_NAME = re.compile(r"[A-Za-z0-9_-]{1,76}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]")
+_ADDRESS = re.compile(r"[^\s<>@\x00-\x1f\x7f]+@[^\s<>@\x00-\x1f\x7f]+")
+_TEMPLATE_FIELDS = {"address", "local", "domain"}
+
+
+def _is_header_name(value: str) -> str:
+    if value and not _HEADER_NAME.fullmatch(value):
+        raise ValueError("must be the name of a header: letters, digits and hyphens, no colon")
+    return value
+
+
+def _is_one_line(value: str) -> str:
+    if _CONTROL.search(value):
+        raise ValueError("must be one line without control characters")
+    return value
+
+
+def _is_address(value: str) -> str:
+    if value and not _ADDRESS.fullmatch(value):
+        raise ValueError("must be one mail address, such as name@kommun.example")
+    return value
+
+
+def _is_template(value: str) -> str:
+    try:
+        parsed = [part[1:] for part in Formatter().parse(value) if part[1] is not None]
+        fields = {"".join(filter(None, part)) for part in parsed}
+        if not fields <= _TEMPLATE_FIELDS:
+            raise KeyError
+        made = value.format(address="a@b.example", local="a", domain="b.example")
+    except (ValueError, KeyError, IndexError, AttributeError):
+        raise ValueError("may hold only {address}, {local} and {domain}") from None
+    if not re.fullmatch(r"[^\s<>\x00-\x1f\x7f]+@[^\s<>@\x00-\x1f\x7f]+", made):
+        raise ValueError("must give an address, such as {address}.s or {local}@service.example")
+    return value
+
+
+HeaderName = Annotated[str, AfterValidator(_is_header_name)]
+Line = Annotated[str, AfterValidator(_is_one_line)]
+Address = Annotated[str, AfterValidator(_is_address)]
+Template = Annotated[str, AfterValidator(_is_template)]
 
 
 class Section(BaseModel):
@@ -76,29 +129,36 @@ class Web(Section):
 
 
 class Organisation(Section):
-    name: str = "Kommunen"
+    name: Line = "Kommunen"
     domains: tuple[str, ...] = ()  # ours: recipients there are internal
-    contact: str = ""  # whom a sender reaches: phone or address, printed in notices
-    guideline_url: str = ""
+    contact: Line = ""  # whom a sender reaches: phone or address, printed in notices
+    guideline_url: Line = ""  # printed in notices
     language: Literal["sv", "en"] = "sv"
     staff_informed: date | None = None  # until then observe mode keeps no sender
 
 
 class Notice(Section):
     enabled: bool = True
-    sender: str = ""  # From of notices; default mailfilter@first domain
+    sender: Address = ""  # From of notices; default mailfilter@first domain
     on_reject: bool = False  # True behind Exchange Online, which hides our reply
-    reviewers: tuple[str, ...] = ()  # get a content-free mail when something waits
+    reviewers: tuple[Address, ...] = ()  # get a content-free mail when something waits
     reviewers_minutes: Annotated[int, Field(ge=1)] = 15
     per_hour: Annotated[int, Field(ge=1)] = 20  # notices to one sender
     dkim_domain: str = ""
     dkim_selector: str = ""
     dkim_key: Path | None = None
-    system_senders: dict[str, str] = {}  # scanner@… → the human owner who gets its notices
+    system_senders: dict[str, Address] = {}  # scanner@… → the human owner who gets its notices
+
+    @model_validator(mode="after")
+    def _dkim_is_whole(self) -> Self:
+        given = (bool(self.dkim_domain), bool(self.dkim_selector), self.dkim_key is not None)
+        if any(given) and not all(given):
+            raise ValueError("dkim_domain, dkim_selector and dkim_key belong together: give all")
+        return self
 
 
 class Report(Section):
-    recipients: tuple[str, ...] = ()
+    recipients: tuple[Address, ...] = ()
     weekday: Annotated[int, Field(ge=1, le=7)] = 1
     hour: Annotated[int, Field(ge=0, le=23)] = 7
 
@@ -107,7 +167,7 @@ class Connector(Section):
     """A secure transfer service reached by SMTP; see ``connectors/smtp_handoff.py``."""
 
     type: Literal["smtp"] = "smtp"
-    title: str = ""  # as the notice names it
+    title: Line = ""  # as the notice names it
     host: str = "127.0.0.1"
     port: Port = 25
     tls: Literal["none", "opportunistic", "encrypt", "verify"] = "verify"
@@ -117,19 +177,29 @@ class Connector(Section):
     key: Path | None = None
     username: str = ""
     password_file: Path | None = None
-    envelope_recipient: str = "{address}"  # "{address}.s", "{local}%{domain}@service.example"
+    envelope_recipient: Template = "{address}"  # "{address}.s", "{local}%{domain}@service.example"
     header_recipients: Literal["keep", "rewrite"] = "keep"
-    original_recipient_header: str = ""
-    subject_prefix: str = ""
-    subject_replace: str = ""  # the subject is readable outside the secure service
-    add_headers: dict[str, str] = {}
-    remove_headers: tuple[str, ...] = ()
-    sender: str = ""  # envelope sender; default the original one
-    size_limit: int = 50 * limits.MIB
-    loop_header: str = "X-Mailfilter-Handoff"
+    original_recipient_header: HeaderName = ""
+    subject_prefix: Line = ""
+    subject_replace: Line = ""  # the subject is readable outside the secure service
+    add_headers: dict[HeaderName, Line] = {}
+    remove_headers: tuple[HeaderName, ...] = ()
+    sender: Address = ""  # envelope sender; default the original one
+    size_limit: Annotated[int, Field(ge=1)] = 50 * limits.MIB
+    loop_header: Annotated[HeaderName, Field(min_length=1)] = "X-Mailfilter-Handoff"
     split: bool = False  # one transaction for each recipient
-    instructions_sv: str = ""  # a sentence of the notice
-    instructions_en: str = ""
+    instructions_sv: Line = ""  # a sentence of the notice
+    instructions_en: Line = ""
+
+    @model_validator(mode="after")
+    def _pairs_are_whole(self) -> Self:
+        if (self.certificate is None) != (self.key is None):
+            raise ValueError("certificate and key belong together: give both or none")
+        if bool(self.username) != (self.password_file is not None):
+            raise ValueError("username and password_file belong together: give both or none")
+        if self.subject_prefix and self.subject_replace:
+            raise ValueError("subject_prefix and subject_replace exclude each other: give one")
+        return self
 
 
 class Rule(Section):
@@ -171,12 +241,10 @@ class Settings(Section):
     classes: dict[str, tuple[str, ...]] = {}  # recipient class → addresses, domains, *.domains
     departments: Path | None = None  # departments.csv
     department_header: str = ""  # trusted header that names the department
-    allow_list: tuple[str, ...] = ()  # reserved: numbers that are not a leak; empty in production
     connectors: dict[str, Connector] = {}
     secure_service: str = ""  # the connector that the default rules redirect to
     rules: Path | None = None  # a file of [[rule]]; default the shipped rules
-    rule: tuple[Rule, ...] = ()  # or in this file
-    cloud_links: Path | None = None
+    rule: tuple[Rule, ...] = ()  # of this file; they go before those
     max_message: int = limits.MESSAGE_SIZE
     memory_budget: int = limits.MEMORY_BUDGET
     max_sessions: int = limits.SESSIONS
@@ -202,11 +270,46 @@ def validate(table: dict[str, Any], origin: str) -> Settings:
     try:
         return Settings.model_validate(table)
     except ValidationError as error:
-        raise ConfigError("\n".join(_sentence(origin, fault) for fault in error.errors())) from error
+        faults = [_sentence(origin, fault, table) for fault in error.errors()]
+        raise ConfigError("\n".join(dict.fromkeys(faults))) from error
 
 
-def _sentence(origin: str, fault: Any) -> str:
-    key = ".".join(str(part) for part in fault["loc"])
+def _sentence(origin: str, fault: Any, table: dict[str, Any]) -> str:
+    """One fault: file, key, value, and what would be right."""
+    where, key = _where(fault["loc"], table)
+    at = f"{origin}: {where}"
     if fault["type"] == "extra_forbidden":
-        return f"{origin}: {key}: this key is not known; see deploy/mailfilter.toml for all keys"
-    return f"{origin}: {key} = {fault['input']!r}: {fault['msg'][0].lower()}{fault['msg'][1:]}"
+        return f"{at}{key}: this key is not known; {_hint(key.rpartition('.')[2])}"
+    if fault["type"] == "missing":
+        return f"{at}{key}: must be given"
+    message = fault["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    value = fault["input"]
+    shown = "" if isinstance(value, dict | list) else f" = {_shown(value)}"
+    return f"{at}{key}{shown}: {message[:1].lower()}{message[1:]}"
+
+
+def _where(loc: Sequence[Any], table: dict[str, Any]) -> tuple[str, str]:
+    """The rule that the fault is in, by name, and the key as the file has it."""
+    parts = [str(part) for part in loc if part != "[key]"]
+    if parts[0] != "rule" or len(parts) < 2:
+        return "", ".".join(parts)
+    try:
+        name = f'"{table["rule"][int(parts[1])]["name"]}"'
+    except (KeyError, TypeError, IndexError):
+        name = str(int(parts[1]) + 1)
+    rest = ".".join(parts[2:])
+    return (f"rule {name}: ", rest) if rest else ("", f"rule {name}")
+
+
+def _shown(value: Any) -> str:
+    text = f"{value!r}"
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _hint(key: str) -> str:
+    sections = Section.__subclasses__()
+    known = sorted({name for section in sections for name in section.model_fields})
+    close = get_close_matches(key, known, 1, 0.75)
+    if close:
+        return f"did you mean {close[0]}?"
+    return "see deploy/mailfilter.toml for all keys"

@@ -59,12 +59,12 @@ class Departments:
         return self.senders.find(split(address))
 
 
-def read_departments(path: Path | None, header: str) -> Departments:
-    """The departments of the settings; a ConfigError names file and line."""
+def read_departments(path: Path | None, header: str, origin: str = "settings") -> Departments:
+    """The departments of the settings of file `origin`; a ConfigError names file and line."""
     if path is None:
         if header:
             raise ConfigError(
-                f"department_header = {header!r}: only departments of a file count; "
+                f"{origin}: department_header = {header!r}: only departments of a file count; "
                 "set departments to a departments.csv that lists them"
             )
         return Departments()

@@ -40,11 +40,12 @@ def compile_rules(settings: Settings, origin: str = "settings") -> Rules:
     """The rules of `settings`; `origin` is the file name for messages."""
     found = _rules(settings, origin)
     rules = tuple(rule for rule, _ in found)
-    departments = read_departments(settings.departments, settings.department_header)
+    departments = read_departments(settings.departments, settings.department_header, origin)
     classes = _classes(settings, origin)
     known = _Known(settings, departments)
-    for index, (rule, file) in enumerate(found):
-        _check(rule, index, rules, known, file)
+    _check_names(found)
+    for rule, file in found:
+        _check(rule, known, f'{file}: rule "{rule.name}"')
     if settings.secure_service and settings.secure_service not in settings.connectors:
         listed = _listed(settings.connectors) or "none is configured"
         raise ConfigError(
@@ -143,12 +144,24 @@ class _Known:
         self.places = [role.value for role in Role]
 
 
-def _check(rule: Rule, index: int, rules: tuple[Rule, ...], known: _Known, origin: str) -> None:
-    at = f'{origin}: rule "{rule.name}"'
-    if not rule.name.strip():
-        raise ConfigError(f"{origin}: rule {index + 1}: name: must not be empty")
-    if rule.name in {other.name for other in (*rules[:index], *LAST)}:
-        raise ConfigError(f"{at}: name: is taken; every rule needs a name of its own")
+def _check_names(found: list[tuple[Rule, str]]) -> None:
+    """Every name once: the statistics go by it. Own rules are blamed, not the shipped ones."""
+    files: dict[str, list[str]] = {rule.name: ["the program"] for rule in LAST}
+    for number, (rule, file) in enumerate(found, 1):
+        if not rule.name.strip():
+            raise ConfigError(f"{file}: rule {number}: name: must not be empty")
+        files.setdefault(rule.name, []).append(file)
+    for name, places in files.items():
+        if len(places) > 1:
+            ours = next(file for file in places if file != "the program")
+            other = next((file for file in places if file != ours), ours)
+            raise ConfigError(
+                f'{ours}: rule "{name}": name: is taken by a rule of {other}; '
+                "every rule needs a name of its own"
+            )
+
+
+def _check(rule: Rule, known: _Known, at: str) -> None:
     for key in ("kinds", "not_kinds", "also_kinds"):
         _check_kinds(getattr(rule, key), known.kinds, f"{at}: {key}")
     _check_words(rule.places, known.places, f"{at}: places")
