@@ -14,7 +14,7 @@ from detectors.contract import Match, Source
 KINDS: tuple[str, ...] = ("cloud-link",)
 EVIDENCE = {"link": "länk till en tjänst för fildelning"}
 CONFIDENCE = 40
-_HOST_BEFORE = re.compile(r"(?<![\w@.-])(?:[\w-]{1,40}\.){0,4}[\w-]{1,40}$")
+_NOT_HOST = re.compile(r"[^\w.-]")
 _PATH = re.compile(r"[^\s<>\"'|]{0,200}")
 
 
@@ -38,10 +38,11 @@ def find(sources: Sequence[Source], today: date) -> Iterator[Match]:  # noqa: AR
     for index, source in enumerate(sources):
         text = source.folded.text
         for end in _END.finditer(text):
-            host = _HOST_BEFORE.search(text[max(end.start() - 90, 0) : end.start()])
-            domain = _service(host[0] + end[0], text, end.end()) if host else None
-            if host and domain:
-                start, stop = source.folded.span(end.start() - len(host[0]), end.end())
+            before = text[max(end.start() - 90, 0) : end.start()]
+            host = _NOT_HOST.split(before)[-1]
+            domain = _service(host + end[0], text, end.end())
+            if domain and not before[: -len(host) or None].endswith("@"):
+                start, stop = source.folded.span(end.start() - len(host), end.end())
                 yield Match(index, start, stop, KINDS[0], CONFIDENCE, ("link",), domain, domain)
 
 

@@ -17,7 +17,7 @@ from detectors.evidence import Code
 from detectors.labels import NOTHING, Label, Reading, read_after, read_before
 from detectors.names import Name, name_after, name_before
 from detectors.phone import is_phone
-from detectors.tables import Heading, Tables, separator_of
+from detectors.tables import Heading, Tables, cells_of, separator_of
 
 BEFORE, ABOVE, AFTER = 110, 240, 60
 MOST_LOOKS = 200  # a page with more numbers is a list, looked at by samples
@@ -83,20 +83,21 @@ class Page:
     def look(self, candidate: Candidate, birth: date | None) -> list[Code] | None:
         """Evidence around `candidate`; None if it is part of a longer string.
 
-        A page with more than `MOST_LOOKS` is a list: then every sixteenth is looked at, as is each
+        A page with more than `MOST_LOOKS` is a list: then each 32nd is looked at, as is each
         with a word for persons before it, and the last look of the same spelling holds for the
         others.
         """
         family = candidate.shape, len(candidate.digits)
         self.looks += 1
-        if self.looks > MOST_LOOKS and self.looks % 16 and family in self.last:
+        if self.looks > MOST_LOOKS and self.looks % 32 and family in self.last:
             before = self.text[max(candidate.start - 24, 0) : candidate.start]
             if not any(word in before for word in _PERSON_HINTS):
                 return list(self.last[family])
-        codes = self._look(candidate, birth)
-        if codes is not None:
-            self.last[family] = codes
-        return list(codes) if codes is not None else None
+        found = self._look(candidate, birth)
+        if found is None:
+            return None
+        self.last[family] = list(dict.fromkeys(found))
+        return list(self.last[family])
 
     def _look(self, candidate: Candidate, birth: date | None) -> list[Code] | None:
         start, end = candidate.start, candidate.end
@@ -124,10 +125,12 @@ class Page:
             if heading.beside_names and not codes:
                 codes.append(Code.NAME_LIKELY)
             if heading.label:
-                before = re.split(r"[\t;|,]", before)[-1]
+                before = re.split(r"[\t;|,]|  ", before)[-1]
         elif not codes and self._row_has_name(candidate):
             codes = [Code.NAME_LIKELY]
         shape = self.text[candidate.start : candidate.end].translate(_ZEROES)
+        if not heading and not before.strip():
+            before = self._title_above(line)
         reading = read_before(before, shape)
         if reading.label not in DECIDING and (behind := read_after(after)).label:
             reading = behind
@@ -139,6 +142,13 @@ class Page:
             codes += _of_above(above, bool(FOR_PERSONS.intersection(codes)))
         return codes
 
+    def _title_above(self, line: int) -> str:
+        """The line above, if it is short and without digits, as in a form: label over value."""
+        above = self.text[max(line - 42, 0) : max(line - 1, 0)]
+        title = above.rpartition("\n")[2]
+        short = len(title) <= 40 and not any(digit in title for digit in "0123456789")
+        return f"{title.rstrip()} " if short else ""
+
     def _row_has_name(self, candidate: Candidate) -> bool:
         """Whether another cell of a row without headings is a person's name."""
         content, (start, end) = (
@@ -148,7 +158,7 @@ class Page:
         first = content.rfind("\n", max(start - BEFORE, 0), start) + 1 or max(start - BEFORE, 0)
         row = content[first:start] + content[end : end + BEFORE].partition("\n")[0]
         separator = separator_of(row)
-        cells = row.split(separator)[:12] if separator else []
+        cells = cells_of(row, separator)[:12] if separator else []
         return any(name_before(cell) is Name.SURE for cell in cells)
 
     def _name(self, candidate: Candidate, line: int) -> Name:

@@ -70,5 +70,5 @@ def matched(
     start, end = page.source.folded.span(candidate.start, candidate.end)
     codes = tuple(codes)
     spelling = [Code.SEPARATOR] if candidate.shape in (Shape.HYPHEN, Shape.PLUS) else []
-    evidence = tuple(dict.fromkeys(map(str, (Code.CHECKSUM, *spelling, *codes))))
+    evidence = (Code.CHECKSUM, *spelling, *codes)
     return Match(source, start, end, kind, weigh(base, codes), evidence, *value_mask)

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 
 from detectors.candidates import Candidate, Shape
 from detectors.context import FOR_PERSONS, Page, mentions_number
@@ -29,7 +30,7 @@ _BASE = {
     Shape.SPACE: 54,
     Shape.BARE: 45,
     Shape.DOTS: 57,
-    Shape.GROUPED: 48,
+    Shape.GROUPED: 52,
     Shape.WORD: 58,
     Shape.LINE: 58,
     Shape.ROWS: 34,
@@ -162,24 +163,24 @@ class Found:
 
     def match(self, page: Page, kind: str) -> Match:
         """The finished match; what is called an organisation number stays a hit."""
-        base = base_of(self.candidate, self.number.coordination)
-        confidence = weigh(base, self.codes)
-        if Code.ORGANISATION in self.codes and not {
-            Code.REFERENCE,
-            Code.OTHER_COLUMN,
-            Code.PHONE,
-        } & set(self.codes):
+        candidate, number, codes = self.candidate, self.number, self.codes
+        confidence = weigh(base_of(candidate, number.coordination), codes)
+        if Code.ORGANISATION in codes and not _DENYING.intersection(codes):
             confidence = max(confidence, 50)
-        start, end = page.source.folded.span(self.candidate.start, self.candidate.end)
-        spelling = [Code.CHECKSUM]
-        if len(self.candidate.digits) == 12:
-            spelling.append(Code.CENTURY)
-        if code := _SPELLING.get(self.candidate.shape):
-            spelling.append(code)
-        evidence = tuple(dict.fromkeys(map(str, (*spelling, *self.codes))))
-        return Match(
-            self.source, start, end, kind, confidence, evidence, self.number.value, self.number.mask
-        )
+        start, end = page.source.folded.span(candidate.start, candidate.end)
+        evidence = (*_spelling(candidate.shape, len(candidate.digits)), *codes)
+        return Match(self.source, start, end, kind, confidence, evidence, number.value, number.mask)
+
+
+_DENYING = frozenset((Code.REFERENCE, Code.OTHER_COLUMN, Code.PHONE))
+
+
+@cache
+def _spelling(shape: Shape, length: int) -> tuple[Code, ...]:
+    """Codes for the way the number is written."""
+    century = (Code.CENTURY,) if length == 12 else ()
+    code = _SPELLING.get(shape)
+    return (Code.CHECKSUM, *century, *((code,) if code else ()))
 
 
 def find_numbers(

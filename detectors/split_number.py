@@ -29,7 +29,7 @@ MOST_CALLS = 400  # words that announce last digits, in one text
 # Short pieces of the words sought: `str.find` passes a MiB in 0.1 ms for each of five letters.
 # The number says how far back the word may begin.
 _CALLS = dict.fromkeys(("slut", "suffi", "ksf", "last ", "ends", "endin", "ändel"), 0)
-_CALLS |= {"sista": 7, "lsiff": 6}
+_CALLS |= {"sista": 7, "lsiff": 7}
 _BIRTHS = {"föd": 0, "birth": 0, "born": 0, "dob": 0, "pnr": 0, "rsonn": 2, "rs.nr": 2, "rsnr": 2}
 _COLUMNS = ("sista", "last", "suffi", "ksf", "lsiff", "ändel", "xxxx", "nnnn")
 _CALLED = re.compile(
@@ -103,7 +103,7 @@ def find(sources: Sequence[Source], today: date) -> Iterator[Match]:
     for ending in islice(endings, MOST):
         for day in calendar.nearest(ending):
             number = read_number(day.digits + ending.part.digits, today)
-            if number and _may_be_birth(texts[day.source], day, number, today):
+            if number and _may_be_birth(texts[day.source], day, number, today, ending.strong):
                 yield _match(sources, ending.part, number, 68 if ending.strong else 60)
                 yield _match(sources, day, number, 66 if ending.strong else 58)
 
@@ -137,11 +137,14 @@ class _Calendar:
         return self._blocks[source, block]
 
 
-def _may_be_birth(text: str, day: Part, number: Number, today: date) -> bool:
-    """Dates of the last two years mostly are the mail's own, unless a word says birth."""
+def _may_be_birth(text: str, day: Part, number: Number, today: date, strong: bool) -> bool:
+    """Dates of the last two years mostly are the mail's own, unless a word says birth; a weak
+    ending needs such a word, or a date written without signs."""
     before = text[max(day.start - 25, 0) : day.start]
     if any(word in before for word in _BIRTH_HINTS):
         return True
+    if not strong and not text[day.start : day.end].isdigit():
+        return False
     return number.birth is None or (today - number.birth).days > 730
 
 

@@ -1,19 +1,22 @@
 """The heading above a number in a table.
 
 From → to: folded text and the place of a number in it → the `Heading` of its column, or None when
-it stands in no table. Cells are separated by tab, semicolon, bar or comma; the heading is the
-nearest row above with hardly any digits and something in that column.
+it stands in no table. Cells are separated by tab, semicolon, bar, comma or wide space; the heading
+is the nearest row above with hardly any digits and something in that column.
 
 Invariant: linear for numbers asked for in rising order: each row is passed once a column, at most
 `MOST_ROWS` up.
 """
 
+import re
 from dataclasses import dataclass, field
 
 from detectors.labels import Label, read_heading
 
 MOST_ROWS = 400
-MOST_WIDTH = 4000
+MOST_WIDTH = 2000
+WIDE = "  "  # columns set with spaces
+_WIDE = re.compile(r"(?<=\S) {2,}(?=\S)")
 _SEPARATORS = ("\t", ";", "|")
 
 
@@ -44,7 +47,7 @@ class Tables:
         separator = separator_of(row)
         if separator is None:
             return None
-        column = row.count(separator, 0, start - line)
+        column = len(cells_of(row[: start - line] + "x", separator)) - 1
         found = self._walk(line, separator, column)
         self._known[line, separator, column] = found
         return found
@@ -73,11 +76,18 @@ def separator_of(row: str) -> str | None:
     for separator in _SEPARATORS:
         if separator in row:
             return separator
-    return "," if row.count(",") >= 2 and row.count(", ") < row.count(",") else None
+    if row.count(",") >= 2 and row.count(", ") < row.count(","):
+        return ","
+    return WIDE if row.count(WIDE) >= 2 and len(_WIDE.findall(row)) >= 2 else None
+
+
+def cells_of(row: str, separator: str) -> list[str]:
+    """The cells of a row."""
+    return _WIDE.split(row.strip()) if separator == WIDE else row.split(separator)
 
 
 def _read(row: str, separator: str, column: int) -> Heading | None:
-    cells = row.split(separator)
+    cells = cells_of(row, separator)
     if column >= len(cells) or not cells[column].strip():
         return None
     following = read_heading(cells[column + 1]) if column + 1 < len(cells) else None
