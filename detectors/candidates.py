@@ -26,7 +26,8 @@ class Shape(StrEnum):
     PLUS = "plus"
     SPACE = "space"  # one gap before the last part, without a sign
     DOTS = "dots"  # the date itself is written with signs: 81/12/28-9874, 1981-12-28 9874
-    GROUPED = "grouped"  # pairs, single digits, other groups
+    GROUPED = "grouped"  # pairs and other groups
+    SINGLES = "singles"  # every digit by itself
     WORD = "word"  # "dash", "streck"
     LINE = "line"  # broken over a line end after a hyphen
     ROWS = "rows"  # broken over a line end without one
@@ -162,6 +163,8 @@ def _shape_of(raw: str) -> Shape | None:
     if cuts == [date - 4, date - 2, date]:
         last = _gap_shape(gaps[-1])
         return last if last in (Shape.CELL, Shape.ROWS, Shape.LINE) else Shape.DOTS
+    if len(cuts) == total - 1:
+        return Shape.SINGLES
     return Shape.GROUPED if _is_grouped(set(cuts), date, total) else None
 
 

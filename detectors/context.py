@@ -16,7 +16,7 @@ from detectors.contract import Role, Source
 from detectors.evidence import Code
 from detectors.labels import NOTHING, Label, Reading, read_after, read_before
 from detectors.names import Name, name_after, name_before
-from detectors.phone import is_phone
+from detectors.phone import MOBILE, is_phone
 from detectors.tables import Heading, Tables, cells_of, separator_of
 
 BEFORE, ABOVE, AFTER = 110, 240, 60
@@ -24,7 +24,7 @@ MOST_LOOKS = 200  # a page with more numbers is a list, looked at by samples
 MOST_PHONES = 40  # parsed with the library; after that the prefix decides
 _PERSON_HINTS = ("pers", "pnr", "föd", "ident")
 _ZEROES = str.maketrans("123456789", "0" * 9)
-LOOSE = frozenset((Shape.BARE, Shape.SPACE, Shape.GROUPED, Shape.DOTS))
+LOOSE = frozenset((Shape.BARE, Shape.SPACE, Shape.GROUPED, Shape.SINGLES, Shape.DOTS))
 _LOG = re.compile(
     r"\W?\d{4}-?\d\d-?\d\d[t ]?\d\d:?\d\d|\W?\w{3} +\d+ \d\d:\d\d:\d\d"
     r"|.{0,60}\b(?:info|warn|error|debug|fatal)\b"
@@ -197,7 +197,10 @@ class Page:
         if loose and len(candidate.digits) == 10 and candidate.digits[0] == "0":
             self.phones += 1
             if is_phone(candidate.digits, parse=self.phones <= MOST_PHONES):
-                codes.append(Code.PHONE)
+                usual = candidate.digits.startswith(MOBILE)
+                codes.append(Code.PHONE if usual else Code.PHONE_LIKE)
+        if loose and candidate.shape is not Shape.BARE and _among_numbers(before, after):
+            codes.append(Code.NUMBERS)
         if loose and _AMOUNT.match(after):
             codes.append(Code.AMOUNT)
         if candidate.digits[-4:-2] == "00" and len(candidate.digits) != 11:
@@ -220,6 +223,12 @@ class Page:
         if in_name or log or _EXTENSION.match(after) or (recent and candidate.shape in LOOSE):
             return Code.TIMESTAMP
         return Code.CLOCK if recent or candidate.shape in LOOSE else None
+
+
+def _among_numbers(before: str, after: str) -> bool:
+    return (before[-2:-1].isdigit() and before[-1:] == " ") or (
+        after[:1] == " " and after[1:2].isdigit()
+    )
 
 
 def _of_column(candidate: Candidate, heading: Heading) -> Code | None:

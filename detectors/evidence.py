@@ -44,6 +44,8 @@ class Code(StrEnum):
     SERIAL = "serial"
     LOG = "log"
     AMOUNT = "amount"
+    NUMBERS = "numbers"
+    PHONE_LIKE = "phone-like"
     EMBEDDED = "embedded"
 
 
@@ -68,10 +70,12 @@ WEIGHTS = {
     Code.REFERENCE: -45,
     Code.REFERENCE_FAR: -22,
     Code.OTHER_COLUMN: -45,
-    Code.SERIES: -25,
+    Code.SERIES: -32,
     Code.SERIAL: -18,
     Code.LOG: -10,
     Code.AMOUNT: -35,
+    Code.NUMBERS: -8,
+    Code.PHONE_LIKE: -4,
     Code.EMBEDDED: -28,
 }
 
@@ -106,6 +110,8 @@ TEXTS: dict[str, str] = {
     Code.SERIES: "står i en serie där de flesta inte är giltiga",
     Code.SERIAL: "löpnumret är lågt, som i ett diarium",
     Code.LOG: "står i en logg",
+    Code.NUMBERS: "står bland andra tal",
+    Code.PHONE_LIKE: "kan vara ett telefonnummer i fasta nätet",
     Code.AMOUNT: "ser ut som ett belopp",
     Code.EMBEDDED: "del av en längre beteckning",
 }

@@ -19,8 +19,8 @@ EVIDENCE = TEXTS
 _CHECK = "0123456789abcdefhjklmnprstuvwxy"
 _CENTURIES = {"+": 1800, "-": 1900} | dict.fromkeys("yxwvu", 1900) | dict.fromkeys("abcdef", 2000)
 # Ten digits with a hyphen are a Swedish number one time in thirty, so Finnish text decides there.
-_BASE = {Shape.LETTER: 72, Shape.HYPHEN: 54, Shape.PLUS: 54}
-_WRITTEN_WITH_SIGN = frozenset((Shape.HYPHEN, Shape.PLUS, Shape.GROUPED, Shape.DOTS))
+_BASE = {Shape.LETTER: 72, Shape.HYPHEN: 48, Shape.PLUS: 48}
+_WRITTEN_WITH_SIGN = frozenset((Shape.HYPHEN, Shape.PLUS, Shape.GROUPED, Shape.SINGLES, Shape.DOTS))
 
 
 def find(sources: Sequence[Source], today: date) -> Iterator[Match]:

@@ -6,6 +6,7 @@ Asked only for candidates that have passed those, since parsing takes 0.1 ms.
 
 import phonenumbers
 
+MOBILE = ("070", "010", "020")  # and those of companies: written without signs more than others
 PREFIXES = ("010", "020", "040", "070", "08")  # those that can have a month in the middle
 
 

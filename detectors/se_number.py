@@ -30,7 +30,8 @@ _BASE = {
     Shape.SPACE: 54,
     Shape.BARE: 45,
     Shape.DOTS: 57,
-    Shape.GROUPED: 52,
+    Shape.GROUPED: 47,
+    Shape.SINGLES: 52,
     Shape.WORD: 58,
     Shape.LINE: 58,
     Shape.ROWS: 34,
@@ -57,6 +58,7 @@ _SPELLING = {
     Shape.CELL: Code.SPLIT,
     Shape.SPACE: Code.SPACED,
     Shape.GROUPED: Code.SPACED,
+    Shape.SINGLES: Code.SPACED,
     Shape.DOTS: Code.SPACED,
     Shape.WORD: Code.SPACED,
     Shape.ODD: Code.SPACED,
@@ -212,16 +214,18 @@ def _on_page(index: int, page: Page, coordination: bool) -> Iterator[Found]:
     passed: Counter[tuple[Shape, int]] = Counter()
     for candidate in page.source.numbers:
         digits = candidate.digits
-        if len(digits) == 11 or candidate.shape is Shape.LETTER or not has_date(digits):
-            continue
-        if (digits[-6:-4] >= "60") is not coordination:
+        if len(digits) == 11 or candidate.shape is Shape.LETTER:
             continue
         family = candidate.shape, len(digits)
+        if not has_date(digits):
+            dated[family] += candidate.shape is Shape.HYPHEN and not passes_luhn(digits[-10:])
+            continue
         dated[family] += 1
         number = read_number(digits, page.today, candidate.shape is Shape.PLUS)
         if number is not None:
             passed[family] += 1
-            valid.append((candidate, number))
+            if number.coordination is coordination:
+                valid.append((candidate, number))
     yield from _weighed(index, page, valid, dated, passed)
 
 
