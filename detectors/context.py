@@ -226,9 +226,8 @@ class Page:
 
 
 def _among_numbers(before: str, after: str) -> bool:
-    return (before[-2:-1].isdigit() and before[-1:] == " ") or (
-        after[:1] == " " and after[1:2].isdigit()
-    )
+    """Whether a digit stands one space away."""
+    return bool(re.search(r"\d $", before[-2:]) or re.match(r" \d", after))
 
 
 def _of_column(candidate: Candidate, heading: Heading) -> Code | None:
