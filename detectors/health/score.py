@@ -114,6 +114,10 @@ class Reading:
             self.latest = (paragraph, Stretch(words, cues, peopled))
         return self.latest[1]
 
+    def is_letter(self) -> bool:
+        """A short text with a greeting or a closing."""
+        return bool(self.frame.spans or self.frame.sign_offs) and len(self.plain.text) < SHORT
+
     def known(self) -> bool:
         """Does the document, or another part, name a person?"""
         own = self.facts.points - REACH["document"]
@@ -269,6 +273,8 @@ def _in_unit(reading: Reading, unit: Unit, hits: list[Hit], words: list[Token]) 
     for cue in reading.stretch(unit.paragraph).cues:
         if unit.start <= cue.at < unit.end and not _is_hit(cue, hits):
             points = people.WEIGHTS[cue.kind]
+            if cue.kind is Kind.PRONOUN and reading.is_letter() and people.tells(words):
+                points += 1.0  # the receiver of a letter knows who "she" is
             if cue.kind is Kind.ROLE:
                 points += max(_told(words), -1.0 + people.is_one(words, cue.at))
             if points > best.points:

@@ -4,10 +4,10 @@ From → to: `Plain` → list of `Hit`, sorted by start, from one pass of an Aho
 
 Format of the lists in ``health_data/``: ``[class weight]`` opens a section; ``[class weight self]``
 marks expressions in which the writer speaks of herself or her own child. Terms are separated by
-commas. ``term`` may carry an ordinary inflection (-en, -erna, -ade ...), ``term=`` may not,
-``term*`` may be followed and ``*term`` preceded by any letters (compounds), ``TERM=`` matches only
-in capitals. Weights: 3 says health by itself, 2 says it beside a person, 1 only adds to others,
-0 takes away what stands in it (figures of speech).
+commas; ``{a|b}`` stands for either. ``term`` may carry an ordinary inflection (-en, -erna, -ade
+...), ``term=`` may not, ``term*`` may be followed and ``*term`` preceded by any letters
+(compounds), ``TERM=`` matches only in capitals. Weights: 3 says health by itself, 2 says it beside
+a person, 1 only adds to others, 0 takes away what stands in it (figures of speech).
 
 Known gaps: a misspelt word is not found; a compound whose head is not listed is not found.
 """
@@ -31,6 +31,7 @@ LISTS = (
     "nordic",
     "finnish",
     "english",
+    "phrases",
     "metaphors",
 )
 _SECTION = re.compile(r"\[(.+) (\d)( self| stem)?\]")
@@ -106,8 +107,17 @@ def _load() -> Iterator[Term]:
             if section := _SECTION.fullmatch(line):
                 group, weight, own = section[1], int(section[2]), section[3] == " self"
                 continue
-            marks = (mark.strip() for mark in line.split(","))
+            marks = (mark.strip() for part in line.split(",") for mark in _expand(part))
             yield from (_parse(mark, group, weight, own) for mark in marks if mark)
+
+
+def _expand(text: str) -> list[str]:
+    """ "{a|b} c" → "a c", "b c"."""
+    before, brace, rest = text.partition("{")
+    if not brace:
+        return [text]
+    inner, _, behind = rest.partition("}")
+    return [f"{before}{one}{more}" for one in inner.split("|") for more in _expand(behind)]
 
 
 def _patterns(term: Term) -> list[str]:
