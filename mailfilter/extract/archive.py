@@ -9,7 +9,7 @@ Invariants: members are unpacked one at a time, so that only one lies in memory 
 from collections.abc import Iterator
 
 from detectors import Role
-from mailfilter.extract.budget import Unreadable
+from mailfilter.extract.budget import SPENT, Unreadable
 from mailfilter.extract.charset import decode
 from mailfilter.extract.container import Archive, Member, looks_like_zip, open_archive
 from mailfilter.extract.context import Ctx, Found, member, text_at
@@ -39,6 +39,8 @@ def _member(part: Part, ctx: Ctx, archive: Archive, n: int, entry: Member) -> It
         data, whole = archive.read(entry, ctx.budget)
     except Unreadable as problem:
         yield name_text(inner)
+        if problem.code in SPENT:
+            raise
         yield not_examined(inner.place, problem.code)
         return
     if not whole:

@@ -22,6 +22,9 @@ ENTRIES = 20_000  # office files hold hundreds of members that are not read as p
 SMALL = 10 * limits.MIB  # under this a part may grow by any factor
 
 
+SPENT = ("too-many-parts", "too-much-text", "inflated-size")  # limits of the whole message
+
+
 class Unreadable(Exception):  # noqa: N818 (named like its siblings in errors.py)
     """A part cannot be read; `code` is a reason of ``mailfilter/unread.py``."""
 

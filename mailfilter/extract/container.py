@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from mailfilter.extract.budget import Budget, Unreadable, inflate
 
 _END, _LOCAL = b"PK\x05\x06", b"PK\x03\x04"
+_CENTRAL_MARK = b"PK\x01\x02"
 _END_RECORD = struct.Struct("<4s4H2LH")
 _CENTRAL = struct.Struct("<4s6H3L5H2L")
 _LOCAL_HEADER = struct.Struct("<4s5H3L2H")
@@ -159,9 +160,12 @@ def open_archive(data: bytes, budget: Budget) -> Archive:
     shift = directory_end - size - start  # data before the archive moves everything
     if shift < 0 or directory_end > len(data):
         raise Unreadable("broken-archive")
+    moved = shift != 0
+    if moved and not data.startswith(_CENTRAL_MARK, start + shift):
+        shift = 0  # the record itself was moved, not the archive
     members = tuple(_members(data, start + shift, directory_end, shift, budget))
     ambiguous = (
-        shift != 0
+        moved
         or count != len(members)
         or data.count(_END, start + shift) > 1
         or _conflicting(data, members, start + shift)
@@ -183,7 +187,7 @@ def _directory(data: bytes, end: int) -> tuple[int, int, int, int]:
 
 
 def _members(data: bytes, at: int, end: int, shift: int, budget: Budget) -> Iterator[Member]:
-    while at + _CENTRAL.size <= end and data.startswith(b"PK\x01\x02", at):
+    while at + _CENTRAL.size <= end and data.startswith(_CENTRAL_MARK, at):
         budget.take_entry()
         fields = _CENTRAL.unpack_from(data, at)
         flags, method, crc, packed, size = fields[3], fields[4], *fields[7:10]

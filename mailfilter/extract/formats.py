@@ -149,13 +149,16 @@ FORMATS: tuple[Format, ...] = (
         known.refuse("archive-format"),
     ),
     # mail
-    Format("mbox", ("mbox",), ("application/mbox",), letter.sniff, "letter:read_mailbox"),
+    Format(
+        "mbox", ("mbox",), ("application/mbox",), letter.sniff, "letter:read_mailbox", Kind.TEXT
+    ),
     Format(
         "mail",
         ("eml", "mht", "mhtml"),
         ("message/rfc822", "message/global", "multipart/related"),
         letter.sniff_mail,
         "letter",
+        Kind.TEXT,
     ),
     Format(
         "tnef",
@@ -238,6 +241,7 @@ FORMATS: tuple[Format, ...] = (
         ("text/calendar", "text/vcard", "text/x-vcard"),
         cards.sniff,
         "cards",
+        Kind.TEXT,
     ),
     Format(
         "html",

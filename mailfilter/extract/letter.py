@@ -37,6 +37,12 @@ def read(part: Part, ctx: Ctx) -> Iterator[Found]:
 def read_mailbox(part: Part, _ctx: Ctx) -> Iterator[Found]:
     """Each mail of a mailbox."""
     starts = [found.end() for found in _FROM.finditer(part.data)]
+    if not starts or starts[0] > 0:  # text before the first mail, or no mailbox at all
+        yield replace(
+            part, type="text/plain", name="", data=part.data[: starts[0] if starts else None]
+        )
+    if not starts:
+        return
     for n, (start, end) in enumerate(zip(starts, [*starts[1:], len(part.data)], strict=True), 1):
         mail = part.data[start:end].partition(b"\n")[2]
         yield Part(part.place.down(Step(StepKind.MAIL, n)), "message/rfc822", mail)

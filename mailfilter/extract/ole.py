@@ -6,7 +6,7 @@ it has a password, and to take out the one file that an embedded object wraps.
 Invariants: a stream that comes back is no longer than the file itself, whatever its tables say;
 raises nothing but `Unreadable`.
 
-Sources: MS-CFB; MS-XLS 2.4.117 (FilePass); MS-DOC 2.5.1 (fEncrypted); MS-OLEDS 2.3.6 (Ole10Native).
+Sources: MS-CFB; MS-DOC 2.5.1 (fEncrypted); MS-OLEDS 2.3.6 (Ole10Native).
 Known gaps: sector tables that lie in DIFAT sectors (files over 6.8 MB) are followed, but a file
 with more than `ENTRIES` directory entries is broken to us.
 """
@@ -21,7 +21,7 @@ from mailfilter.model import Part
 
 MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 ENTRIES = 4096
-_FREE = 0xFFFFFFFA  # sector numbers from here on are marks
+_FREE, _END = 0xFFFFFFFA, 0xFFFFFFFE  # sector numbers from the first on are marks
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,15 @@ class Compound:
     small: tuple[int, bytes]  # size of a small sector, the stream that holds them
     small_table: tuple[int, ...]
     cutoff: int
+    roots: tuple[int, ...]  # first sectors of the directory and of what small streams lie in
+
+    def sound(self) -> bool:
+        """Whether every chain of sectors ends; other readers follow a circle for ever."""
+        chains = [(self.table, start) for start in self.roots]
+        for start, size in self.streams.values():
+            table = self.small_table if size < self.cutoff else self.table
+            chains += [(table, start)] if size else []
+        return all(_ends(table, start) for table, start in chains)
 
     def read(self, name: str) -> bytes:
         """The content of a stream, empty if there is none."""
@@ -79,6 +88,7 @@ def _open(data: bytes) -> Compound:
         (1 << small_shift, _join(data, size, table, holder[2])),
         small_table,
         min(cutoff, 1 << 16),
+        tuple(start for start in (first, small_first, holder[2]) if start < _FREE),
     )
 
 
@@ -87,7 +97,9 @@ def _table(data: bytes, size: int, difat: int) -> tuple[int, ...]:
     places = list(struct.unpack_from("<109I", data, 76))
     most = len(data) // size + 1
     seen: set[int] = set()
-    while difat < _FREE and difat not in seen and len(seen) <= most:
+    while difat < _FREE:
+        if difat in seen or len(seen) > most:
+            raise ValueError("circle")
         seen.add(difat)
         sector = _numbers(_sector(data, size, difat))
         if not sector:
@@ -113,6 +125,15 @@ def _chain(table: tuple[int, ...], start: int) -> Iterator[int]:
             return
         yield start
         start = table[start]
+
+
+def _ends(table: tuple[int, ...], start: int) -> bool:
+    """Whether the chain from `start` comes to its end mark."""
+    for _ in range(len(table) + 1):
+        if start >= len(table):
+            return start == _END
+        start = table[start]
+    return False
 
 
 def _join(data: bytes, size: int, table: tuple[int, ...], start: int) -> bytes:
@@ -149,24 +170,14 @@ def read(part: Part, ctx: Ctx) -> Iterator[Found]:
 
 
 def _workbook(compound: Compound, part: Part, ctx: Ctx) -> Iterator[Found]:
-    """Old Excel; a FilePass record says that what follows is encrypted."""
+    """Old Excel; what could hurt its reader is looked for before."""
     from mailfilter.extract import spreadsheet
 
-    if _has_filepass(compound.read("Workbook") or compound.read("Book")):
-        raise Unreadable("encrypted")
+    stream = compound.read("Workbook") or compound.read("Book")
+    if not compound.sound():
+        raise Unreadable("broken-document")
+    spreadsheet.check_records(stream, ctx.budget)
     yield from spreadsheet.read(part, ctx)
-
-
-def _has_filepass(stream: bytes) -> bool:
-    at = 0
-    for _ in range(20):  # FilePass stands right behind the beginning
-        if at + 4 > len(stream):
-            return False
-        kind, size = struct.unpack_from("<2H", stream, at)
-        if kind == 0x2F:
-            return True
-        at += 4 + size
-    return False
 
 
 def _embedded(compound: Compound, part: Part) -> Iterator[Found]:

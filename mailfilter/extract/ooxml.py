@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 from detectors import Role
 from mailfilter.extract import container
-from mailfilter.extract.budget import Unreadable
+from mailfilter.extract.budget import SPENT, Unreadable
 from mailfilter.extract.container import Archive, Member, open_archive
 from mailfilter.extract.context import Ctx, Found, member, text_at
 from mailfilter.extract.xmltext import (
@@ -55,12 +55,14 @@ SLIDE = {
     _OFFICE + b"presentationml/2006/main": b"p",
     _STRICT + b"presentationml/main": b"p",
 }
-_PLUMBING = re.compile(
-    r"\[content_types\]\.xml$|.*/(?:theme|slidetheme|printersettings|fonts|ctrlprops|activex)/|"
-    r".*/(?:styles\w*|stylesWithEffects|fonttable|websettings|calcchain|tablestyles|vbadata|"
-    r"vbaproject|presprops|viewprops|metadata|volatiledependencies|people|persons/\w+|"
-    r"commentsids|commentsextended|commentsextensible|vbaprojectsignature\w*)\.(?:xml|bin)$",
-    re.IGNORECASE,
+_PLUMBING_TYPES = re.compile(
+    rb"(?:styles|stylesWithEffects|theme|themeOverride|fontTable|webSettings|calcChain|people|person|"
+    rb"tableStyles|presProps|viewProps|metadata|volatileDependencies|chartstyle|chartcolorstyle|"
+    rb"commentsIds|commentsExtended|commentsExtensible|diagramColors|diagramStyle|diagramLayout)\+xml$"
+)
+_PLUMBING = re.compile(  # binary or fixed: no program shows text from it
+    r"\[content_types\]\.xml$|.*/(?:printersettings|fonts|ctrlprops|activex)/.*\.(?:bin|odttf|fntdata)$|"
+    r".*/(?:vbaproject|vbaprojectsignature\w*)\.bin$"
 )
 _KNOWN_ROOTS = ("word/", "xl/", "ppt/", "docprops/", "customxml/", "_rels/", "docmetadata/")
 _LABEL = re.compile(rb"name=[\"']MSIP_Label_[0-9a-fA-F-]{36}_Name[\"']")
@@ -77,6 +79,7 @@ class Package:
     ctx: Ctx
     archive: Archive
     names: dict[str, Member]
+    plumbing: frozenset[str]  # XML parts that their declared type says hold no text
 
     @property
     def place(self) -> Place:
@@ -103,19 +106,34 @@ def read_package(part: Part, ctx: Ctx, handlers: Handlers) -> Iterator[Found]:
     if archive.ambiguous:
         yield not_examined(part.place, "ambiguous-archive")
     names = {entry.name.lower(): entry for entry in archive.members}
-    package = Package(part, ctx, archive, names)
+    package = Package(part, ctx, archive, names, _declared_plumbing(archive, names, ctx))
     for n, entry in enumerate(archive.members, 1):
         try:
             yield from _member(package, n, entry, handlers)
         except Unreadable as problem:
-            if problem.code.startswith("inflated"):
+            if problem.code in SPENT:
                 raise
             yield not_examined(part.place, problem.code)
 
 
+def _declared_plumbing(archive: Archive, names: Mapping[str, Member], ctx: Ctx) -> frozenset[str]:
+    """Parts by declared type, not by name: any name may be given to a part with text."""
+    types = names.get("[content_types].xml")
+    if types is None:
+        return frozenset()
+    found = set()
+    for override in re.findall(rb"<Override\s[^<>]*>", archive.read(types, ctx.budget)[0]):
+        attributes = dict(re.findall(rb"(\w+)=[\"']([^\"']*)[\"']", override))
+        if _PLUMBING_TYPES.search(attributes.get(b"ContentType", b"")):
+            found.add(
+                attributes.get(b"PartName", b"").decode("utf-8", "replace").lstrip("/").lower()
+            )
+    return frozenset(found)
+
+
 def _member(package: Package, n: int, entry: Member, handlers: Handlers) -> Iterator[Found]:
     name = entry.name.lower()
-    if entry.folder or _PLUMBING.match(name):
+    if entry.folder or name in package.plumbing or _PLUMBING.match(name):
         return
     for pattern, handler in {**handlers, **_COMMON}.items():
         if re.match(pattern, name):

@@ -3,8 +3,8 @@ r"""Rich Text Format, by striprtf.
 From → to: a file → its text, its properties (``\info``); embedded objects (``\objdata``) that are
 not read are said to be; pictures are images.
 
-What striprtf leaves out is read here by expression: ``\info``, comments (``\annotation``), fields'
-instructions, text marked hidden.
+What striprtf leaves out is read here by expression: ``\info``, headers, footers, footnotes,
+comments (``\annotation``), fields' instructions, text marked hidden.
 
 Errors: none that striprtf documents; it decodes with the file's code page, ``errors="ignore"``.
 LookupError for a code page that Python does not know, ValueError for a number out of range.
@@ -14,6 +14,7 @@ Known gaps: embedded objects and pictures are not unpacked.
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from detectors import Role
 from mailfilter.extract.budget import Unreadable
@@ -27,9 +28,9 @@ _HEX = re.compile(r"[0-9a-fA-F\s]{2000,}")  # the bytes of pictures and objects
 _HIDDEN = re.compile(r"\\v(?![a-z0-9])")
 _DESTINATION = re.compile(
     r"\{\\(?:\*\\)?(?:title|subject|author|operator|keywords|comment|doccomm|company|manager|"
-    r"category|annotation|atnauthor|atnid|docvar|fldinst|bkmkstart|shptxt)(?![a-z])"
+    r"category|annotation|header[lrf]?|footer[lrf]?|footnote|atnauthor|atnid|docvar|fldinst|bkmkstart|shptxt)(?![a-z])"
 )
-GROUP = 20_000  # characters of one such group
+GROUP, GROUPS = 20_000, 500  # characters of one such group, and how many are looked at
 
 
 def sniff(data: bytes) -> bool:
@@ -65,7 +66,7 @@ def _strip(source: str) -> str:
 
 def _groups(source: str) -> Iterator[str]:
     """The content of destinations that striprtf skips."""
-    for found in _DESTINATION.finditer(source):
+    for found in islice(_DESTINATION.finditer(source), GROUPS):
         group = source[found.end() : found.end() + GROUP]
         yield group[: _end(group)].removeprefix(" ")
 

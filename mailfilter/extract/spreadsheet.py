@@ -3,11 +3,12 @@
 From → to: a file → one table for each sheet. Encryption is looked for before calamine sees the
 file (ole.py), because it says "cannot detect file format" for an encrypted one.
 
-Invariants: calamine lays a sheet out as a grid, so an xlsb is looked through for its last row and
-column before, and refused when the grid would be larger than the budget's cells; an xls cannot
-hold more than 65,536 × 256 and is bounded by the size of its file.
+Invariants: calamine lays a sheet out as a grid, follows circles in a compound file for ever and
+believes any column number, so the records are walked before it sees the file (`check_records`,
+`_check_extent`, ole.py), and a sheet whose grid would be too large is refused.
 
-Errors: python_calamine.CalamineError and its subclasses, PasswordError among them.
+Errors: python_calamine.CalamineError and its subclasses, PasswordError among them; Rust's
+PanicException, which calamine lets out on some broken files.
 Known gaps: comments, text boxes and headers of xls and xlsb are not read.
 """
 
@@ -15,6 +16,7 @@ import datetime
 import io
 import struct
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from detectors import Role
 from mailfilter.extract.budget import Budget, Unreadable
@@ -24,6 +26,26 @@ from mailfilter.extract.ooxml import holds
 from mailfilter.extract.table import cell, table
 from mailfilter.model import Part
 from mailfilter.place import Step, StepKind
+
+GRID = 4  # a grid may have so many times the budget's cells, most of them empty
+_BEGIN, _FILEPASS = 0x809, 0x2F
+_RUNS = frozenset((0xBD, 0xBE))  # MulRk, MulBlank
+_CELLS = _RUNS | {
+    0x1,
+    0x2,
+    0x3,
+    0x4,
+    0x5,
+    0x6,
+    0xFD,
+    0xD6,
+    0x201,
+    0x203,
+    0x204,
+    0x205,
+    0x27E,
+    0x406,
+}
 
 Value = int | float | str | bool | datetime.date | datetime.time | datetime.timedelta
 
@@ -38,21 +60,32 @@ def read(part: Part, ctx: Ctx) -> Iterator[Found]:
     import python_calamine as calamine
 
     try:
-        workbook = calamine.CalamineWorkbook.from_filelike(io.BytesIO(part.data))
-        for n, name in enumerate(workbook.sheet_names, 1):
-            place = part.place.down(Step(StepKind.SHEET, n, name))
-            yield text_at(name, place.down(role=Role.NAME).nameless())
-            sheet = workbook.get_sheet_by_index(n - 1)
-            if sheet.height * sheet.width > ctx.budget.cells:
-                raise Unreadable("too-many-cells")
-            first = (sheet.start or (0, 0))[0] + 1
-            rows = sheet.to_python(skip_empty_area=True)
-            texts = [[shown(value) for value in row] for row in rows]
-            yield table(((first + at, row) for at, row in enumerate(texts) if any(row)), place)
+        yield from _sheets(part, ctx)
     except calamine.PasswordError:
         raise Unreadable("encrypted") from None
     except calamine.CalamineError:
         raise Unreadable("broken-document") from None
+    except BaseException as problem:
+        if type(problem).__name__ != "PanicException":  # Rust's, which no module exports
+            raise
+        raise Unreadable("broken-document") from None
+
+
+def _sheets(part: Part, ctx: Ctx) -> Iterator[Found]:
+    import python_calamine as calamine
+
+    workbook = calamine.CalamineWorkbook.from_filelike(io.BytesIO(part.data))
+    for n, name in enumerate(workbook.sheet_names, 1):
+        place = part.place.down(Step(StepKind.SHEET, n, name))
+        yield text_at(name, place.down(role=Role.NAME).nameless())
+        sheet = workbook.get_sheet_by_index(n - 1)
+        if sheet.height * sheet.width > GRID * ctx.budget.cells:
+            raise Unreadable("too-many-cells")
+        above, before = sheet.start or (0, 0)
+        margin = [""] * min(before, 100)
+        rows = sheet.to_python(skip_empty_area=True)
+        texts = (margin + [shown(value) for value in row] for row in rows)
+        yield table(((above + n, row) for n, row in enumerate(texts, 1) if any(row)), place)
 
 
 def read_binary(part: Part, ctx: Ctx) -> Iterator[Found]:
@@ -82,17 +115,55 @@ def _read_above(_package: object, _name: str) -> Iterator[Found]:
 
 def _check_extent(sheet: bytes, budget: Budget) -> None:
     """Walk the records for the last row and column; MS-XLSB 2.1.4."""
-    at, rows, columns = 0, 0, 0
+    at, row, grid = 0, 0, _Grid()
     while at < len(sheet):
         kind, at = _variable(sheet, at, 2)
         size, at = _variable(sheet, at, 4)
         if kind == 0 and size >= 4 and at + 4 <= len(sheet):  # BrtRowHdr
-            rows = max(rows, struct.unpack_from("<I", sheet, at)[0] + 1)
+            row = struct.unpack_from("<I", sheet, at)[0]
         elif 1 <= kind <= 11 and size >= 4 and at + 4 <= len(sheet):  # BrtCell...
-            columns = max(columns, struct.unpack_from("<I", sheet, at)[0] + 1)
+            grid.add(row, struct.unpack_from("<I", sheet, at)[0])
+            if grid.area > GRID * budget.cells:
+                raise Unreadable("too-many-cells")
         at += size
-    if rows * columns > budget.cells:
-        raise Unreadable("too-many-cells")
+
+
+def check_records(stream: bytes, budget: Budget) -> None:
+    """Walk the records of an xls: a FilePass record means encrypted; no grid may be too large."""
+    at, grid = 0, _Grid()
+    while at + 4 <= len(stream):
+        kind, size = struct.unpack_from("<2H", stream, at)
+        if kind == _FILEPASS:
+            raise Unreadable("encrypted")
+        if kind == _BEGIN:
+            grid = _Grid()
+        elif kind in _CELLS and size >= 4 and at + 8 <= len(stream):
+            row, column = struct.unpack_from("<2H", stream, at + 4)
+            last = at + 2 + size  # of a run of cells the last column stands at the end
+            if kind in _RUNS and last + 2 <= len(stream):
+                grid.add(row, struct.unpack_from("<H", stream, last)[0])
+            grid.add(row, column)
+            if grid.area > GRID * budget.cells:
+                raise Unreadable("too-many-cells")
+        at += 4 + size
+
+
+@dataclass(slots=True)
+class _Grid:
+    """The rectangle around the cells of one sheet."""
+
+    top: int = 1 << 20
+    left: int = 1 << 20
+    bottom: int = 0
+    right: int = 0
+
+    def add(self, row: int, column: int) -> None:
+        self.top, self.bottom = min(self.top, row), max(self.bottom, row)
+        self.left, self.right = min(self.left, column), max(self.right, column)
+
+    @property
+    def area(self) -> int:
+        return (self.bottom - self.top + 1) * (self.right - self.left + 1)
 
 
 def _variable(data: bytes, at: int, most: int) -> tuple[int, int]:

@@ -14,15 +14,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from detectors import Role
-from mailfilter.extract.budget import Unreadable
+from mailfilter.extract.budget import SPENT, Unreadable
 from mailfilter.extract.charset import looks_like_text
 from mailfilter.extract.context import Ctx, Found, extension
 from mailfilter.extract.formats import FORMATS, Format, Kind
 from mailfilter.model import NotExamined, Part, Text
 from mailfilter.place import Place, StepKind
 from mailfilter.unread import not_examined
-
-_SPENT = ("too-many-parts", "too-much-text", "inflated-size")  # limits of the whole message
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +79,7 @@ def _part(part: Part, ctx: Ctx, gathered: Gathered, depth: int) -> None:
 
 def _problem(problem: Unreadable, part: Part, gathered: Gathered) -> None:
     gathered.not_examined[not_examined(part.place, problem.code)] = None
-    if problem.code in _SPENT:
+    if problem.code in SPENT:
         raise problem
 
 
@@ -110,22 +108,23 @@ def formats_of(part: Part) -> list[Format]:
         return []
     found = [one for one in FORMATS if one.sniff is not None and one.sniff(part.data)]
     found = [one for one in found if not any(one.name in other.covers for other in found)]
-    if found:
+    if part.place.role is Role.BODY:  # shown as text whatever it is
+        return _text_formats(part, named) + [one for one in found if one.kind is not Kind.TEXT]
+    if found and (named is None or named.kind is not Kind.TEXT):
         return found
-    if _is_text(part):
-        return _text_formats(named)
+    if found := [one for one in found if one.kind is not Kind.TEXT]:
+        return found
+    if looks_like_text(part.data):
+        return _text_formats(part, named)
     return [named if named is not None and named.kind is not Kind.TEXT else _BY_NAME["unknown"]]
 
 
-def _is_text(part: Part) -> bool:
-    """The body of a mail is shown whatever it is; a file must look like text."""
-    return part.place.role is Role.BODY or looks_like_text(part.data)
-
-
-def _text_formats(named: Format | None) -> list[Format]:
-    if named is not None and named.kind is Kind.TEXT:
-        return [named]
-    return [_BY_NAME["text"]]
+def _text_formats(part: Part, named: Format | None) -> list[Format]:
+    """The text format of that name; HTML also under a wrong name, as browsers and Excel read it."""
+    formats = [named] if named is not None and named.kind is Kind.TEXT else []
+    if _HTML.search(part.data[:4096]) and _BY_NAME["html"] not in formats:
+        formats.append(_BY_NAME["html"])
+    return formats or [_BY_NAME["text"]]
 
 
 def _named(part: Part) -> Format | None:
@@ -147,6 +146,7 @@ def _by_family(kind: str) -> Format | None:
             return None
 
 
+_HTML = re.compile(rb"(?i)<(?:!doctype html|html|head|body|table|div|meta)[\s>]")
 _BY_NAME = {one.name: one for one in FORMATS}
 _BY_EXTENSION = {ending: one for one in FORMATS for ending in one.extensions}
 _BY_TYPE = {kind: one for one in FORMATS for kind in one.types}

@@ -175,5 +175,5 @@ _HANDLERS: Handlers = {
     r"word/(?:header|footer)\d*\.xml$": _header,
     r"word/(?:footnotes|endnotes)\d*\.xml$": _notes,
     r"word/comments\w*\.xml$": _comments,
-    r"word/(?:(?:document|glossary/document|afchunk)\w*|[^/]*)\.xml$": _document,
+    r"word/(?:glossary/)?[^/]*\.xml$": _document,
 }
