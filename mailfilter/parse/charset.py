@@ -90,7 +90,7 @@ def codec(name: str) -> str:
     >>> codec("ISO-8859-1"), codec("zlib"), codec("UTF8")
     ('cp1252', '', 'utf-8')
     """
-    name = name.strip().lower()
+    name = name.strip(" \t'\"").lower()
     if not _NAME.fullmatch(name):
         return ""
     try:

@@ -20,6 +20,7 @@ from mailfilter.parse.words import extended, percent, text_of
 
 PARAMETERS = 64  # in one field; a long RFC 2231 file name has about ten
 ENCODINGS = {"7bit", "8bit", "binary", "quoted-printable", "base64"}
+_PLAIN = {"7-bit", "8-bit"}  # of careless programs; nothing can be hidden by them
 _UU = {"x-uuencode", "uuencode", "x-uue", "uue"}
 
 _TOKEN = rb"[!#$%&'*+\-.0-9A-Z^_`a-z{|}~]"
@@ -29,6 +30,7 @@ _PARAMETER = re.compile(
     rb'"((?:[^"\\\r\n\0]++|\\[^\r\n\0]|\r\n[ \t])*+)"'  # 2: quoted
     rb"|(%b++)"  # 3: token
     rb"|([^\s\0\"();,=<>]++(?:[ ][^\s\0\"();,=<>]++)*+)"  # 4: a name without quotes
+    rb"|"  # or nothing
     rb")[ \t\r\n]*+(?:;|$)" % (_TOKEN, _TOKEN)
 )
 _LOOSE = re.compile(rb"([^;=]*+)(?:=([^;]*+))?;?")
@@ -134,7 +136,7 @@ def _parameters(value: bytes, at: int, described: Described) -> dict[bytes, byte
 def _content(match: re.Match[bytes]) -> bytes:
     quoted = match[2]
     if quoted is None:
-        return match[3] if match[3] is not None else match[4]
+        return match[3] if match[3] is not None else match[4] or b""
     return _PAIR.sub(rb"\1", unfold(quoted)) if b"\\" in quoted or b"\r" in quoted else quoted
 
 
@@ -203,6 +205,8 @@ def encoding_of(value: bytes) -> tuple[str, str]:
     word = value.strip(b" \t\r\n").lower().decode("ascii", "replace")
     if word in ENCODINGS:
         return word, ""
+    if word in _PLAIN:
+        return "8bit", ""
     loose = re.split(r"[ \t;,(\r\n]", word.lstrip("\0 "), maxsplit=1)[0].strip("\0\"'")
     if loose in _UU:
         return "uuencode", "encoding-unknown"

@@ -1,14 +1,16 @@
 """Cryptographic mail: what is encrypted for the recipient, what is signed, what is a signature.
 
-From → to: ``smime(content)`` and ``armour(content)`` look at the first bytes of CMS and OpenPGP and
-say what they are; signed CMS gives back the content that was signed.
+From → to: `smime` says what a CMS object is and gives back content that is only signed; `armour`
+says what the PGP messages in a text are; `is_encrypted` and `is_signature` judge whole parts.
 
-A label is not believed: "encrypted" passes by default (design 4.2), so a part that merely says so
-is not. For CMS the content type decides, for OpenPGP the tag of the first packet.
+A label is not believed: "encrypted" passes by default and a signature is skipped (design 4.2), so
+a part that merely says so is neither. A CMS object must fill its part to the last byte. OpenPGP
+data must be session keys and encrypted data, packet by packet, and nothing else; armour may have
+comments, but no long numbers in them.
 
 Invariants: linear, no recursion, never raises; sizes that point outside give `Kind.UNKNOWN`.
 Sources: RFC 5652, RFC 8551, X.690 (BER, indefinite lengths as streaming signers write them),
-RFC 9580. Known gap: compressed CMS is not opened.
+RFC 9580, RFC 3156. Known gap: compressed CMS is not opened.
 """
 
 import re
@@ -17,18 +19,25 @@ from enum import Enum, auto
 from mailfilter.parse.words import base64_leniently
 
 SIGNATURE_SIZE = 64 * 1024  # a detached signature with its certificates
+PACKETS = 2000  # twice limits.RECIPIENTS: a session key for each
 
 _OID = bytes.fromhex("2a864886f70d0107")  # 1.2.840.113549.1.7.
 _AUTH_ENVELOPED = bytes.fromhex("2a864886f70d0109100117")
 _SIGNED, _ENVELOPED = _OID + b"\x02", _OID + b"\x03"
 _SEQUENCE, _SET, _INTEGER, _OBJECT, _CONTEXT = 0x30, 0x31, 0x02, 0x06, 0xA0
 _OCTETS, _OCTETS_IN_PIECES = 0x04, 0x24
-_ARMOUR = re.compile(
-    rb"-----BEGIN PGP MESSAGE-----[ \t]*\r?\n(?:[!-9;-~]+: [^\r\n]*\r?\n)*[ \t]*"
-    rb"\r?\n([A-Za-z0-9+/]{4,8})"
+_BEGIN, _END = b"-----BEGIN PGP MESSAGE", b"-----END PGP MESSAGE-----"
+_BLOCK = re.compile(  # of lines that say nothing to people
+    rb"-----BEGIN PGP (MESSAGE|SIGNATURE|PUBLIC KEY BLOCK)-----[ \t]*\r?\n"
+    rb"((?:(?:Version|Comment|Hash|Charset|MessageID): [^\r\n]{0,80}\r?\n){0,5})[ \t]*\r?\n"
+    rb"((?:[A-Za-z0-9+/=]{1,76}[ \t]*\r?\n)++)-----END PGP \1-----"
 )
-_ENCRYPTED_PACKETS = {1, 3, 9, 18, 20}  # session keys, encrypted data
+_LONG_NUMBER = re.compile(rb"[0-9][0-9 -]{7,}")
+_CHECKSUM = re.compile(rb"^=[A-Za-z0-9+/]{4}[ \t]*\r?$", re.MULTILINE)
+_SESSION_KEYS = {1, 3, 10, 21}  # and marker, padding
+_ENCRYPTED_DATA = {9, 18, 20}
 RPMSG = bytes.fromhex("76e80460c411e386")  # [MS-OXORMMS] 2.1.4
+_VERSION = re.compile(rb"\s*Version: *1\s*", re.IGNORECASE)
 
 
 class Kind(Enum):
@@ -47,6 +56,8 @@ class _EncodingError(ValueError):
 def smime(content: bytes) -> tuple[Kind, bytes]:
     """What a CMS object is, and the content if it is signed."""
     try:
+        if content[_skip(content, 0, _SEQUENCE) :].strip(b"\0 \r\n"):
+            return Kind.UNKNOWN, b""
         at = _enter(content, 0, _SEQUENCE)
         oid, at = _object(content, at)
         if oid in (_ENVELOPED, _AUTH_ENVELOPED):
@@ -137,19 +148,77 @@ def _octets(data: bytes, at: int) -> bytes:
 
 
 def armour(content: bytes) -> Kind | None:
-    """What the first PGP message in a text is; None if there is none."""
-    if b"-----BEGIN PGP MESSAGE" not in content:
+    """What the PGP messages in a text are: encrypted if all are; None if there are none."""
+    pieces = content.split(_BEGIN)[1:]
+    if not pieces:
         return None
-    found = _ARMOUR.search(content)
-    return packet(base64_leniently(found[1])) if found else Kind.UNKNOWN
+    whole = all(_END in piece and _in_armour(piece.partition(_END)[0]) for piece in pieces)
+    return Kind.ENCRYPTED if whole else Kind.UNKNOWN
 
 
-def packet(content: bytes) -> Kind:
-    """Whether OpenPGP data begins with an encrypted packet."""
-    if not content or not content[0] & 0x80:
-        return Kind.UNKNOWN
-    tag = content[0] & 0x3F if content[0] & 0x40 else content[0] >> 2 & 0xF
-    return Kind.ENCRYPTED if tag in _ENCRYPTED_PACKETS else Kind.UNKNOWN
+def _in_armour(block: bytes) -> bool:
+    """Whether what stands between the lines of armour is encrypted."""
+    body = re.split(rb"\n[ \t]*\r?\n", block, maxsplit=1)[-1]
+    return _is_encrypted_data(base64_leniently(_CHECKSUM.sub(b"", body)))
+
+
+def is_encrypted(content: bytes) -> bool:
+    """Whether a part is an encrypted PGP message and nothing else."""
+    if content.lstrip()[:5] == b"-----":
+        found = _BLOCK.fullmatch(content.strip())
+        return (
+            found is not None
+            and found[1] == b"MESSAGE"
+            and _is_mute(found)
+            and (armour(content) is Kind.ENCRYPTED)
+        )
+    return _is_encrypted_data(content)
+
+
+def is_version(content: bytes) -> bool:
+    """Whether a part is the "Version: 1" of PGP/MIME."""
+    return _VERSION.fullmatch(content) is not None
+
+
+def _is_mute(found: re.Match[bytes]) -> bool:
+    return _LONG_NUMBER.search(found[2]) is None
+
+
+def _is_encrypted_data(data: bytes) -> bool:
+    """Whether OpenPGP data is session keys and encrypted data, to the last byte."""
+    tags: list[int] = []
+    at = 0
+    while at < len(data):
+        tag, at = _packet(data, at)
+        tags.append(tag)
+        if tag < 0 or at > len(data) or len(tags) > PACKETS:
+            return False
+    return bool(tags) and tags[-1] in _ENCRYPTED_DATA and _SESSION_KEYS.issuperset(tags[:-1])
+
+
+def _packet(data: bytes, at: int) -> tuple[int, int]:
+    """(tag, end) of a packet; tag -1 if it is none."""
+    head = data[at]
+    at += 1
+    if not head & 0x80:
+        return -1, at
+    if not head & 0x40:
+        size = (1, 2, 4, 0)[head & 3]
+        length = int.from_bytes(data[at : at + size], "big") if size else len(data) - at
+        return head >> 2 & 0xF, at + size + length
+    while at < len(data):
+        first = data[at]
+        if 224 <= first < 255:  # a part of the packet
+            at += 1 + (1 << (first & 0x1F))
+            continue
+        if first < 192:
+            return head & 0x3F, at + 1 + first
+        if first == 255:
+            return head & 0x3F, at + 5 + int.from_bytes(data[at + 1 : at + 5], "big")
+        return head & 0x3F, at + 2 + ((first - 192) << 8) + int.from_bytes(
+            data[at + 1 : at + 2]
+        ) + 192
+    return -1, at
 
 
 def is_signature(type_: str, content: bytes) -> bool:
@@ -157,8 +226,6 @@ def is_signature(type_: str, content: bytes) -> bool:
     if len(content) > SIGNATURE_SIZE:
         return False
     if type_ in ("application/pgp-signature", "application/pgp-keys"):
-        lines = content.strip()
-        return lines.startswith(
-            (b"-----BEGIN PGP SIGNATURE-----", b"-----BEGIN PGP PUBLIC KEY BLOCK-----")
-        )
+        found = _BLOCK.fullmatch(content.strip())
+        return found is not None and found[1] != b"MESSAGE" and _is_mute(found)
     return smime(content)[0] is Kind.SIGNATURE

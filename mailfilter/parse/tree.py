@@ -106,9 +106,6 @@ class Walk:
         found = multipart.split(data, start, end, boundary, self.left)
         self.blame(place, *found.codes)
         self._outside(data, found, ctx)
-        if label.type == "multipart/encrypted" and self._is_pgp(data, found):
-            self.blame(Place(Role.BODY, ctx.steps), "pgp-encrypted")
-            return
         inner = replace(
             ctx,
             depth=ctx.depth + 1,
@@ -147,19 +144,6 @@ class Walk:
             self._hidden(content, ctx)
             if end - start > 65536 or not multipart.is_remark(content):
                 self.blame(Place(Role.BODY, ctx.steps), "outside-parts")
-
-    @staticmethod
-    def _is_pgp(data: bytes, found: multipart.Split) -> bool:
-        """Whether the second of two parts really is an encrypted PGP message."""
-        if len(found.parts) != 2:
-            return False
-        block = header.read(data, *found.parts[1])
-        label = mime.label(block, "text/plain")
-        content = encoding.decode(data[block.body : found.parts[1][1]], label.encoding).content
-        return not label.codes and (
-            protected.armour(content) is Kind.ENCRYPTED
-            or protected.packet(content) is Kind.ENCRYPTED
-        )
 
     # ---- leaves ----------------------------------------------------------------------------
 
@@ -275,7 +259,9 @@ class Walk:
             self.blame(place, "rights-protected")
         elif label.type in _SMIME or name.endswith((".p7m", ".p7z")):
             self._smime(content, place, ctx)
-        elif name.endswith((".pgp", ".gpg", ".asc")) and _is_pgp(content):
+        elif label.type == "application/pgp-encrypted" and protected.is_version(content):
+            return True
+        elif _may_be_pgp(label, name, ctx) and protected.is_encrypted(content):
             self.blame(place, "pgp-encrypted")
         else:
             return False
@@ -312,5 +298,9 @@ class Walk:
             self._emit(found.content, label, Block([], 0, 0), where, ctx)
 
 
-def _is_pgp(content: bytes) -> bool:
-    return Kind.ENCRYPTED in (protected.armour(content), protected.packet(content))
+def _may_be_pgp(label: Label, name: str, ctx: Context) -> bool:
+    return (
+        ctx.inside == "multipart/encrypted"
+        or label.type == "application/pgp-encrypted"
+        or name.endswith((".pgp", ".gpg", ".asc"))
+    )
