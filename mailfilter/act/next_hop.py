@@ -275,7 +275,10 @@ class Connection(asyncio.Protocol):
                 return
             self.close()
             raise Lost(replies.HOP_DOWN, "STARTTLS is not offered")
-        self._expect(await self.ask(b"STARTTLS\r\n"), 220, "STARTTLS")
+        answer = await self.ask(b"STARTTLS\r\n")
+        if answer.code != 220:
+            self.close()
+            raise NoTls(replies.HOP_DOWN, f"STARTTLS answered {answer.code}")
         if not self.clean:
             self.close()
             raise Lost(replies.HOP_ODD, "plain text behind the answer to STARTTLS")

@@ -1,0 +1,88 @@
+"""DATA: the end is found wherever the chunks are cut, and nothing is lost or added."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailfilter.act.relay import stuff
+from mailfilter.receive.data_reader import DataReader, stray, unstuffed
+
+END = b".\r\n"
+PIECES = st.sampled_from(
+    [b"\r\n", b".", b"\r", b"\n", b"\0", b"a", b"..", b"\r\n.", b".\r\n", b"\r\n..\r\n", b"xyz"]
+)
+WIRE = st.lists(PIECES, max_size=30).map(b"".join)
+
+
+def read(data: bytes, cuts: list[int], limit: int = 10**6, prefix: bytes = b""):
+    """(message or None if dropped or too big, rest or None if no end was found)."""
+    reader = DataReader(limit, prefix)
+    bounds = [0, *sorted({cut % (len(data) + 1) for cut in cuts}), len(data)]
+    for start, end in pairwise(bounds):
+        if start == end:
+            continue
+        rest = reader.feed(data[start:end])
+        if rest is not None:
+            rest += data[end:]
+            return (None if reader.too_big or reader.dropped else reader.wire()), rest
+    return None, None
+
+
+def expected(data: bytes, limit: int):
+    at = (b"\r\n" + data).find(b"\r\n.\r\n")
+    if at < 0:
+        return None, None
+    wire = data[:at]
+    return (wire if len(wire) <= limit else None), data[at + 3 :]
+
+
+@given(WIRE, WIRE, st.lists(st.integers(0, 10**4), max_size=12), st.integers(0, 40))
+def test_any_chunks_give_the_same(wire, behind, cuts, limit):
+    data = wire + b"\r\n" + END + behind
+    assert read(data, cuts, limit) == expected(data, limit)
+    assert read(data, list(range(len(data))), limit) == expected(data, limit)
+
+
+@given(WIRE, st.lists(st.integers(0, 10**4), max_size=12))
+def test_without_an_end_nothing_ends(wire, cuts):
+    assert read(wire, cuts) == expected(wire, 10**6)
+
+
+@pytest.mark.parametrize("cuts", [[], [1], [2], [1, 2]])
+def test_an_empty_message(cuts):
+    assert read(END + b"QUIT\r\n", cuts) == (b"", b"QUIT\r\n")
+    assert read(END + b"QUIT\r\n", cuts, prefix=b"Received: x\r\n") == (
+        b"Received: x\r\n",
+        b"QUIT\r\n",
+    )
+
+
+def test_a_dropped_message_is_still_read_to_its_end():
+    reader = DataReader(100)
+    assert reader.feed(b"a" * 50) is None
+    reader.drop()
+    assert reader.feed(b"b\r\n.") is None
+    assert reader.feed(b"\r\nrest") == b"rest"
+    assert reader.dropped
+
+
+@given(WIRE)
+def test_stuffing_and_unstuffing_are_inverse(data):
+    """What the next hop takes out of our wire bytes is what we examined."""
+    assert unstuffed(stuff(data)) == (
+        data if not data or data.endswith(b"\r\n") else data + b"\r\n"
+    )
+
+
+def test_nothing_is_copied_where_no_line_starts_with_a_dot():
+    data = b"Subject: a.b\r\n\r\nx.\r\n"
+    assert unstuffed(data) is data
+    assert stuff(data) is data
+
+
+@given(WIRE)
+def test_stray(wire):
+    rest = wire.replace(b"\r\n", b"")
+    assert stray(wire) == any(byte in rest for byte in (b"\r", b"\n", b"\0"))
