@@ -18,6 +18,7 @@ from mailfilter.workers.confine import confine
 from mailfilter.workers.worker import work
 
 QUEUE = 512  # jobs that wait for a worker; a full queue answers 451
+_WATCHED = {signal.SIGTERM, signal.SIGCHLD}
 _RESTS = 0.2  # seconds between forks when workers end faster than they are made
 
 
@@ -35,35 +36,40 @@ def listen(path: Path) -> socket.socket:
 
 
 def run(listener: socket.socket, workers: int) -> None:
-    """Keep `workers` workers alive until SIGTERM; returns after they have ended."""
+    """Keep `workers` workers alive until SIGTERM; returns after they have ended.
+
+    Signals are waited for, not handled: a handler that runs in the middle of a fork can be lost.
+    """
     extract.warm()
-    signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_BLOCK, _WATCHED)
     alive: set[int] = set()
-    with contextlib.suppress(_Stopping):
-        while True:
-            while len(alive) < workers:
-                alive.add(_fork(listener))
-            _replace_one(alive)
+    began = time.monotonic()
+    while True:
+        while len(alive) < workers:
+            alive.add(_fork(listener))
+        if signal.sigwait(_WATCHED) == signal.SIGTERM:
+            break
+        if _bury(alive) and time.monotonic() - began < _RESTS / 10:
+            time.sleep(_RESTS)  # workers die as fast as they are made
+        began = time.monotonic()
     _end(alive)
 
 
-class _Stopping(BaseException):
-    """SIGTERM: os.wait goes on after a handler that returns, so the handler raises."""
-
-
-def _stop(_signal: int, _frame: object) -> None:
-    raise _Stopping
-
-
-def _replace_one(alive: set[int]) -> None:
-    began = time.monotonic()
-    pid, status = os.wait()
-    alive.discard(pid)
-    _tell(status)
-    if status and time.monotonic() - began < _RESTS / 10:
-        time.sleep(_RESTS)
+def _bury(alive: set[int]) -> bool:
+    """Take the dead out of `alive`; True if one of them was killed or failed."""
+    bad = False
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return bad
+        if not pid:
+            return bad
+        alive.discard(pid)
+        bad = bad or status != 0
+        _tell(status)
 
 
 def _tell(status: int) -> None:
@@ -79,7 +85,7 @@ def _fork(listener: socket.socket) -> int:
         return pid
     status = 1
     try:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _WATCHED)
         confine()
         work(listener)
         status = 0
