@@ -148,6 +148,9 @@ def _qualified(tokens: list[re.Match[str]], at: int) -> Label:
         return Label.NEUTRAL
     if label in (Label.PERSON, Label.ORGANISATION, Label.PHONE, Label.OTHER):
         return label
+    further = tokens[at - 1]["word"] if label is Label.FUNCTION and at > 0 else None
+    if further and classify(further) in (Label.NOUN, Label.OTHER):
+        return Label.OTHER  # "ditt ärende med nummer 930414-2384"
     return (
         Label.NEUTRAL
         if label in (Label.FUNCTION, Label.HUMAN, Label.NEUTRAL, Label.BIRTH)

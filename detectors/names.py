@@ -19,7 +19,9 @@ _BEFORE = re.compile(rf"(?<![\w-])({_NAME})[\s,;:.|(=*\"–-]{{0,4}}$")
 _AFTER = re.compile(rf"[\s,;:.|)*\"–-]{{0,5}}({_NAME})")
 _IN_BRACKETS = re.compile(r" ?\([A-ZÀ-ÖØ-Þ][a-zà-öø-þ]+\)")
 _PARTS = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
-_NOT_PERSONS = frozenset(read_sections("label_data/not_persons.txt")[""])
+_NOT_PERSONS = read_sections("label_data/not_persons.txt")
+_ORGANISATIONS = frozenset(_NOT_PERSONS["organisation"])
+_THINGS = frozenset(_NOT_PERSONS["thing"])
 
 
 class Name(IntEnum):
@@ -52,9 +54,9 @@ def name_after(text: str) -> Name:
 
 def _judge(name: str) -> Name:
     words = [word.lower() for word in _PARTS.findall(name)]
-    if any(word in _NOT_PERSONS for word in words):
-        return Name.NONE
     given = any(word in GIVEN_NAMES or word.partition("-")[0] in GIVEN_NAMES for word in words)
+    if not _ORGANISATIONS.isdisjoint(words) or not (given or _THINGS.isdisjoint(words)):
+        return Name.NONE
     if len(words) > 1:
         return Name.SURE if given else Name.LIKELY
     return Name.LIKELY if given else Name.NONE

@@ -202,7 +202,7 @@ def find_numbers(
     for each in found:
         if not FOR_PERSONS.intersection(each.codes):
             if each.number.full in denied:
-                each.codes.append(Code.REFERENCE)
+                each.codes = list(dict.fromkeys((*each.codes, Code.REFERENCE)))
             elif spoken_of and Code.KEYWORD_FAR not in each.codes:
                 each.codes.append(Code.THREAD)
         yield each.match(pages[each.source], kind)
@@ -244,8 +244,13 @@ def _weighed(
             yield Found(index, candidate, number, codes)
 
 
+_CALLED_OTHERWISE = frozenset((Code.REFERENCE, Code.REFERENCE_FAR, Code.OTHER_COLUMN))
+
+
 def _company(dated: int, passed: int, codes: list[Code]) -> list[Code]:
     """What the others of the same shape say: persons' numbers are valid, a series mostly is not."""
+    if _CALLED_OTHERWISE.intersection(codes):
+        return []
     if passed >= 3 and passed >= 0.8 * dated:
         return [Code.SEVERAL]
     if (
