@@ -63,6 +63,7 @@ REASONS: dict[str, Reason] = {
     "pgp-unread": Reason(Class.UNREAD, "PGP-innehåll som inte kunde öppnas.", "PGP content that could not be opened."),
     "rights-protected": Reason(Class.PROTECTED, "Skyddat till mottagaren av Microsoft (message.rpmsg).", "Protected for the recipient by Microsoft (message.rpmsg)."),
     "tnef": Reason(Class.UNREAD, "Outlooks eget format (winmail.dat) läses inte än.", "Outlook's own format (winmail.dat) is not read yet."),
+    "signature-false": Reason(Class.AMBIGUOUS, "En del kallas signatur men är något annat.", "A part is called a signature but is something else."),
     # ---- documents, archives, images (extract) ----
     "encrypted": Reason(Class.ENCRYPTED, "Filen är lösenordsskyddad.", "The file has a password."),
     "cloud-attachment": Reason(Class.CLOUD, "Länk till organisationens egen molnlagring.", "Link to the organisation's own cloud storage."),

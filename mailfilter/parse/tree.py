@@ -251,6 +251,7 @@ class Walk:
             if protected.is_signature(label.type, content):
                 return True
             if protected.smime(content)[0] is not Kind.SIGNED:
+                self.blame(place, "signature-false")
                 return False
             self._smime(content, place, ctx)
         elif label.type in _TNEF or name == "winmail.dat":

@@ -117,7 +117,7 @@ def test_a_signature_that_holds_content_is_read():
         b"Personnummer 191212121212",
         b"-----BEGIN PGP SIGNATURE-----\r\n\r\nHej du!\r\n-----END PGP SIGNATURE-----",
         b"-----BEGIN PGP SIGNATURE-----\r\n\r\nMTkx\r\n-----END PGP SIGNATURE-----\r\nHej",
-        b"-----BEGIN PGP SIGNATURE-----\r\nComment: 191212121212\r\n\r\nM\r\n-----END PGP SIGNATURE-----",
+        b"-----BEGIN PGP SIGNATURE-----\nComment: 191212121212\n\nM\n-----END PGP SIGNATURE-----",
     ],
 )
 def test_false_signatures_are_parts(signature):
