@@ -279,6 +279,9 @@ def _role(plain: Plain, words: list[Token], number: int) -> Kind | None:
             or _PLACED.match(tail)
         ):
             return Kind.PLACED
+        following = words[number + 1].low if number + 1 < len(words) else ""
+        if token.word[0].isupper() and following in WORDS["name-verb"]:
+            return Kind.PLACED  # "Klient uppger ...": the style of case notes
         before = words[number - 1].low if number else ""
         pointed = token.low in WORDS["role"] or before in WORDS["pointing"]
         return Kind.ROLE if pointed else None
