@@ -14,7 +14,7 @@ from time import perf_counter
 from mailfilter import replies
 from mailfilter.act.carry_out import CarryOut, Case, Transaction, settle_abandoned
 from mailfilter.act.counting import CountBuffer, counts
-from mailfilter.decide import Rules
+from mailfilter.decide import Rules, storable
 from mailfilter.errors import Temporary
 from mailfilter.log import log
 from mailfilter.model import Action, Decision, Examination, Facts, Outcome, Reply, Verdict
@@ -86,6 +86,7 @@ class Pipeline:
             data=data,
             examination=examination,
             decision=decision,
+            stored=storable(decision.verdicts),
             join_key=partial(join_key, self.secret, envelope, data),
             incident_key=partial(incident_key, self.secret, sender, message_id, data),
         )

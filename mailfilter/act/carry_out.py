@@ -15,7 +15,7 @@ from typing import Protocol
 
 from mailfilter import replies
 from mailfilter.errors import Temporary
-from mailfilter.model import Action, Decision, Envelope, Examination, Outcome, Reply
+from mailfilter.model import Action, Decision, Envelope, Examination, Outcome, Reply, Verdict
 from mailfilter.record.contract import Count, Dossier, Intake, Staged, StagedItem
 
 
@@ -42,6 +42,7 @@ class Case:
     data: bytes  # dots unstuffed
     examination: Examination
     decision: Decision
+    stored: tuple[Verdict, ...]  # the verdicts as they may stand beside a sender (design 4.6)
     join_key: Callable[[], bytes]  # costs a hash of the message: only where something is kept
     incident_key: Callable[[], bytes]
     counts: tuple[Count, ...] = ()
@@ -132,7 +133,7 @@ def dossier(case: Case) -> Dossier:
         message_id=facts.message_id,
         mail=case.envelope.mail,
         rcpts=case.envelope.rcpts,
-        verdicts=case.decision.verdicts,
+        verdicts=case.stored,
         findings=examination.findings,
         not_examined=examination.not_examined,
         persons=examination.persons,
