@@ -62,7 +62,6 @@ class Described:
     name: str = ""
     boundary: bytes | None = None
     charset: str = ""
-    smime: str = ""
     names: list[str] = field(default_factory=list)
     codes: list[str] = field(default_factory=list)
 
@@ -76,7 +75,6 @@ class Label:
     disposition: str = ""
     boundary: bytes | None = None
     charset: str = ""
-    smime: str = ""
     name: str = ""
     names: list[str] = field(default_factory=list)
     codes: list[str] = field(default_factory=list)
@@ -158,8 +156,6 @@ def _settle(described: Described, found: dict[bytes, bytes]) -> None:
             described.boundary = content
         elif name == b"charset":
             described.charset = content.decode("ascii", "replace")
-        elif name == b"smime-type":
-            described.smime = content.lower().decode("ascii", "replace")
         elif name in {b"name", b"filename"}:
             described.name = text_of(content)
             described.names.append(described.name)
@@ -266,7 +262,6 @@ def _set_type(result: Label, value: bytes, default: str) -> None:
             result.codes.append("type-syntax")
     result.boundary = described.boundary
     result.charset = described.charset
-    result.smime = described.smime
     result.name = described.name
     result.names = described.names
     _check_boundary(result)
