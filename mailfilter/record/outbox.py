@@ -2,7 +2,8 @@
 
 A row is due, is tried by desk's one worker, and is then done or due again later; nothing is
 claimed, so after a kill -9 it is simply due. A row carries no address: its dossier is opened from
-the message, or, when that has ended, from a seal of its own. A report is put once for each note.
+the message, or, when that has ended, from a seal of its own. A report is put once for each note,
+and one mail to the reviewers waits at a time.
 """
 
 # ruff: noqa: A002 - names of the contract
@@ -62,17 +63,28 @@ async def _dossier(connection: AsyncConnection, opener: Opener, row: Row[Any]) -
 async def put(
     connection: AsyncConnection, kind: str, now: datetime, item_id: str, note: str
 ) -> int:
-    """A new row; for a report, the row that is there already, done or not."""
-    if kind == "report":
-        query = select(outbox.c.id).where(outbox.c.kind == kind, outbox.c.note == clean(note))
-        present = (await connection.execute(query)).scalars().first()
-        if present is not None:
-            return int(present)
+    """A new row, unless one does already: of the same report, or waiting for the reviewers."""
+    present = await _present(connection, kind, clean(note))
+    if present is not None:
+        return present
     owner = ""
     if item_id:
         query = select(item.c.message).where(item.c.id == item_id)
         owner = (await connection.execute(query)).scalar_one_or_none() or ""
     return await staging.put(connection, kind, now, message_id=owner, item_id=item_id, note=note)
+
+
+async def _present(connection: AsyncConnection, kind: str, note: str) -> int | None:
+    query = select(outbox.c.id).where(outbox.c.kind == kind)
+    match kind:
+        case "report":
+            query = query.where(outbox.c.note == note)
+        case "reviewers":
+            query = query.where(outbox.c.done.is_(False))
+        case _:
+            return None
+    found = (await connection.execute(query)).scalars().first()
+    return None if found is None else int(found)
 
 
 async def done(connection: AsyncConnection, id: int) -> None:

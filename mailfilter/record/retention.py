@@ -2,7 +2,8 @@
 
 ===================  ===================================================================
 held item            the sender is told "not sent" after 3 and 10 days and when it
-                     expires (``store.held_days``); the reviewers the day before each
+                     expires (``store.held_days``); the reviewers 12 to 24 hours before
+                     each, in one mail for all that is due
 uncommitted stage    after 6 days, unsent
 join, incident keys  after 6 days
 outbox row           7 days after it was made, if done; 21 days in any case, except a
@@ -31,6 +32,9 @@ MARKS = (3, 10)  # days after which the sender is told that a held mail was not 
 _DAY = timedelta(days=1)
 _WAITING = [state.value for state in WAITING]
 _MOST = 200  # items in one transaction
+_EXPIRING = b"expiring"
+_WARN_EVERY = timedelta(hours=12)  # items reach their marks all day: one mail for many
+_MAIL_EVERY = timedelta(minutes=15)  # between two mails to reviewers, whatever they say
 
 
 async def expire(
@@ -59,13 +63,24 @@ async def remind(connection: AsyncConnection, now: datetime, held_days: int) -> 
     marks = [day for day in reversed(MARKS) if day < held_days]
     for day in marks:
         done["told"] += await _tell(connection, now, day)
-    warned = 0
-    for day in (held_days, *marks):
-        warned += await _warn(connection, now, day)
-    if warned:
-        await staging.put(connection, "reviewers", now, note=str(warned))
-    done["warned"] = warned
+    done["warned"] = 0
+    if await _may_warn(connection, now):
+        for day in (held_days, *marks):
+            done["warned"] += await _warn(connection, now, day)
+    if done["warned"]:
+        await staging.put(connection, "reviewers", now, note=str(done["warned"]))
+        await staging.first_time(connection, _EXPIRING, "reviewers", now, _WARN_EVERY)
     return done
+
+
+async def _may_warn(connection: AsyncConnection, now: datetime) -> bool:
+    """Whether the last warning, and the last mail of any kind to reviewers, are long enough ago."""
+    warned = select(told.c.at).where(told.c.key == _EXPIRING, told.c.at > now - _WARN_EVERY)
+    mailed = select(outbox.c.id).where(
+        outbox.c.kind == "reviewers", outbox.c.created_at > now - _MAIL_EVERY
+    )
+    lately = [(await connection.execute(query)).first() for query in (warned, mailed)]
+    return lately == [None, None]
 
 
 async def _tell(connection: AsyncConnection, now: datetime, day: int) -> int:

@@ -193,11 +193,13 @@ async def remove(connection: AsyncConnection, id: str) -> None:
     await connection.execute(delete(message).where(message.c.id == id))
 
 
-async def first_time(connection: AsyncConnection, key: bytes, kind: str, at: Any) -> bool:
-    """True once for each key and kind in six days."""
+async def first_time(
+    connection: AsyncConnection, key: bytes, kind: str, at: Any, within: timedelta = KEPT
+) -> bool:
+    """True once for each key and kind in six days, or `within`; remembers when."""
     statement = insert(connection, told).values(key=key, kind=kind, at=at)
     statement = statement.on_conflict_do_update(
-        index_elements=["key", "kind"], set_={"at": at}, where=told.c.at < at - KEPT
+        index_elements=["key", "kind"], set_={"at": at}, where=told.c.at <= at - within
     )
     return bool((await connection.execute(statement)).rowcount)
 

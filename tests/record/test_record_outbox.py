@@ -31,6 +31,13 @@ async def test_a_report_is_put_once_for_each_week(store: Parts) -> None:
     assert [p.note for p in await store.archive.due(NOW)] == ["2026-W48"]
 
 
+async def test_one_mail_to_the_reviewers_waits_at_a_time(store: Parts) -> None:
+    first = await store.archive.put("reviewers", NOW, note="1")
+    assert await store.archive.put("reviewers", NOW, note="2") == first
+    await store.archive.done(first)
+    assert await store.archive.put("reviewers", NOW, note="3") != first
+
+
 async def test_a_parcel_of_nothing_has_no_dossier(store: Parts) -> None:
     await store.archive.put("not-sent", NOW, item="gone.1")
     (parcel,) = await store.archive.due(NOW)

@@ -57,6 +57,27 @@ async def test_reviewers_are_warned_a_day_before_each_mark(store: Parts, mails: 
     assert warned == [(2, "1"), (9, "1"), (13, "1")]
 
 
+async def test_reviewers_are_not_written_to_all_day(store: Parts, mails: Mails) -> None:
+    for hours in range(10):
+        await hold(store, mails(notice=False, at=NOW + hours * HOUR))
+    written = []
+    for minutes in range(0, 24 * 60, 30):
+        at = NOW + 2 * DAY + timedelta(minutes=minutes)
+        await store.archive.sweep(at)
+        written += [
+            (minutes, note) for kind, _, note in await parcels(store, at) if kind == "reviewers"
+        ]
+    assert written == [(0, "1"), (12 * 60, "9")]
+
+
+async def test_no_warning_close_on_another_mail(store: Parts, mails: Mails) -> None:
+    await hold(store, mails(notice=False))
+    at = NOW + 2 * DAY
+    await store.archive.done(await store.archive.put("reviewers", at - timedelta(minutes=14)))
+    assert (await store.archive.sweep(at))["warned"] == 0
+    assert (await store.archive.sweep(at + timedelta(minutes=1)))["warned"] == 1
+
+
 async def test_after_a_long_stop_each_is_told_once(store: Parts, mails: Mails) -> None:
     await hold(store, mails(notice=False))
     await store.archive.sweep(NOW + 11 * DAY)
@@ -113,9 +134,9 @@ async def test_a_stage_without_commit_expires_unsent(store: Parts, mails: Mails)
 async def test_keys_of_six_days_are_forgotten(store: Parts, mails: Mails) -> None:
     await hold(store, mails())
     await store.archive.sweep(NOW + 6 * DAY - HOUR)
-    assert await _rows(store, told) == 1
+    assert await _rows(store, told) == 2  # the incident, and that reviewers were warned
     done = await store.archive.sweep(NOW + 6 * DAY)
-    assert (done["keys"], await _rows(store, told)) == (1, 0)
+    assert (done["keys"], await _rows(store, told)) == (1, 1)
     again = mails(join_key=b"join-1", at=NOW)
     assert await store.intake.stage(again) == Joined("M00002")
 
