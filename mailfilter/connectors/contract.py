@@ -1,0 +1,88 @@
+"""What a connector is: it hands one message over to a secure transfer service.
+
+From → to: `HandOver` → `Result`. A new connector is one file and one line in ``__init__.py``.
+
+Invariants of every connector: it raises nothing for the service's sake; `done` is true only for
+what the service itself has acknowledged; a receipt is made by `receipt`, so that no address, no
+number and nothing of the mail gets into our rows by way of somebody else's answer. A connector
+gets neither findings nor subject beside the message: it needs none to hand it over.
+"""
+
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from detectors import Source, detect
+from mailfilter.model import Path, Reply
+
+_ADDRESS_LIKE = re.compile(r"\S*@\S*|<[^>]{0,400}>")
+_ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}\b")
+_LONGEST = 160
+IDENTITY = ("se.", "fi.", "no.", "dk.", "is.")
+
+
+class Kind(StrEnum):
+    """How a hand-over ended."""
+
+    HANDED_OVER = "handed-over"
+    TEMPORARY = "temporary"  # trying again may help
+    PERMANENT = "permanent"  # a person must look at it
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """A message for a service: `rcpts` are those whom this service shall reach."""
+
+    id: str  # of the item: the same for every attempt
+    mail: Path
+    rcpts: tuple[Path, ...]
+    body: bytes  # as received, dots unstuffed
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """`reached` are indexes into `HandOver.rcpts`, also where the whole did not succeed: a retry
+    leaves them out."""
+
+    kind: Kind
+    receipt: str
+    reached: tuple[int, ...] = ()
+
+
+class Connector(Protocol):
+    """A secure transfer service."""
+
+    async def hand_over(self, handover: HandOver) -> Result:
+        """Give the message to the service."""
+        ...
+
+
+class Sent(Protocol):
+    """What sending came to: who has it had a 2xx of its own and `final` is 2xx."""
+
+    @property
+    def rcpts(self) -> Sequence[Reply]: ...
+    @property
+    def final(self) -> Reply: ...
+
+
+# One SMTP transaction with one hop, to all recipients or to none; never raises for its sake
+Send = Callable[[Path, Sequence[Path], bytes], Awaitable[Sent]]
+
+
+def receipt(reply: Reply) -> str:
+    """A reply as it may be stored and shown: ASCII, one line, no address, no identity number."""
+    first = reply.text.partition("\n")[0]
+    words = "".join(letter if " " <= letter <= "~" else "?" for letter in first)
+    words = _ADDRESS_LIKE.sub("...", words)[:_LONGEST].strip()
+    if carries_number(words):
+        enhanced = _ENHANCED.match(words)
+        words = enhanced[0] if enhanced else ""
+    return f"{reply.code} {words}".strip()
+
+
+def carries_number(text: str) -> bool:
+    """An identity number stands in `text`, however doubtful."""
+    return any(match.kind.startswith(IDENTITY) for match in detect([Source(text)]))
