@@ -3,16 +3,15 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 
 from prometheus_client import CollectorRegistry
 
 from mailfilter import config
-from mailfilter.act.outbox import Outbox
+from mailfilter.app.posting import Outbox, outbox
 from mailfilter.app import clock
-from mailfilter.app.posting import outbox
 from mailfilter.app.schedule import Schedule
 from mailfilter.control import ControlServer, Desk
 from mailfilter.examine import Job
@@ -36,7 +35,7 @@ async def opened(settings: config.Settings) -> AsyncIterator[Desk]:
     """The archive and what verbs need, without servers: for one command."""
     archive = await open_archive(settings, load_private(settings.store.keys))
     try:
-        yield Desk(archive, clock.now, _reporting(archive, settings))
+        yield Desk(archive, clock.now, _reporting(archive))
     finally:
         await archive.close()
 
@@ -55,7 +54,7 @@ async def _serve(settings: config.Settings) -> None:
             stack.push_async_callback(link.close)
         posting = outbox(archive, settings)
         schedule = Schedule(archive, settings, clock.now, posting.wake)
-        desk = Desk(archive, clock.now, _reporting(archive, settings), posting.wake)
+        desk = Desk(archive, clock.now, _reporting(archive), posting.wake)
         control = ControlServer(desk, settings.store.run / "control.sock")
         await _together(stop, [posting.run(), schedule.run(), _web(archive, settings, posting, stop)], control)
 
@@ -105,6 +104,13 @@ async def _web(
         wake=posting.wake,
     )
     await serve(app, settings.web.host, settings.web.port, stop)
+
+
+def _reporting(archive: Archive) -> Callable[[str, str, str], Awaitable[str]]:
+    async def make(week: str, form: str, language: str) -> str:
+        return await render(archive, week, form, language)
+
+    return make
 
 
 async def _answers(archive: Archive) -> bool:
