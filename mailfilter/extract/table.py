@@ -12,6 +12,7 @@ by `PLACES`; what stands at an offset is where `pinpoint` says it is.
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate, islice
 
 from mailfilter.model import Text
 from mailfilter.place import Place, Step, StepKind
@@ -45,9 +46,14 @@ def cell(value: str) -> str:
 
 def table(rows: Iterable[tuple[int, Sequence[str]]], place: Place) -> Text:
     """The text of a table; cells are already on one line each."""
-    made = _Lines()
-    for number, cells in rows:
-        made.add(number, "\t".join(cells))
+    rows = list(rows)
+    numbers = [number for number, _ in rows]
+    if numbers == list(range(1, len(numbers) + 1)):
+        made = _Lines(["\t".join(cells) for _, cells in rows], numbers)
+    else:
+        made = _Lines()
+        for number, cells in rows:
+            made.add(number, "\t".join(cells))
     return Text("\n".join(made.lines), tuple(_places(made, place)))
 
 
@@ -57,13 +63,13 @@ def _places(made: _Lines, place: Place) -> list[tuple[int, Place]]:
     if sum(line.count("\t") + 1 for line in made.lines[:PLACES]) <= PLACES >= len(made.lines):
         return _cell_places(made, place)
     block = 1 + len(made.lines) // PLACES
-    places: list[tuple[int, Place]] = []
-    offset = 0
-    for n, (line, number) in enumerate(zip(made.lines, made.numbers, strict=True)):
-        if n % block == 0 or (number != made.numbers[n - 1] + 1 and len(places) < 2 * PLACES):
-            places.append((offset, place.down(Step(StepKind.ROW, number))))
-        offset += len(line) + 1
-    return places
+    offsets = list(accumulate((len(line) + 1 for line in made.lines), initial=0))
+    starts = set(range(0, len(made.lines), block))
+    if made.numbers[-1] != len(made.lines):  # rows are missing: counting on would go wrong
+        after = zip(made.numbers[1:], made.numbers, strict=False)
+        jumps = (n for n, (number, last) in enumerate(after, 1) if number != last + 1)
+        starts.update(islice(jumps, 2 * PLACES))
+    return [(offsets[n], place.down(Step(StepKind.ROW, made.numbers[n]))) for n in sorted(starts)]
 
 
 def _cell_places(made: _Lines, place: Place) -> list[tuple[int, Place]]:

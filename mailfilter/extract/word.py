@@ -31,6 +31,9 @@ _SIGNS = (
     (b"<w:txbxContent>", b"\n"),
     (b"</w:txbxContent>", b"\n"),
 )
+# One pass over the tags says what else a part needs; asking for each takes five times as long.
+_SPECIAL = re.compile(rb"<w:(delT|inst|van|web|dra|pic|obj|sdt|ffD|docV|tab/|br|cr|noB|txb|sym|tc)")
+_SIGNED = {b"tab/", b"br", b"cr", b"noB", b"txb", b"sym"}
 _GEOMETRY = re.compile(rb"<(wp\w*:(?:posOffset|align|pct\w+))>[^<]*</\1>")
 _FIELD_CODE = re.compile(rb"<w:instrText(?:\s[^<>]*)?>([^<]*)</w:instrText>")
 _DELETED = re.compile(rb"<w:delText(?:\s[^<>]*)?>([^<]*)</w:delText>")
@@ -61,18 +64,21 @@ def _story(package: Package, name: str, place: Place) -> Iterator[Found]:
 def stories(xml: bytes) -> tuple[str, list[str]]:
     """(what is shown, what is not) of one part."""
     hidden: list[str] = []
-    if b"Text>" in xml:
+    special = set(_SPECIAL.findall(xml))
+    if special & {b"delT", b"inst"}:
         hidden += [decoded(code) for code in _FIELD_CODE.findall(xml)]
         hidden += list(_before_changes(xml))
         xml = _DELETED.sub(b"", _FIELD_CODE.sub(b"", xml))
-    if b"<w:vanish" in xml or b"<w:webHidden" in xml:
+    if special & {b"van", b"web"}:
         xml = _without_vanished(xml, hidden)
-    if b"<w:drawing" in xml or b"<w:pict" in xml or b"<w:object" in xml:
+    if special & {b"dra", b"pic", b"obj"}:
         hidden += attributes_of(xml, _ALTERNATIVE)
         xml = _GEOMETRY.sub(b"", xml)
-    if b"<w:sdt>" in xml or b"<w:ffData>" in xml or b"<w:docVar" in xml:
+    if special & {b"sdt", b"ffD", b"docV"}:
         hidden += attributes_of(b" ".join(_FORM.findall(xml)), _FORM_VALUES)
-    return paragraphs(_with_signs(xml)), hidden
+    if special & _SIGNED:
+        xml = _with_signs(xml)
+    return paragraphs(xml, tables=b"tc" in special), hidden
 
 
 def _with_signs(xml: bytes) -> bytes:
@@ -112,10 +118,10 @@ def _before_changes(xml: bytes) -> Iterator[str]:
             yield decoded(b"".join(_DELETED.findall(paragraph)))
 
 
-def paragraphs(xml: bytes) -> str:
+def paragraphs(xml: bytes, *, tables: bool) -> str:
     """Lines; inside a cell a further paragraph is a space, so that rows of a table stay whole."""
-    if b"<w:tc" not in xml:
-        return text_of(xml.replace(b"</w:p>", b"</w:p>\n"))
+    if not tables:
+        return text_of(xml.replace(b"</w:p>", b"\n"))
     pieces, in_cell = [], False
     for n, piece in enumerate(xml.split(b"</w:p>")):
         if n:

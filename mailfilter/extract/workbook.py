@@ -43,6 +43,11 @@ _ROW = re.compile(r'[^<>]*?\sr="(\d{1,7})"')
 _VALUE = re.compile(r"<v[^<>]*>([^<]*)</v>")
 _FORMULA = re.compile(r"<f[^<>]*>([^<]*)</f>")
 _INLINE = re.compile(r"<t(?:\s[^<>]*)?>([^<]*)</t>")
+_SIMPLE = re.compile(r"<si><t(?:\s[^<>]*)?>([^<]*)</t></si>")
+_SHARED = re.compile(r't="s"><v>(\d{1,8})</v>')
+_REFERENCE = re.compile(r'<c r="([A-Z]{1,3})\d')
+_CONTENT = re.compile(r">([^<]+)</[vt]>")
+_NUMBERED = re.compile(r'<row r="(\d{1,7})"')
 _NAMED = re.compile(r'\s(r|s|t)="([^"<>]*)"')
 _ZEROS = re.compile(r"(0{2,8})\W{0,4}(0{4})(?:;.*)?$|(0{10}|0{12})(?:;.*)?$")
 _SHEET = re.compile(rb"<sheet\s[^<>]*>")
@@ -81,8 +86,9 @@ def _workbook(package: Package, name: str) -> Iterator[Found]:
                 package.xml(path, SHEET), place, package.ctx.budget, strings, padded, used
             )
     yield from _unlisted(package, done, strings, padded, used)
-    unused = [text for n, text in enumerate(strings) if str(n) not in used]
-    yield text_at("\n".join(unused), package.place.down(_hidden()))
+    all_used = len(used) == len(strings)
+    unused = [] if all_used else [text for n, text in enumerate(strings) if str(n) not in used]
+    yield text_at(html.unescape("\n".join(unused)), package.place.down(_hidden()))
 
 
 def _unlisted(
@@ -117,18 +123,17 @@ def _tabs(package: Package, workbook: bytes) -> Iterator[tuple[str, str]]:
 
 
 def _strings(package: Package) -> list[str]:
-    """Shared strings, each on one line; phonetic hints stay in."""
+    """Shared strings, each on one line, references still in; phonetic hints are part of them."""
     xml = package.xml("xl/sharedstrings.xml", SHEET).replace(b"<si/>", b"<si></si>")
     text = xml.decode("utf-8", "replace")
-    return [cell(_joined(item)) for item in text.split("</si>")[:-1]]
-
-
-def _joined(item: str) -> str:
-    if item.count("<t") == 1:  # the usual case, without an expression
-        found = item[item.rfind("<t") :].partition(">")[2].partition("<")[0]
+    simple = _SIMPLE.findall(text)
+    items = text.count("</si>")
+    if len(simple) == items == text.count("<t>") + text.count("<t "):
+        strings = simple
     else:
-        found = "".join(_INLINE.findall(item))
-    return html.unescape(found) if "&" in found else found
+        strings = ["".join(_INLINE.findall(item)) for item in text.split("</si>")[:-1]]
+    broken = "\n" in text or "\t" in text or "\r" in text
+    return [cell(value) for value in strings] if broken else strings
 
 
 def _padded(package: Package) -> dict[str, int]:
@@ -161,7 +166,7 @@ def _sheet(
     content = (head or tail).decode("utf-8", "replace")
     formulas: list[str] = []
     sheet = _Sheet(strings, padded, formulas, used, budget)
-    yield table(sheet.rows(content), place)
+    yield table(sheet.regular(content) or sheet.rows(content), place)
     yield text_at("\n".join(formulas), place.down(_hidden()))
     if head:
         yield text_at(lines_of(tail), place.down(Step(StepKind.HEADER)))
@@ -180,7 +185,39 @@ class _Sheet:
         budget: Budget,
     ) -> None:
         self.strings, self.padded, self.formulas, self.used = strings, padded, formulas, used
-        self.budget, self.left = budget, budget.cells
+        self.left = budget.cells
+        self.referring = "&" in "".join(strings)
+
+    def regular(self, content: str) -> list[tuple[int, list[str]]] | None:
+        """A sheet whose rows all have the same cells without gaps, read at one go; else None.
+
+        It is what programs export, and the bulk of all cells. Whatever is unusual leaves it to
+        `rows`: styles with zeros, formulas, quotes of the other kind, cells that hold nothing.
+        """
+        pieces = _SHARED.split(content)
+        indexes = pieces[1::2]
+        if self.padded or "'" in content or "<f" in content or content.count('"s"') != len(indexes):
+            return None
+        if indexes and max(map(int, indexes)) >= len(self.strings):
+            return None
+        pieces[1::2] = [f"><v>{self.strings[int(index)]}</v>" for index in indexes]
+        values = _CONTENT.findall("".join(pieces))
+        letters = _REFERENCE.findall(content)
+        width = letters.index("A", 1) if letters[1:].count("A") else len(letters)
+        numbers = [int(number) for number in _NUMBERED.findall(content)]
+        first = [name for name in letters[:width] if _index(name)]
+        if (
+            not 0 < len(values) == len(letters) == width * len(numbers) <= self.left
+            or letters != first * len(numbers)
+            or [_index(name) for name in first] != list(range(1, width + 1))
+        ):
+            return None
+        self.used.update(indexes)
+        values = [plain_number(value) if "." in value else value for value in values]
+        if "&" in content or self.referring:
+            values = [cell(html.unescape(value)) if "&" in value else value for value in values]
+        rows = (values[at : at + width] for at in range(0, len(values), width))
+        return list(zip(numbers, rows, strict=True))
 
     def rows(self, content: str) -> Iterator[tuple[int, list[str]]]:
         """(row number, cells) of each row that has cells."""
@@ -214,7 +251,8 @@ class _Sheet:
             self.formulas.append(html.unescape(formula))
         if kind == "s":
             self.used.add(value)
-            return self.strings[int(value)] if _within(value, self.strings) else ""
+            text = self.strings[int(value)] if _within(value, self.strings) else ""
+            return cell(html.unescape(text)) if "&" in text else text
         if kind in ("", "n"):
             return self.number(value, style)
         shown = value or inline

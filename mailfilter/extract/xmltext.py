@@ -23,7 +23,7 @@ _ENCODING = re.compile(rb"<\?xml[^>]{0,200}encoding\s*=\s*[\"']([\w.:-]{1,40})[\
 _BINDING = re.compile(rb"xmlns(?::([\w.-]+))?\s*=\s*[\"']([^\"']{1,200})[\"']")
 _SPACED_TAG = re.compile(rb"(</?[\w:.-]+)\s+(/?>)")
 _INDENT = re.compile(rb">[ \t\r]*\n\s*<")
-_DECLARATION = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*<\?xml[^<>]*>\s*")
+_DECLARATION = re.compile(rb"(?:\xef\xbb\xbf)?\s*<\?xml[^<>]*>\s*")
 _COMMENT_MARK = b"<!--"
 _ROOT = 8192  # bytes in which the root element binds its prefixes
 
@@ -36,10 +36,12 @@ def canonical(data: bytes, prefixes: Mapping[bytes, bytes]) -> bytes:
     data = _utf8(data)
     if b"<!" in data:
         data = _without_declarations(data)
-    if b" >" in data or b"\n>" in data or b"\t>" in data or b" />" in data:
+    if declaration := _DECLARATION.match(data):
+        data = data[declaration.end() :]
+    broken = b"\n" in data or b"\t" in data or b"\r" in data
+    if broken or b" >" in data or b" />" in data:
         data = _SPACED_TAG.sub(rb"\1\2", data)
-    data = _DECLARATION.sub(b"", data)
-    if b"\n" in data:
+    if broken:
         data = _INDENT.sub(b"><", data)
     for found, wanted in _renamings(data, prefixes):
         data = _rename(data, found, wanted)
