@@ -17,6 +17,7 @@ from mailfilter.detect import find
 from mailfilter.extract.budget import Budget
 from mailfilter.extract.weight import light
 from mailfilter.model import Class, Examination, Facts, Finding, Message, NotExamined, Text
+from mailfilter.parse.charset import preload
 from mailfilter.parse.roles import split
 from mailfilter.place import Place, describe
 
@@ -62,9 +63,13 @@ class Reading:
     not_examined: tuple[NotExamined, ...]
 
 
-def examine(data: bytes, job: Job) -> Examination:
-    """Read and search a message; `data` is the message as received, dots unstuffed."""
-    return search(read(parse.parse(data, job.marks), job), job, len(data))
+def examine(data: bytes, job: Job) -> tuple[Examination, bool]:
+    """Read and search a message; `data` is the message as received, dots unstuffed.
+
+    True beside it if no document, archive or image was opened: its worker may go on.
+    """
+    message = parse.parse(data, job.marks)
+    return search(read(message, job), job, len(data)), light(message.parts)
 
 
 def read(message: Message, job: Job) -> Reading:
@@ -96,15 +101,19 @@ def search(reading: Reading, job: Job, size: int) -> Examination:
 
 def examine_small(data: bytes, job: Job) -> Examination | None:
     """The examination of a small text mail, or None if it holds anything that needs a worker."""
-    if len(data) > limits.SMALL_MAIL:
+    if len(data) > limits.SMALL_MAIL or not parse.is_light(data):
         return None
     message = parse.parse(data, job.marks)
-    return search(read(message, job), job, len(data)) if light(message.parts) else None
+    if not light(message.parts):
+        return None
+    reading = read(message, job)
+    return None if _busy(reading.texts) else search(reading, job, len(data))
 
 
-def is_light(data: bytes) -> bool:
-    """True if reading this message opens no document, archive or image."""
-    return light(parse.parse(data).parts)
+def _busy(texts: Iterable[Text]) -> bool:
+    """So many digits that judging them could hold up other sessions (P11)."""
+    digits = sum(text.content.count(digit) for text in texts for digit in "0123456789")
+    return digits > limits.SMALL_MAIL_DIGITS
 
 
 def view(data: bytes, job: Job) -> tuple[list[tuple[Place, str]], tuple[NotExamined, ...]]:
@@ -133,6 +142,12 @@ def joined(pieces: Iterable[tuple[Place, str]], language: str) -> list[tuple[str
 
 def _without_rows(place: Place) -> Place:
     return Place(place.role, tuple(s for s in place.steps if s.kind not in ("row", "column")))
+
+
+def warm() -> None:
+    """Import all that reading may need, before a worker is forked and locked down."""
+    extract.warm()
+    preload()
 
 
 def _once(unread: Iterable[NotExamined]) -> tuple[NotExamined, ...]:

@@ -37,6 +37,7 @@ INFLATED_RATIO = 200  # a part that grows more is a bomb unless it is under 10 M
 TEXT_SIZE = 64 * MIB  # characters given to the detectors from one message
 CELLS = 2_000_000  # in one sheet
 SMALL_MAIL = 64 * KIB  # read in the smtp process if it is text only (P11)
+SMALL_MAIL_DIGITS = 3000  # some 300 candidate numbers: 4 ms at the worst
 
 # workers
 WORKER_MEMORY = 2048 * MIB  # address space of a worker

@@ -136,7 +136,8 @@ def _say(step: Step, language: str) -> str:
     word = _STEPS[language][step.kind]
     if step.kind is StepKind.ATTACHMENT:  # numbered, since a person counts them
         shown = step.name or step.form
-        return f"{word} {step.n}" + (f" ({shown})" if shown else "")
+        number = f" {step.n}" if step.n else ""  # inline pictures have none
+        return f"{word}{number}" + (f" ({shown})" if shown else "")
     label = step.name or (str(step.n) if step.n else "")
     form = f" ({step.form})" if step.form and not step.name else ""
     return f"{word} {label}".strip() + form

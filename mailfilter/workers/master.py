@@ -12,7 +12,7 @@ import socket
 import time
 from pathlib import Path
 
-from mailfilter import extract
+from mailfilter.examine import warm
 from mailfilter.log import log
 from mailfilter.workers.confine import confine
 from mailfilter.workers.worker import work
@@ -40,7 +40,7 @@ def run(listener: socket.socket, workers: int) -> None:
 
     Signals are waited for, not handled: a handler that runs in the middle of a fork can be lost.
     """
-    extract.warm()
+    warm()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_BLOCK, _WATCHED)

@@ -10,11 +10,10 @@ The fence here is one of the three that catch everything: what a reader did not 
 
 import os
 import socket
-from collections.abc import Callable
 from typing import Any
 
 from mailfilter import limits
-from mailfilter.examine import Job, examine, is_light, joined, to_json, view
+from mailfilter.examine import Job, examine, joined, to_json, view
 from mailfilter.model import Class, Examination, Facts, NotExamined
 from mailfilter.place import Place, Role, describe
 from mailfilter.workers import wire
@@ -28,39 +27,39 @@ def work(listener: socket.socket) -> None:
     for _ in range(JOBS_PER_WORKER):
         connection, _address = listener.accept()
         with connection:
-            if _serve(connection):
+            if not _serve(connection):
                 return
 
 
 def _serve(connection: socket.socket) -> bool:
-    """One job; True if this process should not take another."""
+    """One job; True if this process may take another."""
     try:
         received = wire.receive_job(connection)
         if received is None:
-            return False
+            return True
         job, descriptor = received
         connection.sendall(wire.STARTED)
         start_clock(float(job["seconds"]), limits.WORKER_CPU)
         data = wire.read_memory_file(descriptor)
         os.close(descriptor)
-        wire.answer(connection, _answer(job, data))
+        answer, fresh = _answer(job, data)
+        wire.answer(connection, answer)
     except OSError:
-        return True  # the asker went away, or descriptors ran out: start afresh
+        return False  # the asker went away, or descriptors ran out: start afresh
     finally:
         stop_clock()
-    return not is_light(data)
+    return fresh
 
 
-def _answer(job: dict[str, Any], data: bytes) -> dict[str, Any]:
-    do: Callable[[dict[str, Any], bytes], dict[str, Any]] = _view if job["op"] == "view" else _examine
+def _answer(job: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bool]:
+    """The answer, and whether this process is as fresh as before."""
     try:
-        return do(job, data)
+        if job["op"] == "view":
+            return _view(job, data), False
+        examination, light = examine(data, Job.from_json(job))
+        return {"examination": to_json(examination)}, light
     except Exception as error:  # noqa: BLE001 (fence: worker)
-        return {"crashed": type(error).__name__}
-
-
-def _examine(job: dict[str, Any], data: bytes) -> dict[str, Any]:
-    return {"examination": to_json(examine(data, Job.from_json(job)))}
+        return {"crashed": type(error).__name__}, False
 
 
 def _view(job: dict[str, Any], data: bytes) -> dict[str, Any]:
