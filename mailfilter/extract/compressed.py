@@ -83,7 +83,9 @@ def _inner_name(name: str) -> str:
 def read_tar(part: Part, ctx: Ctx) -> Iterator[Found]:
     """Members in order; names of folders and links are text."""
     try:
-        with tarfile.open(fileobj=io.BytesIO(part.data), mode="r:") as tape:
+        with tarfile.open(
+            fileobj=io.BytesIO(part.data), mode="r:", encoding="utf-8", errors="replace"
+        ) as tape:
             for n, entry in enumerate(tape, 1):
                 ctx.budget.take_entry()
                 yield from _entry(part, ctx, tape, n, entry)

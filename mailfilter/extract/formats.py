@@ -32,10 +32,11 @@ from mailfilter.extract.known import starts
 
 
 class Kind(Enum):
-    """TEXT formats have no mark and are chosen by name; SKIPPED ones hold nothing for people."""
+    """TEXT formats are chosen by name; MEDIA must bear their mark; SKIPPED ones are signatures."""
 
     TEXT = "text"
     MARKED = "marked"
+    MEDIA = "media"
     SKIPPED = "skipped"
 
 
@@ -211,6 +212,7 @@ FORMATS: tuple[Format, ...] = (
         (),
         image.sniff_image,
         "image",
+        Kind.MEDIA,
     ),
     Format(
         "sound",
@@ -218,6 +220,7 @@ FORMATS: tuple[Format, ...] = (
         (),
         image.sniff_sound,
         "image:read_sound",
+        Kind.MEDIA,
     ),
     Format(
         "film",
@@ -225,6 +228,7 @@ FORMATS: tuple[Format, ...] = (
         (),
         image.sniff_film,
         "image:read_film",
+        Kind.MEDIA,
     ),
     Format(
         "program",

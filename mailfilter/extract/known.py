@@ -25,6 +25,7 @@ ARCHIVES = (
     b"\x04\x22\x4d\x18",
 )
 PROGRAMS = (b"MZ", b"\x7fELF", b"SQLite format 3\0", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe")
+SIGNATURE = 65536  # bytes; one with a long chain of certificates has 12,000
 _PROTECTED = b"\x76\xe8\x04\x60\xc4\x11\xe3\x86"  # message.rpmsg
 
 
@@ -41,6 +42,14 @@ def sniff_archive(data: bytes) -> bool:
 def sniff_protected(data: bytes) -> bool:
     """A rights-managed mail."""
     return data.startswith(_PROTECTED)
+
+
+def is_signature(data: bytes) -> bool:
+    """A detached signature: short, and what PKCS #7 or OpenPGP begin with."""
+    armoured = b"BEGIN PGP SIGNATURE" in data[:200] or b"BEGIN PKCS7" in data[:200]
+    return len(data) <= SIGNATURE and (
+        armoured or data.startswith((b"\x30", b"\x88", b"\x89", b"\xc2"))
+    )
 
 
 def refuse(code: str) -> Callable[[Part, Ctx], Iterator[Found]]:

@@ -10,10 +10,12 @@ texts are dropped; once a limit of the whole message is reached, reading ends an
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from detectors import Role
+from mailfilter import limits
+from mailfilter.extract import known
 from mailfilter.extract.budget import SPENT, Unreadable
 from mailfilter.extract.charset import looks_like_text
 from mailfilter.extract.context import Ctx, Found, extension
@@ -21,6 +23,8 @@ from mailfilter.extract.formats import FORMATS, Format, Kind
 from mailfilter.model import NotExamined, Part, Text
 from mailfilter.place import Place, StepKind
 from mailfilter.unread import not_examined
+
+TAGS = 3000  # an ordinary Outlook mail of 60 KiB has 1,500
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +100,16 @@ def _found(found: Found, ctx: Ctx, gathered: Gathered, depth: int) -> None:
 def _text(text: Text, ctx: Ctx, gathered: Gathered) -> None:
     if text.content and not text.content.isspace():
         ctx.budget.take_text(len(text.content))
-        gathered.texts.append(text)
+        gathered.texts.append(_encodable(text))
+
+
+def _encodable(text: Text) -> Text:
+    """Half characters, which some charsets and escapes make, become U+FFFD: offsets stay."""
+    try:
+        text.content.encode()
+    except UnicodeEncodeError:
+        return Text(_HALVES.sub("\ufffd", text.content), text.places)
+    return text
 
 
 def formats_of(part: Part) -> list[Format]:
@@ -105,7 +118,9 @@ def formats_of(part: Part) -> list[Format]:
         return []
     named = _named(part)
     if named is not None and named.kind is Kind.SKIPPED:
-        return []
+        if known.is_signature(part.data):
+            return []
+        named = None  # something else under the name of a signature
     found = [one for one in FORMATS if one.sniff is not None and one.sniff(part.data)]
     found = [one for one in found if not any(one.name in other.covers for other in found)]
     if part.place.role is Role.BODY:  # shown as text whatever it is
@@ -116,7 +131,7 @@ def formats_of(part: Part) -> list[Format]:
         return found
     if looks_like_text(part.data):
         return _text_formats(part, named)
-    return [named if named is not None and named.kind is not Kind.TEXT else _BY_NAME["unknown"]]
+    return [named if named is not None and named.kind is Kind.MARKED else _BY_NAME["unknown"]]
 
 
 def _text_formats(part: Part, named: Format | None) -> list[Format]:
@@ -146,6 +161,7 @@ def _by_family(kind: str) -> Format | None:
             return None
 
 
+_HALVES = re.compile("[\ud800-\udfff]")
 _HTML = re.compile(rb"(?i)<(?:!doctype html|html|head|body|table|div|meta)[\s>]")
 _BY_NAME = {one.name: one for one in FORMATS}
 _BY_EXTENSION = {ending: one for one in FORMATS for ending in one.extensions}
@@ -177,7 +193,13 @@ def _message_place(place: Place) -> Place:
     return Place(place.role, steps)
 
 
-def reading(part: Part, ctx: Ctx) -> Iterator[Found]:
-    """One part by its first format, without going deeper: for tests and for looking at a file."""
-    for one in formats_of(part):
-        yield from one.reader()(part, ctx)
+def is_quick(parts: Sequence[Part]) -> bool:
+    """Whether all parts are text that is read within a few milliseconds whatever it holds (P11).
+
+    Measured on hostile input of 64 KiB: plain text 1 ms, HTML of `TAGS` tags 4 ms.
+    """
+    if sum(len(part.data) for part in parts) > limits.SMALL_MAIL:
+        return False
+    formats = {one.name for part in parts for one in formats_of(part)}
+    tags = sum(part.data.count(b"<") + part.data.count(b"&") for part in parts)
+    return formats <= {"text", "html"} and tags <= TAGS

@@ -7,7 +7,7 @@ import codecs
 import pytest
 
 from detectors import Role
-from mailfilter.extract import extract
+from mailfilter.extract import extract, is_quick
 from mailfilter.extract.budget import Budget
 from mailfilter.extract.charset import decode
 from mailfilter.extract.hypertext import views
@@ -222,11 +222,27 @@ def test_a_small_inline_image_is_decoration():
 
 def test_signatures_are_skipped_and_unknown_content_is_not():
     binary = bytes(range(256)) * 4
-    assert reasons(read(binary, "smime.p7s", "application/pkcs7-signature")) == []
+    assert reasons(read(b"\x30\x80" + binary, "smime.p7s", "application/pkcs7-signature")) == []
+    assert reasons(read(binary, "smime.p7s", "application/pkcs7-signature")) == ["unknown-content"]
+    assert places(read(NUMBER.encode(), "smime.p7s", "application/pkcs7-signature"))
+    for name in ("a.png", "a.mp3", "a.mp4"):
+        assert reasons(read(b"\0\5" + binary, name)) == ["unknown-content"]
     assert reasons(read(binary, "a.xyz")) == ["unknown-content"]
     assert reasons(read(b"ID3" + binary, "a.mp3")) == ["sound"]
     assert reasons(read(b"\0\0\0\x18ftypmp42" + binary, "a.mp4")) == ["film"]
     assert reasons(read(b"7z\xbc\xaf\x27\x1c" + binary, "a.7z")) == ["archive-format"]
+
+
+def test_half_characters_are_replaced():
+    found = read_body(b'{"a": "\\u0061 \\ud800"}', "application/json")
+    assert contents(found).encode()
+
+
+def test_what_is_quick():
+    assert is_quick([body(b"hej"), body(b"<p>hej</p>", "text/html")])
+    assert not is_quick([body(b"<b>" * 4000, "text/html")])
+    assert not is_quick([body(b"x" * 70000)])
+    assert not is_quick([attachment(b"%PDF-1.4", "a.pdf")])
 
 
 def test_all_parts_share_one_budget():
