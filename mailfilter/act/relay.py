@@ -181,7 +181,7 @@ class Transaction:
         wanted = self.accepted if only is None else [self.accepted[index] for index in only]
         deadline = asyncio.get_running_loop().time() + self._relay.hop.data_timeout
         if not wanted:
-            return replies.NOBODY
+            return replies.INTERNAL  # a caller that relays to nobody is a fault of ours
         try:
             refusal = await self._ready(wanted, deadline)
             if refusal is not None:

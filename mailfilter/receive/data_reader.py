@@ -1,8 +1,8 @@
 """DATA: chunks as the socket gives them → the message. No line is ever looked at in Python.
 
-The end is CRLF ``.`` CRLF and nothing else, wherever the chunks are cut (RFC 5321 4.1.1.4): every
-other sequence is content, and then `stray` finds it, because a lone CR or LF is left (P7). What
-stands behind the end is handed back for the next command.
+The end is CRLF ``.`` CRLF and nothing else, wherever the chunks are cut (RFC 5321 4.1.1.4):
+every other sequence is content, and then ``stray.py`` finds it, because a lone CR or LF is left
+(P7). What stands behind the end is handed back for the next command.
 
 Invariants: linear in the bytes received, however they are cut; at most `limit` bytes are kept;
 `wire` is what came (dots stuffed), `unstuffed` is the same object where no line starts with a dot.
@@ -79,9 +79,3 @@ def unstuffed(wire: bytes) -> bytes:
     if b"\r\n." in wire:
         wire = wire.replace(b"\r\n.", b"\r\n")
     return wire[1:] if wire.startswith(b".") else wire
-
-
-def stray(wire: bytes) -> bool:
-    """Whether it holds a CR or LF that is not part of a CRLF, or a NUL (promise P7)."""
-    pairs = wire.count(b"\r\n")
-    return wire.count(b"\r") != pairs or wire.count(b"\n") != pairs or b"\0" in wire

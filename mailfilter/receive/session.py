@@ -29,8 +29,9 @@ from mailfilter.receive import address, header, trace
 from mailfilter.receive.access import Standing, ours
 from mailfilter.receive.contract import Received
 from mailfilter.receive.conversation import Leave
-from mailfilter.receive.data_reader import DataReader, stray, unstuffed
+from mailfilter.receive.data_reader import DataReader, unstuffed
 from mailfilter.receive.opening import Opening
+from mailfilter.receive.stray import stray
 from mailfilter.replies import filled
 
 if TYPE_CHECKING:
