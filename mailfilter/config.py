@@ -61,7 +61,7 @@ def _is_template(value: str) -> str:
         made = value.format(address="a@b.example", local="a", domain="b.example")
     except (ValueError, KeyError, IndexError, AttributeError):
         raise ValueError("may hold only {address}, {local} and {domain}") from None
-    if not re.fullmatch(r"[^\s<>\x00-\x1f\x7f]+@[^\s<>@\x00-\x1f\x7f]+", made):
+    if not _ADDRESS.fullmatch(made):
         raise ValueError("must give an address, such as {address}.s or {local}@service.example")
     return value
 

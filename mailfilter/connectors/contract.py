@@ -83,6 +83,15 @@ def receipt(reply: Reply) -> str:
     return f"{reply.code} {words}".strip()
 
 
+def judged(sent: Sent) -> tuple[Kind, str]:
+    """How a transaction to all or none ended: the first refusal, or the answer to the message."""
+    reply = next((reply for reply in sent.rcpts if reply.code >= 300), sent.final)
+    if 200 <= reply.code < 300:
+        return Kind.HANDED_OVER, receipt(reply)
+    permanent = reply.code >= 500
+    return (Kind.PERMANENT if permanent else Kind.TEMPORARY), receipt(reply)
+
+
 def carries_number(text: str) -> bool:
     """An identity number stands in `text`, however doubtful."""
     return any(match.kind.startswith(IDENTITY) for match in detect([Source(text)]))

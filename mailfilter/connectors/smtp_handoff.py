@@ -30,9 +30,8 @@ from mailfilter.connectors.contract import (
     Kind,
     Result,
     Send,
-    Sent,
     carries_number,
-    receipt,
+    judged,
 )
 from mailfilter.connectors.signing import Signer
 from mailfilter.errors import Permanent
@@ -143,16 +142,6 @@ class SmtpHandoff:
         if wide or b"SMTPUTF8" in mail.parameters.upper().split():
             parameters += b" SMTPUTF8"
         return Path(b"<" + address + b">" + parameters, address, parameters.strip())
-
-
-def judged(sent: Sent) -> tuple[Kind, str]:
-    """How a transaction ended, and its receipt: the first refusal of a recipient, or the final."""
-    refused = [reply for reply in sent.rcpts if reply.code >= 300]
-    reply = refused[0] if refused else sent.final
-    if 200 <= reply.code < 300:
-        return Kind.HANDED_OVER, receipt(reply)
-    permanent = reply.code >= 500
-    return (Kind.PERMANENT if permanent else Kind.TEMPORARY), receipt(reply)
 
 
 def _path(address: str) -> Path:
