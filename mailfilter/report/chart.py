@@ -6,6 +6,7 @@ comments and tooltips are taken out and colours are put on as attributes. Nothin
 from anywhere, and the same numbers give the same bytes.
 """
 
+import sys
 from xml.etree import ElementTree
 
 import pygal
@@ -13,6 +14,10 @@ import pygal
 from mailfilter.model import Action
 from mailfilter.report.numbers import ALL, TableName, WeekReport
 from mailfilter.report.words import label, say
+
+# pygal hooks an import finder of Python 2 into the interpreter, on which importlib's own search
+# fails; it serves map plug-ins that we do not have.
+sys.meta_path[:] = [finder for finder in sys.meta_path if hasattr(finder, "find_spec")]
 
 _STOPPED = (Action.REDIRECT, Action.QUARANTINE, Action.REJECT)
 _SVG = "http://www.w3.org/2000/svg"
