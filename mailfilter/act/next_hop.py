@@ -374,9 +374,11 @@ async def _connect(hop: Hop) -> Connection:
             )
     except (OSError, TimeoutError) as error:
         raise Lost(replies.HOP_DOWN, f"connect: {type(error).__name__}") from error
+    opened = False
     try:
         await connection.open()
-    except BaseException:
-        connection.close()
-        raise
+        opened = True
+    finally:
+        if not opened:  # also when the task was cancelled
+            connection.close()
     return connection

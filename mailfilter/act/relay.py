@@ -197,15 +197,14 @@ class Transaction:
         self._there = []
         if connection is None:
             return
+        reset = False
         try:
-            answer = await connection.ask(b"RSET\r\n")
+            reset = (await connection.ask(b"RSET\r\n")).code == 250
         except Lost:
             return
-        except BaseException:
-            connection.close()
-            raise
-        if answer.code != 250:
-            connection.close()
+        finally:
+            if not reset:
+                connection.close()
         self._relay.give(connection)
 
     # ---- envelope ------------------------------------------------------------------------
@@ -282,13 +281,14 @@ class Transaction:
     async def _finish(self, wire: bytes, deadline: float) -> Reply:
         connection, self._connection = self._connection, None
         assert connection is not None
+        answer = replies.HOP_ODD
+        ended = False
         try:
             answer = await connection.pour(wire, deadline)
-        except BaseException:  # also a cancelled task: an open DATA must not go back to the pool
-            connection.close()
-            raise
-        if answer.code < 200 or 300 <= answer.code < 400:
-            connection.close()
+            ended = answer.code < 300 or answer.code >= 400
+        finally:
+            if not ended:  # also when cancelled: an open DATA must not go back to the pool
+                connection.close()
         self._relay.give(connection)
         return understood(answer)
 

@@ -17,9 +17,8 @@ Known gap: replies that a client does not take are kept until its timer ends the
 
 import asyncio
 import logging
-from collections.abc import Coroutine
 from math import inf
-from typing import Any, cast
+from typing import cast
 
 from aiosmtpd.smtp import SMTP
 
@@ -234,6 +233,3 @@ class Conversation(SMTP):
             self._handler_coroutine.cancel()
         if self.transport is not None:
             self.transport.abort()
-
-    def _handle_client(self) -> Coroutine[Any, Any, None]:
-        raise NotImplementedError
