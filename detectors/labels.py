@@ -42,7 +42,7 @@ def _read_labels() -> str:
 
 _CLASSIFY = re.compile(_read_labels())
 _QUALIFIERS = frozenset(_SECTIONS["qualifier"])
-# "fakturan till 811228-9874": the number is the person's, not the invoice's.
+# "fakturan till 121212-1212": the number is the person's, not the invoice's.
 _OWNING = frozenset(
     [
         "för",

@@ -18,6 +18,7 @@ FENCES = {
     "mailfilter/workers/worker.py",  # the worker process
     "mailfilter/act/outbox.py",  # the scheduler
     "mailfilter/app",  # the scheduler of sweeps and reports
+    "mailfilter/extract/spreadsheet.py",  # Rust's panics have no class that could be named
 }
 
 
@@ -96,7 +97,7 @@ FREE = re.compile(
     re.IGNORECASE,
 )
 # A licence that the metadata does not name, read in the package's own files
-READ = {"striprtf": "BSD-3-Clause", "dkimpy": "BSD-like (zlib)", "asyncpg": "Apache-2.0"}
+READ = {"pyrage": "MIT", "striprtf": "BSD-3-Clause", "dkimpy": "BSD-like (zlib)", "asyncpg": "Apache-2.0"}
 
 
 def licence(package) -> str:
