@@ -5,7 +5,8 @@ here of check digits; a candidate only has a month and a day where some country 
 
 How it stays fast: the text becomes Latin-1 bytes of the same length in which every digit is ``0``.
 A pattern that begins with the literal ``0`` is then found by `memchr`, and one pattern holds all
-shapes (0.1 ms a MiB without digits, which is why no pattern engine is needed). All repeats are possessive or short, so the search is linear.
+shapes: 0.1 ms a MiB without digits, so no pattern engine is needed. All repeats are possessive or
+short, so the search is linear.
 
 Known gaps: a number broken by a line end inside its date; letters other than o, l and i for digits.
 """

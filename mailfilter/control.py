@@ -167,7 +167,9 @@ VERBS: dict[str, Verb] = {
 }
 
 
-def _line(desk: Desk, request: dict[str, Any], act_name: str, what: str, **detail: str) -> AuditLine:
+def _line(
+    desk: Desk, request: dict[str, Any], act_name: str, what: str, **detail: str
+) -> AuditLine:
     return AuditLine(0, desk.now(), request["actor"], act_name, what, dict(detail))
 
 
@@ -218,7 +220,9 @@ def _row(item: Item) -> dict[str, Any]:
 def _details(item: Item) -> dict[str, Any]:
     if item.dossier is None:
         return {"sealed": True}
-    verdicts = [(item.dossier.verdicts[n].recipient, item.dossier.verdicts[n].rule) for n in item.recipients]
+    verdicts = [
+        (item.dossier.verdicts[n].recipient, item.dossier.verdicts[n].rule) for n in item.recipients
+    ]
     return {
         "sender": item.dossier.sender,
         "recipients": [{"recipient": who, "rule": rule} for who, rule in verdicts],

@@ -10,6 +10,7 @@ file has taken over must not own the process that reads its answer.
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 from mailfilter import extract, limits, parse
@@ -122,7 +123,7 @@ def view(data: bytes, job: Job) -> tuple[list[tuple[Place, str]], tuple[NotExami
     pieces: list[tuple[Place, str]] = []
     for text in reading.texts:
         starts = [*text.places, (len(text.content), text.places[0][1])]
-        for (start, place), (end, _) in zip(starts, starts[1:], strict=False):
+        for (start, place), (end, _) in pairwise(starts):
             if (piece := text.content[start:end]).strip():
                 pieces.append((place, piece))
     return pieces, reading.not_examined

@@ -69,9 +69,7 @@ class Pipeline:
     def _decided(self, examination: Examination, received: Received) -> Decision:
         if examination.size < 0:
             return _passed(received)
-        return self.rules.decide(
-            examination, received.envelope, len(received.data), self.today()
-        )
+        return self.rules.decide(examination, received.envelope, len(received.data), self.today())
 
     def _case(
         self, id: str, received: Received, examination: Examination, decision: Decision

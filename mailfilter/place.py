@@ -63,7 +63,9 @@ class Place:
     def from_json(value: Any) -> "Place":
         """The reverse; raises ValueError, TypeError or KeyError on anything else."""
         role, steps = value
-        return Place(Role(role), tuple(Step(StepKind(k), int(n), str(a), str(f)) for k, n, a, f in steps))
+        return Place(
+            Role(role), tuple(Step(StepKind(k), int(n), str(a), str(f)) for k, n, a, f in steps)
+        )
 
 
 _ROLES = {
@@ -126,7 +128,7 @@ def describe(place: Place, language: str = "sv") -> str:
     """What a person reads: "bilaga 2 (xlsx), blad 7B, kolumn Personnr, rad 3"."""
     words = [_say(step, language) for step in place.steps]
     role = _ROLES[language][place.role]
-    inner = place.role not in (Role.ATTACHMENT,)
+    inner = place.role is not Role.ATTACHMENT
     if role and (inner or not words):
         words.append(role)
     return ", ".join(words) or _STEPS[language][StepKind.ATTACHMENT]

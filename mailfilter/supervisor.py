@@ -75,8 +75,10 @@ class Supervisor:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _WATCHED)
             role.run()
             status = 0
-        except BaseException as error:  # noqa: BLE001 (a child must never run on as supervisor)
-            log.error("process-failed", role=role.name, kind=type(error).__name__, cause=_cause(error))
+        except BaseException as error:
+            log.error(
+                "process-failed", role=role.name, kind=type(error).__name__, cause=_cause(error)
+            )
         finally:
             os._exit(status)
 
@@ -109,7 +111,7 @@ class Supervisor:
 
 def _ended() -> list[tuple[int, int]]:
     """Children that have ended, with their status."""
-    ended = []
+    ended: list[tuple[int, int]] = []
     while True:
         try:
             pid, status = os.waitpid(-1, os.WNOHANG)

@@ -128,77 +128,159 @@ def nested():
 def mails():
     citizen = "anna.karlsson@medborgare.example"
     yield mail(
-        1, "relay", f"kostchef@{HOME}", ["foraldraradet@skola.example"], "Matsedel vecka 47",
+        1,
+        "relay",
+        f"kostchef@{HOME}",
+        ["foraldraradet@skola.example"],
+        "Matsedel vecka 47",
         "Hej!\n\nMåndag: fisksoppa. Tisdag: köttbullar med lingon. Onsdag: vegetarisk lasagne.\n"
         "Torsdag: ärtsoppa och pannkakor. Fredag: kockens val.\n\nHälsningar från köket\n",
     )
     yield mail(
-        2, "relay", f"kommunikation@{HOME}", ["redaktion@bygdetidning.example"], "Invigning av badhuset",
+        2,
+        "relay",
+        f"kommunikation@{HOME}",
+        ["redaktion@bygdetidning.example"],
+        "Invigning av badhuset",
         "Hej,\n\nvälkomna till invigningen lördag den 28 november klockan 11.\n\nVänliga hälsningar\nStina\n",
         html="<p>Hej,</p><p>välkomna till invigningen lördag den 28 november klockan 11.</p>"
         '<p>Vänliga hälsningar<br>Stina</p><img src="cid:logo@demo" alt="Exempelkommun">',
         logo=logo(),
     )
     yield mail(
-        3, "reject", f"skolexpedition@{HOME}", ["bild@skolfoto.example"], "Klasslista 5B",
+        3,
+        "reject",
+        f"skolexpedition@{HOME}",
+        ["bild@skolfoto.example"],
+        "Klasslista 5B",
         "Hej, här kommer listan till fotograferingen på torsdag.\n\nHälsningar\nExpeditionen\n",
         attachments=[("Klasslista 5B.xlsx", xlsx("5B", [["Namn", "Personnr"], *PUPILS]))],
     )
     yield mail(
-        4, "redirect", f"hr@{HOME}", ["handlaggare@forsakring.example"], "Underlag",
+        4,
+        "redirect",
+        f"hr@{HOME}",
+        ["handlaggare@forsakring.example"],
+        "Underlag",
         "Hej,\n\nunderlaget bifogas.\n\nMed vänlig hälsning\nPersonalenheten\n",
-        attachments=[("underlag.docx", docx(
-            "Läkarintyg",
-            "Anna Karlsson, 19860318-2380, är sjukskriven på heltid sedan den 2 november "
-            "efter en depression. Hon äter sertralin och går i samtal hos psykolog.",
-        ))],
+        attachments=[
+            (
+                "underlag.docx",
+                docx(
+                    "Läkarintyg",
+                    "Anna Karlsson, 19860318-2380, är sjukskriven på heltid sedan den 2 november "
+                    "efter en depression. Hon äter sertralin och går i samtal hos psykolog.",
+                ),
+            )
+        ],
     )
     yield mail(
-        5, "redirect", f"bygglov@{HOME}", [citizen], "Beslut om bygglov",
+        5,
+        "redirect",
+        f"bygglov@{HOME}",
+        [citizen],
+        "Beslut om bygglov",
         "Hej,\n\nhär är beslutet.\n\nBygg- och miljöenheten\n",
-        attachments=[("beslut.pdf", pdf(
-            "Exempelkommun, bygg- och miljönämnden", "Sökande: Anna Karlsson",
-            "Personnummer: 19860318-2380", "Beslut: bygglov beviljas."))],
+        attachments=[
+            (
+                "beslut.pdf",
+                pdf(
+                    "Exempelkommun, bygg- och miljönämnden",
+                    "Sökande: Anna Karlsson",
+                    "Personnummer: 19860318-2380",
+                    "Beslut: bygglov beviljas.",
+                ),
+            )
+        ],
     )
     yield mail(
-        6, "redirect", f"socialtjanst@{HOME}", ["kontakt@behandlingshem.example"], "Handlingar",
+        6,
+        "redirect",
+        f"socialtjanst@{HOME}",
+        ["kontakt@behandlingshem.example"],
+        "Handlingar",
         "Handlingar enligt överenskommelse.\n",
-        attachments=[("handlingar.zip", archive(("plan/genomforandeplan.docx", docx(
-            "Genomförandeplan", "Brukaren Bo Ek, personnummer 19470719-3290, har demens och behöver hemtjänst."))))],
+        attachments=[
+            (
+                "handlingar.zip",
+                archive(
+                    (
+                        "plan/genomforandeplan.docx",
+                        docx(
+                            "Genomförandeplan",
+                            "Brukaren Bo Ek, personnummer 19470719-3290, har demens och behöver hemtjänst.",
+                        ),
+                    )
+                ),
+            )
+        ],
     )
     yield mail(
-        7, "redirect", f"rektor@{HOME}", ["antagning@grannkommun.example"], "Vidarebefordrat",
-        "Kan ni svara på detta?\n", attachments=[("Plats i fritids.eml", nested())],
+        7,
+        "redirect",
+        f"rektor@{HOME}",
+        ["antagning@grannkommun.example"],
+        "Vidarebefordrat",
+        "Kan ni svara på detta?\n",
+        attachments=[("Plats i fritids.eml", nested())],
     )
     yield mail(
-        8, "quarantine", f"utredare@{HOME}", ["ombud@advokat.example"], "Utredning",
-        "Lösenordet kommer i ett sms.\n", attachments=[("utredning.zip", locked_archive())],
+        8,
+        "quarantine",
+        f"utredare@{HOME}",
+        ["ombud@advokat.example"],
+        "Utredning",
+        "Lösenordet kommer i ett sms.\n",
+        attachments=[("utredning.zip", locked_archive())],
     )
     yield mail(
-        9, "relay", f"ekonomi@{HOME}", ["faktura@leverantor.example"], "Betalningsuppgifter",
+        9,
+        "relay",
+        f"ekonomi@{HOME}",
+        ["faktura@leverantor.example"],
+        "Betalningsuppgifter",
         "Hej,\n\nvårt organisationsnummer är 212000-0142 och bankgirot 5050-1055.\n"
         "OCR 1234567897, diarienummer KS 2026-00123, telefon 070-174 06 05.\n\nEkonomienheten\n",
     )
     parents = [f"foralder{n}@familj{n}.example" for n in range(1, 26)]
     yield mail(
-        10, "quarantine", f"larare@{HOME}", parents, "Utflykten på fredag",
+        10,
+        "quarantine",
+        f"larare@{HOME}",
+        parents,
+        "Utflykten på fredag",
         "Hej alla!\n\nKom ihåg matsäck. Alva Lindqvist, 20150110-2386, får åka med Greta.\n\nHälsningar Maj\n",
     )
     yield mail(
-        11, "relay", f"larare@{HOME}", [f"skolskoterska@{HOME}"], "Frånvaro",
+        11,
+        "relay",
+        f"larare@{HOME}",
+        [f"skolskoterska@{HOME}"],
+        "Frånvaro",
         "Hej,\n\nAlva Lindqvist i 5B är hemma med hög feber och magsjuka hela veckan.\n\nMaj\n",
     )
     yield mail(
-        12, f"relay {f'arkiv@{HOME}'}, redirect {citizen}", f"handlaggare@{HOME}",
-        [citizen, f"arkiv@{HOME}"], "Ditt ärende",
+        12,
+        f"relay {f'arkiv@{HOME}'}, redirect {citizen}",
+        f"handlaggare@{HOME}",
+        [citizen, f"arkiv@{HOME}"],
+        "Ditt ärende",
         "Hej Anna,\n\nvi har registrerat din ansökan på personnummer 19860318-2380.\n\nHandläggaren\n",
     )
     yield mail(
-        13, "redirect", f"per.alm@{HOME}", ["projekt@byggbolag.example"], "Möte på torsdag",
+        13,
+        "redirect",
+        f"per.alm@{HOME}",
+        ["projekt@byggbolag.example"],
+        "Möte på torsdag",
         "Hej,\n\njag är tyvärr sjukskriven efter min ryggoperation och kan inte komma på mötet.\n\nPer\n",
     )
     yield mail(
-        14, "relay", f"kultur@{HOME}", ["konstnar@atelje.example"], "Bilder till utställningen",
+        14,
+        "relay",
+        f"kultur@{HOME}",
+        ["konstnar@atelje.example"],
+        "Bilder till utställningen",
         "Hej! Bilderna ligger här: https://www.dropbox.com/s/abc123/bilder\n\nKulturenheten\n",
     )
 

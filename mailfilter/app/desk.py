@@ -10,8 +10,8 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 
 from mailfilter import config
-from mailfilter.app.posting import Outbox, outbox
 from mailfilter.app import clock
+from mailfilter.app.posting import Outbox, outbox
 from mailfilter.app.schedule import Schedule
 from mailfilter.control import ControlServer, Desk
 from mailfilter.examine import Job
@@ -20,6 +20,7 @@ from mailfilter.record import open_archive, open_desk_server
 from mailfilter.record.contract import Archive
 from mailfilter.record.keys import load_private
 from mailfilter.report import fragment, render
+from mailfilter.unread import explain
 from mailfilter.web import build
 from mailfilter.web.server import serve
 from mailfilter.workers.pool import Pool
@@ -56,7 +57,9 @@ async def _serve(settings: config.Settings) -> None:
         schedule = Schedule(archive, settings, clock.now, posting.wake)
         desk = Desk(archive, clock.now, _reporting(archive), posting.wake)
         control = ControlServer(desk, settings.store.run / "control.sock")
-        await _together(stop, [posting.run(), schedule.run(), _web(archive, settings, posting, stop)], control)
+        await _together(
+            stop, [posting.run(), schedule.run(), _web(archive, settings, posting, stop)], control
+        )
 
 
 async def _together(
@@ -88,10 +91,13 @@ async def _web(
 
     async def read_text(data: bytes) -> list[tuple[str, str]]:
         texts, unread = await pool.view(data, Job(key, clock.today()), language)
-        return [*texts, *((place, say(reason, language)) for place, reason, _ in unread)]
+        return [*texts, *((place, explain(reason, language)) for place, reason, _ in unread)]
 
     async def health() -> dict[str, bool]:
-        return {"store": await _answers(archive), "scan": (settings.store.run / "scan.sock").exists()}
+        return {
+            "store": await _answers(archive),
+            "scan": (settings.store.run / "scan.sock").exists(),
+        }
 
     app = build(
         archive,

@@ -23,6 +23,6 @@ class Examiner:
         if self._job.today != today:
             self._job = replace(self._job, today=today)
         job = self._job
-        if (done := examine_small(data, job)):
+        if done := examine_small(data, job):
             return done
         return await self._pool.examine(data, job)

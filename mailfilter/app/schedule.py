@@ -38,7 +38,7 @@ class Schedule:
         while True:
             try:
                 await self.tick()
-            except Exception as error:  # noqa: BLE001 (fence: scheduler)
+            except Exception as error:
                 log.error("schedule", kind=type(error).__name__)
             await asyncio.sleep(EVERY)
 

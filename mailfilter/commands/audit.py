@@ -18,9 +18,8 @@ def list_lines(
     """Print lines: number, time, who, what, on what."""
     for line in ask(file, "audit-list", after=after, limit=limit):
         detail = " ".join(f"{key}={value}" for key, value in line["detail"].items())
-        typer.echo(
-            f"{line['seq']:6} {line['at'][:19]} {line['actor']} {line['act']} {line['object']} {detail}"
-        )
+        who, what = f"{line['actor']} {line['act']}", f"{line['object']} {detail}"
+        typer.echo(f"{line['seq']:6} {line['at'][:19]} {who} {what}")
 
 
 @app.command()

@@ -24,7 +24,10 @@ def list_items(
     file: ConfigFile = None,
 ) -> None:
     """List held mail: ids, states and kinds; no addresses, no subjects."""
-    states = [*_STATES, *(("released", "handed-over", "refused", "deleted", "expired") if every else ())]
+    states = [
+        *_STATES,
+        *(("released", "handed-over", "refused", "deleted", "expired") if every else ()),
+    ]
     rows = ask(file, "list", states=states, limit=limit)
     table = Table("id", "state", "held since", "expires", "department", "kinds", "not examined")
     for row in rows:

@@ -10,11 +10,11 @@ import os
 import sys
 import tempfile
 from collections import deque
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Iterator
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -26,7 +26,8 @@ from mailfilter.commands.sources import Source, Unusable, messages
 from mailfilter.decide import Rules, compile_rules
 from mailfilter.errors import ConfigError
 from mailfilter.examine import Job
-from mailfilter.model import Envelope, Examination, Path as Address
+from mailfilter.model import Envelope, Examination
+from mailfilter.model import Path as Address
 from mailfilter.place import describe
 from mailfilter.workers import master
 from mailfilter.workers.pool import Pool
@@ -56,7 +57,9 @@ def scan(
 
 
 def read(
-    paths: Annotated[list[str], typer.Argument(help="any documents or messages, or folders of mail")],
+    paths: Annotated[
+        list[str], typer.Argument(help="any documents or messages, or folders of mail")
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object a line")] = False,
 ) -> None:
     """See what the filter sees: the text of mails and documents, by part, with its place."""
@@ -68,7 +71,7 @@ def read(
 
 
 async def _read(paths: list[str], as_json: bool) -> None:
-    job = Job(os.urandom(32), date.today())  # noqa: DTZ011 (the user's own day)
+    job = Job(os.urandom(32), date.today())
     with workers(1) as pool:
         for label, data in messages(paths, documents=True):
             texts, unread = await pool.view(data, job, "sv")
@@ -93,7 +96,7 @@ def _show(
 
 async def _scan(paths: list[str], settings: config.Settings, rules: Rules, as_json: bool) -> None:
     found = _count(paths)
-    job = Job(os.urandom(32), date.today(), (), ())  # noqa: DTZ011 (the user's own day)
+    job = Job(os.urandom(32), date.today(), (), ())
     with workers(settings.workers or os.cpu_count() or 1) as pool, _progress(found) as advance:
         async for label, examination, size in _examined(pool, messages(paths), job):
             result = report(label, examination, rules, size)

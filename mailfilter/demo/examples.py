@@ -40,7 +40,12 @@ def _example(name: str, data: bytes) -> Example:
     sender = getaddresses([str(message["From"])])[0][1]
     subject = str(make_header(decode_header(str(message["Subject"]))))
     return Example(
-        name, subject, data, sender, recipients, _expected(str(message["X-Demo-Expect"]), recipients)
+        name,
+        subject,
+        data,
+        sender,
+        recipients,
+        _expected(str(message["X-Demo-Expect"]), recipients),
     )
 
 
@@ -59,7 +64,8 @@ def send(example: Example, host: str, port: int) -> tuple[int, str]:
             client.mail(example.sender)
             for recipient in example.recipients:
                 client.rcpt(recipient)
-            code, text = client.data(example.data)
+            code, said = client.data(example.data)
         except smtplib.SMTPDataError as error:
-            code, text = error.smtp_code, error.smtp_error
-    return code, text.decode("ascii", "replace") if isinstance(text, bytes) else text
+            code, answer = error.smtp_code, error.smtp_error
+            return code, answer if isinstance(answer, str) else answer.decode("ascii", "replace")
+    return code, said.decode("ascii", "replace")

@@ -47,11 +47,15 @@ def run(file: Path | None, once: bool) -> int:
         settings = config.load(path)
         folder = settings.store.run.parent
         _check_ports(settings)
-        _clear(folder, settings)
+        _clear(folder)
         parent = os.getpid()
         guide = Role("guide", lambda: _guide(settings, folder, once, parent), order=0)
         roles = [
-            Role("inbox", lambda: inbox.run(folder / "inbox", "127.0.0.1", settings.next_hop.port), order=3),
+            Role(
+                "inbox",
+                lambda: inbox.run(folder / "inbox", "127.0.0.1", settings.next_hop.port),
+                order=3,
+            ),
             *app.roles(settings, path),
         ]
         Supervisor([*roles, guide]).run()
@@ -74,7 +78,7 @@ def _check_ports(settings: config.Settings) -> None:
                 ) from error
 
 
-def _clear(folder: Path, settings: config.Settings) -> None:
+def _clear(folder: Path) -> None:
     """A demonstration starts from nothing, in a folder that only demonstrations use."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("inbox", "run"):
@@ -104,7 +108,9 @@ async def _show(settings: config.Settings, folder: Path) -> int:
         code, text = send(example, settings.listen.host, settings.listen.port)
         found, why = await ask.verdicts(example, code, text)
         if found != example.expected:
-            faults.append(f"{example.name}: promised {_plain(example.expected)}, got {_plain(found)}")
+            faults.append(
+                f"{example.name}: promised {_plain(example.expected)}, got {_plain(found)}"
+            )
         rows.append((example, found, why, code, text))
     missing = set(Action) - {action for _, found, *_ in rows for action in found.values()}
     faults += [f"no example ended in {action.value}" for action in missing]
@@ -138,7 +144,9 @@ class _Asking:
         items = await self.ask("trace", id=taken[1])
         item = await self.ask("show", id=items[0]["id"])
         verdicts = {who: Action(action) for who, action in item["verdicts"].items()}
-        found = {f"{f['kind']} ({f['place']})": None for f in item["findings"] if f["level"] != "low"}
+        found = {
+            f"{f['kind']} ({f['place']})": None for f in item["findings"] if f["level"] != "low"
+        }
         return verdicts, "\n".join([*list(found)[:2], *item["unread"]])
 
 
@@ -206,5 +214,6 @@ async def _farewell(settings: config.Settings, ask: _Asking, faults: list[str]) 
     secret = (await ask.ask("user-link", name=USER))["secret"]
     console = Console()
     console.print(f"Held mail: http://127.0.0.1:{settings.web.port}/login/{secret}", soft_wrap=True)
-    console.print(f"What arrived: {settings.store.run.parent}/inbox/   Try your own mail on port {settings.listen.port}.")
+    console.print(f"What arrived: {settings.store.run.parent}/inbox/")
+    console.print(f"Send mail of your own to 127.0.0.1:{settings.listen.port}.")
     console.print("The link opens once, within 15 minutes. Ctrl-C ends the demo.")

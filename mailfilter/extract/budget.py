@@ -25,7 +25,7 @@ SMALL = 10 * limits.MIB  # under this a part may grow by any factor
 SPENT = ("too-many-parts", "too-much-text", "inflated-size")  # limits of the whole message
 
 
-class Unreadable(Exception):  # noqa: N818 (named like its siblings in errors.py)
+class Unreadable(Exception):
     """A part cannot be read; `code` is a reason of ``mailfilter/unread.py``."""
 
     def __init__(self, code: str) -> None:

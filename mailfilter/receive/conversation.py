@@ -31,7 +31,7 @@ LINGER = 10.0  # seconds for a client to take the last reply
 logging.getLogger("mail.log").setLevel(logging.WARNING)  # its DEBUG lines hold the messages
 
 
-class Leave(Exception):  # noqa: N818 — not an error: the way out of a session
+class Leave(Exception):
     """The session ends with this reply."""
 
     def __init__(self, reply: Reply) -> None:

@@ -5,7 +5,7 @@ This file only gives each promise its transaction; what happens in it is in ``it
 and comparing of passwords happen outside of transactions, in threads.
 """
 
-# ruff: noqa: A002 - names of the contract
+
 
 import asyncio
 import secrets

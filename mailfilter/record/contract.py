@@ -9,7 +9,7 @@ Every method that changes something has committed durably when it returns, or ra
 Acts on held mail and their audit line are one transaction (P12).
 """
 
-# ruff: noqa: A002 - callers read better with `id` and `filter` than with invented names
+
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -7,7 +7,7 @@ request connects anew. A commit whose answer was lost may have happened: the cli
 the row (P2).
 """
 
-# ruff: noqa: A002 - names of the contract
+
 
 import asyncio
 import itertools

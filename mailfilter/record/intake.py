@@ -5,7 +5,7 @@ to the database. With PostgreSQL each smtp process has one; with SQLite desk has
 ``desk_link.py`` reaches its `SealedIntake` half over a socket.
 """
 
-# ruff: noqa: A002 - names of the contract
+
 
 import asyncio
 from collections.abc import Sequence

@@ -10,7 +10,7 @@ message needs it any more, the end of the message's key, dossier and body. Parce
 get the dossier under a key of their own first, so that the sender can be told.
 """
 
-# ruff: noqa: A002 - names of the contract
+
 
 import json
 from dataclasses import dataclass

@@ -6,7 +6,7 @@ the message, or, when that has ended, from a seal of its own. A report is put on
 and one mail to the reviewers waits at a time.
 """
 
-# ruff: noqa: A002 - names of the contract
+
 
 from datetime import datetime
 from typing import Any

@@ -11,7 +11,7 @@ Each function works in the caller's transaction. The unique constraint on the jo
 between two who stage at once.
 """
 
-# ruff: noqa: A002 - names of the contract
+
 
 import json
 from collections.abc import Sequence

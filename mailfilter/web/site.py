@@ -101,7 +101,7 @@ class Visit:
         ]
         return url.path + (f"?{urlencode(kept)}" if kept else "")
 
-    def line(self, act: str, object: str, **detail: str | int) -> AuditLine:  # noqa: A002
+    def line(self, act: str, object: str, **detail: str | int) -> AuditLine:
         """An audit line by this user; empty details are left out. Codes and counts only."""
         kept = {name: value for name, value in detail.items() if value != ""}
         return AuditLine(0, self.now, self.who.name, act, object, kept)

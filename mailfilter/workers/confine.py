@@ -74,7 +74,7 @@ def program() -> bytes:
 
 
 class _Program(ctypes.Structure):
-    _fields_ = [("len", ctypes.c_ushort), ("filter", ctypes.c_void_p)]  # noqa: RUF012 (ctypes asks for a list)
+    _fields_ = [("len", ctypes.c_ushort), ("filter", ctypes.c_void_p)]
 
 
 def _filter() -> bool:
@@ -86,7 +86,8 @@ def _filter() -> bool:
     buffer = ctypes.create_string_buffer(code)
     filtering = _Program(len(code) // 8, ctypes.addressof(buffer))
     libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    return libc.prctl(_PR_SET_SECCOMP, _MODE_FILTER, ctypes.byref(filtering), 0, 0) == 0
+    refused = libc.prctl(_PR_SET_SECCOMP, _MODE_FILTER, ctypes.byref(filtering), 0, 0)
+    return int(refused) == 0
 
 
 def confine() -> str:

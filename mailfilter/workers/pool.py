@@ -24,7 +24,9 @@ from mailfilter.workers.worker import crashed
 class Pool:
     """A client of the workers that listen on `path`."""
 
-    def __init__(self, path: Path, wait: float = 20.0, seconds: float = limits.EXAMINE_TIMEOUT) -> None:
+    def __init__(
+        self, path: Path, wait: float = 20.0, seconds: float = limits.EXAMINE_TIMEOUT
+    ) -> None:
         self._path, self._wait, self._seconds = str(path), wait, seconds
 
     async def examine(self, data: bytes, job: Job) -> Examination:

@@ -12,10 +12,11 @@ import os
 import socket
 from typing import Any
 
+from detectors import Role
 from mailfilter import limits
 from mailfilter.examine import Job, examine, joined, to_json, view
 from mailfilter.model import Class, Examination, Facts, NotExamined
-from mailfilter.place import Place, Role, describe
+from mailfilter.place import Place, describe
 from mailfilter.workers import wire
 from mailfilter.workers.confine import start_clock, stop_clock
 
@@ -58,7 +59,7 @@ def _answer(job: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bool]:
             return _view(job, data), False
         examination, light = examine(data, Job.from_json(job))
         return {"examination": to_json(examination)}, light
-    except Exception as error:  # noqa: BLE001 (fence: worker)
+    except Exception as error:
         return {"crashed": type(error).__name__}, False
 
 

@@ -3,7 +3,7 @@
 `snapshot` is all that a GET must leave as it was: everything but the audit lines of views.
 """
 
-# ruff: noqa: A002 - names of the contract
+
 
 import hashlib
 from collections.abc import Sequence
