@@ -3,8 +3,11 @@
 ``tests/scenarios/NN-name/`` holds
 
 ``mail.eml``       what is sent (LF or CRLF), byte for byte
-``scenario.toml``  sender, recipients, the expected reply, and optional settings of the gateway
-``expected.json``  what arrived at the next hop and which rows there are afterwards
+``scenario.toml``  sender, recipients, the expected reply, and optionally parameters of MAIL and
+                   RCPT, `settings` of the gateway, and `tries`: how often the same mail is sent,
+                   each time under one more Received field, as a front server does
+``expected.json``  what arrived at the next hop, which notices were written, and which rows there
+                   are afterwards
 
 ``pytest tests/test_scenarios.py --update-golden`` writes ``expected.json`` anew; read the diff.
 """
@@ -21,6 +24,7 @@ import pytest
 from tests.running import Gateway, Sink, wait_until
 
 FOLDERS = sorted(path for path in (Path(__file__).parent / "scenarios").iterdir() if path.is_dir())
+RECEIVED = b"Received: from client.example by front.example with ESMTP id %d\r\n"
 
 
 @pytest.fixture(scope="module")
@@ -34,27 +38,10 @@ def gateways(tmp_path_factory):
                 sink = stack.enter_context(Sink())
                 folder = tmp_path_factory.mktemp("gateway")
                 text = extra.replace("{next}", str(sink.port))
-                gateway = stack.enter_context(Gateway(folder, sink.port, text))
-                running[extra] = (gateway, sink)
+                running[extra] = stack.enter_context(Gateway(folder, sink.port, text)), sink
             return running[extra]
 
         yield get
-
-
-def expectation(sink, gateway, data: bytes, before: int) -> dict:
-    """What came of one mail, without ids and times."""
-    rows = gateway.items()[: len(gateway.items()) - before]
-    notices = [m for m in sink.mails if m.data != data and b"Auto-Submitted" in m.data]
-    return {
-        "arrived": sorted(
-            f"{m.mail.decode()} → {' '.join(sorted(r.decode() for r in m.rcpts))}: "
-            + ("unchanged" if m.data == data else "changed")
-            for m in sink.mails
-            if m not in notices
-        ),
-        "notices": sorted(r.decode() for m in notices for r in m.rcpts),
-        "rows": sorted(f"{r['action']} {r['state']} {' '.join(r['kinds'])}".strip() for r in rows),
-    }
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.name)
@@ -64,8 +51,20 @@ def test_scenario(folder, gateways, request):
     gateway, sink = gateways(plan.get("settings", ""))
     before = len(gateway.items())
     sink.mails.clear()
-    code, text = gateway.send(data, plan["from"], plan["to"], plan.get("mail_options", ()))
-    assert re.fullmatch(plan["reply"], f"{code} {text}"), f"{code} {text}"
+
+    replies = set()
+    for number in range(plan.get("tries", 1)):
+        code, text = gateway.send(
+            RECEIVED % number + data if "tries" in plan else data,
+            plan["from"],
+            plan["to"],
+            mail_options=plan.get("mail_options", ()),
+            rcpt_options=plan.get("rcpt_options", ()),
+        )
+        assert re.fullmatch(plan["reply"], f"{code} {text}"), f"{code} {text}"
+        replies.add(text)
+    assert len(replies) == 1, "each try has the same answer, with the same id"
+
     golden = folder / "expected.json"
     if request.config.getoption("--update-golden"):
         wait_until(lambda: settled(sink, gateway), "rest")
@@ -74,9 +73,35 @@ def test_scenario(folder, gateways, request):
     wanted = json.loads(golden.read_text("utf-8"))
     wait_until(
         lambda: expectation(sink, gateway, data, before) == wanted,
-        f"{wanted}, but there is {expectation(sink, gateway, data, before)}; it",
+        lambda: f"{wanted}, but there is {expectation(sink, gateway, data, before)}; it",
         seconds=20,
     )
+
+
+def test_each_scenario_says_what_is_expected():
+    for folder in FOLDERS:
+        wanted = json.loads((folder / "expected.json").read_text("utf-8"))
+        assert wanted.keys() == {"arrived", "notices", "rows"}, folder.name
+
+
+def expectation(sink, gateway, data: bytes, before: int) -> dict:
+    """What came of one mail, without ids and times."""
+    rows = gateway.items()
+    notices = sink.notices()
+    return {
+        "arrived": sorted(_arrived(m, data) for m in sink.mails if m not in notices),
+        "notices": sorted(r.decode() for m in notices for r in m.rcpts),
+        "rows": sorted(
+            " ".join([row["action"], row["state"], *row["kinds"], *row["unread"]])
+            for row in rows[: len(rows) - before]
+        ),
+    }
+
+
+def _arrived(mail, data: bytes) -> str:
+    same = mail.data == data or mail.data == RECEIVED % 0 + data
+    to = " ".join(sorted(rcpt.decode() for rcpt in mail.rcpts))
+    return f"{mail.mail.decode()} → {to}: {'unchanged' if same else 'changed'}"
 
 
 def settled(sink, gateway) -> bool:
