@@ -10,10 +10,10 @@ from detectors import Role
 from mailfilter.extract.budget import Budget
 from mailfilter.extract.context import Ctx
 from mailfilter.extract.table import pinpoint
-from mailfilter.extract.walk import Extracted, is_quick, walk
+from mailfilter.extract.walk import Extracted, walk
 from mailfilter.model import Message, Part
 
-__all__ = ["Budget", "Extracted", "extract", "is_quick", "pinpoint", "warm"]
+__all__ = ["Budget", "Extracted", "extract", "pinpoint", "warm"]
 
 
 def extract(

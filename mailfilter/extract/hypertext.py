@@ -66,7 +66,7 @@ _WRITTEN = "[alt],[title],[value],[content],[href],[placeholder],[aria-label],[s
 _ATTRIBUTES = tuple(name.strip("[]") for name in _WRITTEN.split(","))
 _RAW = "script,xmp,iframe,noembed,noframes,plaintext"
 HIDDEN = 2000  # hidden elements that are taken out; more are read as if they were shown
-RULES = 200  # hiding rules of style sheets that are tried
+RULES = 60  # hiding rules of style sheets that are tried
 
 
 def read(part: Part, ctx: Ctx) -> Iterator[Found]:
@@ -173,7 +173,7 @@ def _take_styles(tree: LexborHTMLParser) -> list[str]:
                 selector = selector.rpartition("{")[2].rpartition("-->")[2]
                 hiding.append(selector.rpartition("<!--")[2].strip())
         node.decompose()
-    return hiding[:RULES]
+    return list(dict.fromkeys(hiding))[:RULES]
 
 
 def _with_hidden(tree: LexborHTMLParser, source: str, rules: list[str]) -> list[str]:

@@ -10,6 +10,7 @@ and mutt write it.
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 
 from mailfilter.extract.context import Ctx, Found
 from mailfilter.model import Part, Text
@@ -43,7 +44,7 @@ def read_mailbox(part: Part, _ctx: Ctx) -> Iterator[Found]:
         )
     if not starts:
         return
-    for n, (start, end) in enumerate(zip(starts, [*starts[1:], len(part.data)], strict=True), 1):
+    for n, (start, end) in enumerate(pairwise([*starts, len(part.data)]), 1):
         mail = part.data[start:end].partition(b"\n")[2]
         yield Part(part.place.down(Step(StepKind.MAIL, n)), "message/rfc822", mail)
 

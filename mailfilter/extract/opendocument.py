@@ -13,6 +13,7 @@ Known gaps: formulas of ods are not read, their results are.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 
 from detectors import Role
 from mailfilter.extract.budget import Unreadable
@@ -60,7 +61,8 @@ _SPACES = re.compile(rb"<text:s(?:\s[^<>]*)?/>")
 _CELL = re.compile(rb"<table:(?:covered-)?table-cell(?=[\s/>])")
 _REPEATED = re.compile(rb"table:number-(?:columns|rows)-repeated=[\"'](\d{1,7})[\"']")
 _VALUE = re.compile(rb"office:(?:value|string-value)=[\"']([^\"'<>]*)[\"']")
-_TITLE = re.compile(rb"<table:table\s[^<>]*table:name=[\"']([^\"'<>]*)[\"']")
+_TABLE = re.compile(rb"<table:table(?=[\s>])[^<>]*")
+_TITLE = re.compile(rb"\stable:name=[\"']([^\"'<>]*)[\"']")
 _ROW = re.compile(rb"<table:table-row(?=[\s>])")
 _LABEL = re.compile(rb"meta:name=[\"']MSIP_Label_[0-9a-fA-F-]{36}_Name[\"']")
 _ATTRIBUTES = (
@@ -180,14 +182,14 @@ def _cells(xml: bytes) -> Iterator[bytes]:
 
 
 def _sheets(xml: bytes, place: Place, ctx: Ctx) -> Iterator[Found]:
-    starts = [found.start() for found in _TITLE.finditer(xml)]
-    for n, (start, end) in enumerate(zip(starts, [*starts[1:], len(xml)], strict=True), 1):
-        title = _TITLE.match(xml, start)
+    bounds = [*(found.start() for found in _TABLE.finditer(xml)), len(xml)]
+    for n, (start, end) in enumerate(pairwise(bounds), 1):
+        title = _TITLE.search(xml, start, xml.find(b">", start))
         name = decoded(title[1]) if title else ""
         sheet = place.down(Step(StepKind.SHEET, n, name))
         yield text_at(name, sheet.down(role=Role.NAME).nameless())
         yield table(_rows(xml[start:end], ctx), sheet)
-    yield text_at(lines_of(xml[: starts[0] if starts else 0]), place)
+    yield text_at(lines_of(xml[: bounds[0]]), place)
 
 
 def _rows(xml: bytes, ctx: Ctx) -> Iterator[tuple[int, Sequence[str]]]:

@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from detectors import Role
-from mailfilter import limits
 from mailfilter.extract import known
 from mailfilter.extract.budget import SPENT, Unreadable
 from mailfilter.extract.charset import looks_like_text
@@ -23,8 +22,6 @@ from mailfilter.extract.formats import FORMATS, Format, Kind
 from mailfilter.model import NotExamined, Part, Text
 from mailfilter.place import Place, StepKind
 from mailfilter.unread import not_examined
-
-TAGS = 3000  # an ordinary Outlook mail of 60 KiB has 1,500
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,15 +188,3 @@ def _message_place(place: Place) -> Place:
     """The mail or the attachment that the text stands in, not the spot inside."""
     steps = tuple(s for s in place.steps if s.kind in (StepKind.ATTACHMENT, StepKind.MAIL))
     return Place(place.role, steps)
-
-
-def is_quick(parts: Sequence[Part]) -> bool:
-    """Whether all parts are text that is read within a few milliseconds whatever it holds (P11).
-
-    Measured on hostile input of 64 KiB: plain text 1 ms, HTML of `TAGS` tags 4 ms.
-    """
-    if sum(len(part.data) for part in parts) > limits.SMALL_MAIL:
-        return False
-    formats = {one.name for part in parts for one in formats_of(part)}
-    tags = sum(part.data.count(b"<") + part.data.count(b"&") for part in parts)
-    return formats <= {"text", "html"} and tags <= TAGS

@@ -146,6 +146,9 @@ def odf_files() -> dict[str, bytes]:
         "x",
         f"<table:table-row table:number-rows-repeated='1000000'><table:table-cell table:number-columns-repeated='1000'/></table:table-row><table:table-row><table:table-cell office:value-type='string'><text:p>{NUMBER}</text:p></table:table-cell></table:table-row>",
     )
+    files["nameless-sheet"] = edit(
+        ods(), {"content.xml": lambda x: x.replace(b' table:name="Klass"', b"")}
+    )
     files["properties"] = edit(
         odt(), {"meta.xml": f"<m><dc:title xmlns:dc='d'>{NUMBER}</dc:title></m>"}
     )

@@ -7,10 +7,11 @@ import codecs
 import pytest
 
 from detectors import Role
-from mailfilter.extract import extract, is_quick
+from mailfilter.extract import extract
 from mailfilter.extract.budget import Budget
 from mailfilter.extract.charset import decode
 from mailfilter.extract.hypertext import views
+from mailfilter.extract.weight import quick
 from mailfilter.parse import parse, roles
 from mailfilter.place import StepKind
 from tests.extract.reading import (
@@ -238,11 +239,11 @@ def test_half_characters_are_replaced():
     assert contents(found).encode()
 
 
-def test_what_is_quick():
-    assert is_quick([body(b"hej"), body(b"<p>hej</p>", "text/html")])
-    assert not is_quick([body(b"<b>" * 4000, "text/html")])
-    assert not is_quick([body(b"x" * 70000)])
-    assert not is_quick([attachment(b"%PDF-1.4", "a.pdf")])
+def test_what_quick():
+    assert quick([body(b"hej"), body(b"<p>hej</p>", "text/html")])
+    assert not quick([body(b"<b>" * 4000, "text/html")])
+    assert not quick([body(b"x" * 70000)])
+    assert not quick([attachment(b"%PDF-1.4", "a.pdf")])
 
 
 def test_all_parts_share_one_budget():
