@@ -1,15 +1,79 @@
-"""Temporary."""
+"""The outbox of an installation, put together: handlers, connectors, the way out.
+
+Everything goes out by ``relay.deliver_once`` (our own mails) or ``release.deliver_all`` (mail of
+others, to all or none), each message over a connection of its own.
+"""
+
+import hmac
+from collections.abc import Awaitable, Callable, Sequence
+from email.message import EmailMessage
+from functools import partial
+
+from mailfilter import config, connectors
+from mailfilter.act.contract import Deliver, Handler
+from mailfilter.act.hand_over import HandOvers, hop_of_connector
+from mailfilter.act.notice_sending import Post, Reports, ToReviewers, ToSender
+from mailfilter.act.notice_words import Stamp
+from mailfilter.act.outbox import Outbox
+from mailfilter.act.relay import deliver_once, hop_of
+from mailfilter.act.release import Release, deliver_all
+from mailfilter.app import clock
+from mailfilter.connectors.contract import Connector, Send, Sent
+from mailfilter.connectors.signing import signer_of
+from mailfilter.model import Path
+from mailfilter.record.contract import Archive
+from mailfilter.record.keys import load_public
+from mailfilter.report import mail, report_of, weeks
+
+__all__ = ["Outbox", "outbox"]
+
+TICK = 1.0  # seconds: smtp processes cannot wake desk, and a look is one indexed query
 
 
-class Outbox:
-    def wake(self):
-        pass
+def outbox(archive: Archive, settings: config.Settings) -> Outbox:
+    """The outbox of these settings; ConfigError for a key or password that cannot be used."""
+    hop = hop_of(settings.next_hop, settings.listen.hostname)
+    post = Post(settings, partial(deliver_once, hop), signer_of(settings.notice))
+    to_sender = ToSender(archive, settings, post, clock.now)
+    handlers: dict[str, Handler] = dict.fromkeys(
+        ("notice", "rejected-notice", "not-sent", "release-failed"), to_sender
+    )
+    handlers["reviewers"] = ToReviewers(archive, settings, post, clock.now)
+    handlers["report"] = Reports(settings, post, _weekly(archive, settings), clock.now)
+    handlers["release"] = Release(archive, partial(deliver_all, hop), clock.now)
+    handlers["handoff"] = HandOvers(archive, _connectors(settings), clock.now)
+    return Outbox(archive, handlers, clock.now, TICK)
 
-    async def run(self):
-        import asyncio
 
-        await asyncio.Event().wait()
+def _connectors(settings: config.Settings) -> dict[str, Connector]:
+    """Each service with its way there; the loop token is this installation's, made of its key."""
+    key = load_public(settings.store.keys).join
+    token = hmac.digest(key, b"hand-over loop guard", "sha256").hex()[:32]
+    signer = signer_of(settings.notice)
+    return {
+        name: connectors.make(table, _send(table, settings.listen.hostname), token, signer)
+        for name, table in settings.connectors.items()
+    }
 
 
-def outbox(archive, settings):
-    return Outbox()
+def _send(table: config.Connector, hostname: str) -> Send:
+    return _to_all(partial(deliver_all, hop_of_connector(table, hostname)))
+
+
+def _to_all(deliver: Deliver) -> Send:
+    async def send(mail_: Path, rcpts: Sequence[Path], data: bytes) -> Sent:
+        return await deliver(mail_, rcpts, data, ())
+
+    return send
+
+
+def _weekly(
+    archive: Archive, settings: config.Settings
+) -> Callable[[str, Stamp], Awaitable[EmailMessage]]:
+    async def make(week: str, stamp: Stamp) -> EmailMessage:
+        report = await report_of(archive, weeks.parse(week))
+        reported = mail.Stamp(stamp.sender, stamp.recipients, stamp.message_id, stamp.at)
+        head = await archive.audit_head()
+        return mail.weekly_mail(report, reported, settings.organisation.language, head)
+
+    return make
