@@ -7,10 +7,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 
-from prometheus_client import CollectorRegistry
-
 from mailfilter import config
 from mailfilter.app import clock
+from mailfilter.app.metrics import Metrics
 from mailfilter.app.posting import Outbox, outbox
 from mailfilter.app.schedule import Schedule
 from mailfilter.control import ControlServer, Desk
@@ -54,11 +53,12 @@ async def _serve(settings: config.Settings) -> None:
             await link.start()
             stack.push_async_callback(link.close)
         posting = outbox(archive, settings)
-        schedule = Schedule(archive, settings, clock.now, posting.wake)
+        metrics = Metrics()
+        schedule = Schedule(archive, settings, clock.now, posting.wake, metrics)
         desk = Desk(archive, clock.now, _reporting(archive), posting.wake)
         control = ControlServer(desk, settings.store.run / "control.sock")
         await _together(
-            stop, [posting.run(), schedule.run(), _web(archive, settings, posting, stop)], control
+            stop, [posting.run(), schedule.run(), _web(archive, settings, (posting, metrics), stop)], control
         )
 
 
@@ -83,8 +83,12 @@ async def _together(
 
 
 async def _web(
-    archive: Archive, settings: config.Settings, posting: Outbox, stop: asyncio.Event
+    archive: Archive,
+    settings: config.Settings,
+    beside: tuple[Outbox, Metrics],
+    stop: asyncio.Event,
 ) -> None:
+    posting, metrics = beside
     pool = Pool(settings.store.run / "scan.sock")
     language = settings.organisation.language
     key = os.urandom(32)
@@ -106,7 +110,7 @@ async def _web(
         read_text=read_text,
         report=fragment(archive),
         health=health,
-        registry=CollectorRegistry(),
+        registry=metrics.registry,
         wake=posting.wake,
     )
     await serve(app, settings.web.host, settings.web.port, stop)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
 from mailfilter.app.clock import STOCKHOLM
+from mailfilter.app.metrics import Metrics
 from mailfilter.config import Settings
 from mailfilter.log import log
 from mailfilter.model import State
@@ -27,8 +28,10 @@ class Schedule:
         settings: Settings,
         now: Callable[[], datetime],
         wake: Callable[[], None],
+        metrics: Metrics,
     ) -> None:
         self._archive, self._settings, self._now, self._wake = archive, settings, now, wake
+        self._metrics = metrics
         self._told = datetime.min.replace(tzinfo=STOCKHOLM)  # when reviewers were last written to
         self._seen = 0  # how many items waited then
         self._week = ""  # the last week whose report was queued by this process
@@ -49,6 +52,7 @@ class Schedule:
             log.info("sweep", **done)
         await self._reviewers(now)
         await self._report(now)
+        await self._metrics.refresh(self._archive, now, now.astimezone(STOCKHOLM).date())
         self._wake()
 
     async def _reviewers(self, now: datetime) -> None:

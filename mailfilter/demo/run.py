@@ -48,6 +48,7 @@ def run(file: Path | None, once: bool) -> int:
         folder = settings.store.run.parent
         _check_ports(settings)
         _clear(folder)
+        _log_to(folder / "mailfilter.log")
         parent = os.getpid()
         guide = Role("guide", lambda: _guide(settings, folder, once, parent), order=0)
         roles = [
@@ -87,13 +88,19 @@ def _clear(folder: Path) -> None:
         path.unlink(missing_ok=True)
 
 
+def _log_to(path: Path) -> None:
+    """The processes' log goes to a file, the terminal shows the table."""
+    with path.open("wb") as file:
+        os.dup2(file.fileno(), sys.stderr.fileno())
+
+
 def _guide(settings: config.Settings, folder: Path, once: bool, parent: int) -> None:
     """Show the examples, then wait for the end; a process of its own among the others."""
     failed = 1
     try:
         failed = asyncio.run(_show(settings, folder))
     except Unready as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stdout.write(f"demo: {error}\n")
     (folder / "demo.status").write_text(str(failed))
     if once or failed:
         os.kill(parent, signal.SIGTERM)
@@ -160,7 +167,7 @@ async def _until_up(settings: config.Settings, ask: _Asking) -> None:
             await ask.ask("user-list")
             return
         await asyncio.sleep(0.1)
-    raise Unready(f"the gateway did not come up in {_PATIENCE:g} seconds; its log is above")
+    raise Unready(f"the gateway did not come up in {_PATIENCE:g} seconds; its log is var/mailfilter.log")
 
 
 async def _settle(rows: list[Any], folder: Path) -> None:
@@ -208,9 +215,9 @@ def _plain(found: dict[str, Action]) -> str:
 
 async def _farewell(settings: config.Settings, ask: _Asking, faults: list[str]) -> None:
     for fault in faults:
-        sys.stderr.write(f"demo: {fault}\n")
+        sys.stdout.write(f"demo: {fault}\n")
     password = secrets.token_urlsafe(32)
-    await ask.ask("user-add", name=USER, role="admin", password=password, departments=[])
+    await ask.ask("user-add", name=USER, role="reviewer", password=password, departments=[])
     secret = (await ask.ask("user-link", name=USER))["secret"]
     console = Console()
     console.print(f"Held mail: http://127.0.0.1:{settings.web.port}/login/{secret}", soft_wrap=True)
