@@ -21,7 +21,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.running import Gateway, Sink, wait_until
+from tests.running import Gateway, wait_until
+from tests.sink import Sink
 
 FOLDERS = sorted(path for path in (Path(__file__).parent / "scenarios").iterdir() if path.is_dir())
 RECEIVED = b"Received: from client.example by front.example with ESMTP id %d\r\n"
