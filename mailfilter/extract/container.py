@@ -244,7 +244,7 @@ def _checked_end(data: bytes, member: Member) -> int:
     same = (
         data[start : start + names] == member.raw
         and method == member.method
-        and (flags ^ member.flags) & 0x2049 == 0
+        and (flags ^ member.flags) & 0x2041 == 0
         and _agree(packed, member.packed, streamed)
         and _agree(size, member.size, streamed)
         and _agree(crc, member.crc, streamed)
