@@ -4,23 +4,35 @@ From → to: parcel ``handoff`` of an item that is ACCEPTED → HANDING_OVER →
 service's receipt. If the service refuses for good, or for more than a day, the item is HELD: the
 sender is told that it was not handed over after all, and the reviewers that it waits for them.
 
-A service that takes one recipient at a time may have taken some of them. These are remembered
-while the process lives, and left out of later attempts. After a crash in the middle the whole item
-is handed over again: a duplicate window, same Message-ID, as in ``release.py``.
+A service that takes one recipient at a time may have taken some of them when it fails. Who was
+reached is stored with the item in the receipt ("reached 1,3-4 of 5 via NAME: 451 ..."), where a
+reviewer reads it too; a later attempt with the same service leaves them out, also one that a
+reviewer asks for after the item came back. With another service all are handed over anew.
+
+Duplicate window: if we die between the service's 250 and our commit, it is handed over again, as
+in ``release.py``, with the same Message-ID. While we live, `results` remembers.
 """
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 
 from mailfilter import config
 from mailfilter.act.next_hop import Hop
-from mailfilter.connectors import Connector, HandOver, Kind
+from mailfilter.act.relay import Receipt
+from mailfilter.act.release import SEALED, call_reviewers, deliver_all
+from mailfilter.connectors import Connector, HandOver, Kind, Result, Send
 from mailfilter.errors import ConfigError, Permanent, Temporary
-from mailfilter.model import State
-from mailfilter.record.contract import Archive, AuditLine, Dossier, Item, Parcel
+from mailfilter.model import Path, Reply, State
+from mailfilter.record.contract import Archive, AuditLine, Item, Parcel
 
 _OPEN = (State.ACCEPTED, State.HANDING_OVER)
+_RUN = r"[0-9]+(?:-[0-9]+)?"
+_REACHED = re.compile(f"reached ({_RUN}(?:,{_RUN})*) of [0-9]+")
+_LONGEST = 300  # of the numbers in a receipt; who stands behind that is sent to again
+_NO_PASSWORD = Reply(451, "4.3.0 The password of this service cannot be read")
 
 
 def hop_of_connector(settings: config.Connector, hostname: str) -> Hop:
@@ -45,6 +57,19 @@ def hop_of_connector(settings: config.Connector, hostname: str) -> Hop:
     )
 
 
+def sending(settings: config.Connector, hostname: str) -> Send:
+    """The way to a service; its password is read at each transaction, so it may be changed."""
+
+    async def send(mail: Path, rcpts: Sequence[Path], data: bytes) -> Receipt:
+        try:
+            hop = hop_of_connector(settings, hostname)
+        except ConfigError:
+            return Receipt((), _NO_PASSWORD)
+        return await deliver_all(hop, mail, rcpts, data)
+
+    return send
+
+
 @dataclass(frozen=True, slots=True)
 class HandOvers:
     """The handler of ``handoff``; `connectors` by their name in the settings."""
@@ -52,7 +77,7 @@ class HandOvers:
     archive: Archive
     connectors: Mapping[str, Connector]
     now: Callable[[], datetime]
-    reached: dict[str, set[int]] = field(default_factory=dict)  # item → indexes of its recipients
+    results: dict[str, Result] = field(default_factory=dict)  # item → what is not yet stored
 
     async def send(self, parcel: Parcel) -> None:
         """Hand the item over, unless somebody has moved it on meanwhile."""
@@ -63,54 +88,107 @@ class HandOvers:
         if connector is None:
             await self.give_up(parcel, "no-such-connector")
             return
-        await self._begin(item)
-        await self._hand_over(parcel, item, connector)
+        if item.state is State.ACCEPTED:
+            await self._move(item, State.ACCEPTED, State.HANDING_OVER, "handoff")
+        done = self.results.get(item.id)
+        if done is None or done.kind is not Kind.HANDED_OVER:
+            done = self.results[item.id] = await self._tried(parcel, item, connector)
+        await self._settle(parcel, item, done)
 
-    async def _begin(self, item: Item) -> None:
-        if item.state is State.HANDING_OVER:  # tried before
-            return
-        detail: dict[str, str | int] = {"connector": item.connector}
-        line = AuditLine(0, self.now(), "system", "handoff", item.id, detail)
-        if not await self.archive.act(item.id, [State.ACCEPTED], State.HANDING_OVER, line):
-            raise Temporary("state-changed")
-
-    async def _hand_over(self, parcel: Parcel, item: Item, connector: Connector) -> None:
+    async def _tried(self, parcel: Parcel, item: Item, connector: Connector) -> Result:
+        reached = self._reached(item)
+        if parcel.dossier is None:
+            return Result(Kind.PERMANENT, SEALED, reached)
         try:
             body = await self.archive.body(item.message)
         except Permanent:
-            body = b""
-        if parcel.dossier is None or not body:
-            await self.give_up(parcel, "sealed: the message cannot be opened any more")
-            return
-        left = [n for n in item.recipients if n not in self.reached.get(item.id, ())]
-        result = await connector.hand_over(_handover(item, parcel.dossier, left, body))
-        self.reached.setdefault(item.id, set()).update(left[n] for n in result.reached)
+            return Result(Kind.PERMANENT, SEALED, reached)
+        rcpts = tuple(parcel.dossier.rcpts[index] for index in item.recipients)
+        return await connector.hand_over(
+            HandOver(item.id, parcel.dossier.mail, rcpts, body, reached)
+        )
+
+    def _reached(self, item: Item) -> tuple[int, ...]:
+        """Who has it already: positions in `Item.recipients`."""
+        last = self.results.get(item.id)
+        return tuple(sorted({*reached_of(item), *(last.reached if last else ())}))
+
+    async def _settle(self, parcel: Parcel, item: Item, result: Result) -> None:
+        over = State.HANDING_OVER
         match result.kind:
             case Kind.HANDED_OVER:
-                await self._handed_over(item, result.receipt)
+                await self._move(item, over, State.HANDED_OVER, "handed-over", result.receipt)
+                del self.results[item.id]
             case Kind.TEMPORARY:
+                if set(result.reached) - set(reached_of(item)):
+                    partly = partial_receipt(item, result.reached, result.receipt)
+                    await self._move(item, over, over, "handoff", partly)
                 raise Temporary(result.receipt)
             case Kind.PERMANENT:
                 await self.give_up(parcel, result.receipt)
 
-    async def _handed_over(self, item: Item, receipt: str) -> None:
+    async def _move(
+        self, item: Item, before: State, after: State, act: str, receipt: str = ""
+    ) -> None:
         detail: dict[str, str | int] = {"connector": item.connector}
-        line = AuditLine(0, self.now(), "system", "handed-over", item.id, detail)
-        before, after = [State.HANDING_OVER], State.HANDED_OVER
-        await self.archive.act(item.id, before, after, line, receipt=receipt)
-        self.reached.pop(item.id, None)
+        line = AuditLine(0, self.now(), "system", act, item.id, detail)
+        if not await self.archive.act(item.id, [before], after, line, receipt=receipt):
+            raise Temporary("the item was moved on meanwhile")
 
     async def give_up(self, parcel: Parcel, why: str) -> None:
         """HELD; the sender is told in the same transaction, the reviewers after it."""
-        line = AuditLine(0, self.now(), "system", "handoff-failed", parcel.item)
+        item = await self.archive.item(parcel.item)
+        last = self.results.get(parcel.item)
+        if last is not None and last.kind is Kind.HANDED_OVER:
+            raise Temporary("the service has the message, which is not yet stored")
+        if item is None:
+            return
+        receipt = partial_receipt(item, self._reached(item), why)
+        detail: dict[str, str | int] = {"connector": item.connector}
+        line = AuditLine(0, self.now(), "system", "handoff-failed", item.id, detail)
         moved = await self.archive.act(
-            parcel.item, _OPEN, State.HELD, line, receipt=why, parcel="release-failed"
+            item.id, _OPEN, State.HELD, line, receipt=receipt, parcel="release-failed"
         )
-        self.reached.pop(parcel.item, None)
+        self.results.pop(item.id, None)
         if moved:
-            await self.archive.put("reviewers", self.now(), item=parcel.item)
+            await call_reviewers(self.archive, item.id, self.now())
 
 
-def _handover(item: Item, dossier: Dossier, recipients: list[int], body: bytes) -> HandOver:
-    rcpts = tuple(dossier.rcpts[index] for index in recipients)
-    return HandOver(item.id, dossier.mail, rcpts, body)
+# ---- who was reached, in the item's receipt ------------------------------------------------------
+
+
+def partial_receipt(item: Item, reached: Sequence[int], why: str) -> str:
+    """A receipt that says who has the message; `why` alone where nobody has."""
+    if not reached:
+        return why
+    numbers = _ranges(reached)
+    return f"reached {numbers} of {len(item.recipients)}{_via(item)}{why}"
+
+
+def reached_of(item: Item) -> tuple[int, ...]:
+    """Who has the message by the item's present connector, as its receipt says."""
+    before, via, _ = item.receipt.partition(_via(item))
+    shape = _REACHED.fullmatch(before)
+    if not via or shape is None:
+        return ()
+    found: list[int] = []
+    for piece in shape[1].split(","):
+        first, _, last = piece.partition("-")
+        found += range(int(first) - 1, min(int(last or first), len(item.recipients)))
+    return tuple(found)
+
+
+def _via(item: Item) -> str:
+    """As the store keeps it: ASCII, single spaces."""
+    name = " ".join(item.connector.encode("ascii", "replace").decode().split())
+    return f" via {name}: "
+
+
+def _ranges(indexes: Iterable[int]) -> str:
+    """Indexes from 0 as numbers from 1: ``1,3-5``."""
+    numbers = sorted(index + 1 for index in indexes)
+    breaks = [n for n, (a, b) in enumerate(pairwise(numbers), 1) if b != a + 1]
+    bounds = pairwise([0, *breaks, len(numbers)])
+    runs = [(numbers[start], numbers[end - 1]) for start, end in bounds]
+    text = ",".join(f"{a}-{b}" if b > a else f"{a}" for a, b in runs)
+    return text if len(text) <= _LONGEST else text[:_LONGEST].rpartition(",")[0]

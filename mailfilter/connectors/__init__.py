@@ -8,7 +8,7 @@ from collections.abc import Callable
 from mailfilter import config
 from mailfilter.connectors.contract import Connector, HandOver, Kind, Result, Send
 from mailfilter.connectors.signing import Signer
-from mailfilter.connectors.smtp_handoff import SmtpHandoff
+from mailfilter.connectors.smtp_handoff import SmtpHandoff, loop_token
 
 Make = Callable[[config.Connector, Send, str, Signer | None], Connector]
 
@@ -22,4 +22,14 @@ def make(settings: config.Connector, send: Send, token: str, signer: Signer | No
     return TYPES[settings.type](settings, send, token, signer)
 
 
-__all__ = ["TYPES", "Connector", "HandOver", "Kind", "Result", "Send", "Signer", "make"]
+__all__ = [
+    "TYPES",
+    "Connector",
+    "HandOver",
+    "Kind",
+    "Result",
+    "Send",
+    "Signer",
+    "loop_token",
+    "make",
+]

@@ -17,7 +17,7 @@ from typing import Protocol
 from detectors import Source, detect
 from mailfilter.model import Path, Reply
 
-_ADDRESS_LIKE = re.compile(r"\S*@\S*|<[^>]{0,400}>")
+_BRACKETS = re.compile(r"<[^<>]*>?")
 _ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}\b")
 _LONGEST = 160
 IDENTITY = ("se.", "fi.", "no.", "dk.", "is.")
@@ -33,18 +33,26 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HandOver:
-    """A message for a service: `rcpts` are those whom this service shall reach."""
+    """A message for a service: `rcpts` are those whom this service shall reach.
+
+    `reached` are indexes of those who have it already, by an earlier attempt: they stand in the
+    header as before, and are not sent to again.
+    """
 
     id: str  # of the item: the same for every attempt
     mail: Path
     rcpts: tuple[Path, ...]
     body: bytes  # as received, dots unstuffed
+    reached: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """`reached` are indexes into `HandOver.rcpts`, also where the whole did not succeed: a retry
-    leaves them out."""
+    """`receipt` is the service's answer as `receipt` makes it, or a code of our own.
+
+    `reached` are indexes into `HandOver.rcpts` of all who have it by now, those of earlier attempts
+    included, also where the whole did not succeed.
+    """
 
     kind: Kind
     receipt: str
@@ -76,7 +84,8 @@ def receipt(reply: Reply) -> str:
     """A reply as it may be stored and shown: ASCII, one line, no address, no identity number."""
     first = reply.text.partition("\n")[0]
     words = "".join(letter if " " <= letter <= "~" else "?" for letter in first)
-    words = _ADDRESS_LIKE.sub("...", words)[:_LONGEST].strip()
+    words = _BRACKETS.sub("...", words)
+    words = " ".join("..." if "@" in word else word for word in words.split())[:_LONGEST]
     if carries_number(words):
         enhanced = _ENHANCED.match(words)
         words = enhanced[0] if enhanced else ""
@@ -84,12 +93,16 @@ def receipt(reply: Reply) -> str:
 
 
 def judged(sent: Sent) -> tuple[Kind, str]:
-    """How a transaction to all or none ended: the first refusal, or the answer to the message."""
-    reply = next((reply for reply in sent.rcpts if reply.code >= 300), sent.final)
+    """How a transaction to all or none ended, and the answer that says so.
+
+    A recipient refused for good outweighs one refused for now: waiting would not help the mail.
+    """
+    refused = [reply for reply in sent.rcpts if reply.code >= 300]
+    for_good = [reply for reply in refused if reply.code >= 500]
+    reply = (for_good or refused or [sent.final])[0]
     if 200 <= reply.code < 300:
         return Kind.HANDED_OVER, receipt(reply)
-    permanent = reply.code >= 500
-    return (Kind.PERMANENT if permanent else Kind.TEMPORARY), receipt(reply)
+    return (Kind.PERMANENT if reply.code >= 500 else Kind.TEMPORARY), receipt(reply)
 
 
 def carries_number(text: str) -> bool:

@@ -38,6 +38,11 @@ class Head:
         gone = frozenset(names)
         return Head(tuple(field for field in self.fields if name(field) not in gone), self.rest)
 
+    @property
+    def sound(self) -> bool:
+        """Something can be put on top: the first line does not continue another."""
+        return not self.fields or self.fields[0][:1] not in (b" ", b"\t")
+
     def on_top(self, *fields: bytes) -> "Head":
         """The same with more fields at its top."""
         return Head((*fields, *self.fields), self.rest)
@@ -48,8 +53,10 @@ def split(data: bytes) -> Head:
     end = 0 if data.startswith(b"\r\n") else data.find(b"\r\n\r\n") + 2
     if end == 1:
         end = len(data)
+    *lines, last = data[:end].split(b"\n")
+    lines = [line + b"\n" for line in lines] + ([last] if last else [])
     fields: list[list[bytes]] = []
-    for line in data[:end].splitlines(keepends=True) if end else []:
+    for line in lines:
         if line[:1] in (b" ", b"\t") and fields:
             fields[-1].append(line)
         else:
@@ -58,8 +65,9 @@ def split(data: bytes) -> Head:
 
 
 def name(field: bytes) -> bytes:
-    """The field's name in lower case; of a line that is no field, the line."""
-    return field.partition(b":")[0].strip().lower()
+    """The field's name in lower case; empty for a line that is no field."""
+    title, colon, _ = field.partition(b":")
+    return title.strip().lower() if colon else b""
 
 
 def value(field: bytes) -> bytes:
@@ -110,12 +118,17 @@ def with_subject(head: Head, prefix: str, replacement: str) -> Head:
     old = head.having(b"subject")
     if replacement or not old:
         return head.without([b"subject"]).on_top(written("Subject", replacement or prefix))
-    before = b"Subject: " + encoded(prefix.rstrip()) + b" "
-    fields = (
-        before + value(field).lstrip(b" \t") if name(field) == b"subject" else field
-        for field in head.fields
+    return Head(
+        tuple(_prefixed(f, prefix.rstrip()) if name(f) == b"subject" else f for f in head.fields),
+        head.rest,
     )
-    return Head(tuple(fields), head.rest)
+
+
+def _prefixed(field: bytes, prefix: str) -> bytes:
+    """Between two encoded words a space is not shown (RFC 2047 6.2): then it is encoded as well."""
+    old = value(field).lstrip(b" \t")
+    both = not prefix.isascii() and old.lstrip().startswith(b"=?")
+    return b"Subject: " + encoded(f"{prefix} " if both else prefix) + b" " + old
 
 
 def with_added(head: Head, headers: Mapping[str, str]) -> Head:
@@ -124,10 +137,14 @@ def with_added(head: Head, headers: Mapping[str, str]) -> Head:
 
 
 def with_recipients(head: Head, recipients: Sequence[str], kept_as: str) -> Head:
-    """To and Cc replaced by one To; `kept_as` names the fields that keep what they were."""
-    kept = []
+    """To and Cc replaced by one To; `kept_as` names the fields that keep what they were.
+
+    A field of that name that the mail brought along goes: the service may believe it.
+    """
+    kept: list[bytes] = []
+    gone = [b"to", b"cc", b"bcc"]
     if kept_as:
-        title = kept_as.encode("ascii") + b":"
-        kept = [title + value(field) for field in head.having(b"to", b"cc")]
-    bare = head.without([b"to", b"cc", b"bcc"])
-    return bare.on_top(address_list("To", recipients), *kept)
+        title = kept_as.encode("ascii")
+        kept = [title + b":" + value(field) for field in head.having(b"to", b"cc")]
+        gone.append(title.lower())
+    return head.without(gone).on_top(address_list("To", recipients), *kept)
