@@ -1,5 +1,7 @@
 """PDF, OpenDocument, RTF: the number in every hiding place; locked, pictured, broken files."""
 
+import pathlib
+
 import pytest
 
 from mailfilter.place import StepKind
@@ -88,3 +90,14 @@ def test_pages_have_their_numbers():
 
     (place,) = places(read(documents.page(three)))
     assert (place.steps[-1].kind, place.steps[-1].n) == (StepKind.PAGE, 3)
+
+
+def test_the_files_of_the_corpus_give_their_lines():
+    folder = pathlib.Path(__file__).parent.parent / "documents"
+    expected = sorted(folder.glob("*/*.txt"))
+    assert expected
+    for lines in expected:
+        found = read(lines.with_suffix("").read_bytes(), lines.stem)
+        got = contents(found).splitlines()
+        assert [line for line in lines.read_text().splitlines() if line not in got] == [], lines
+        assert reasons(found) == []
