@@ -56,6 +56,9 @@ _SIGNS = (
     (b"</text:h>", b"\n"),
     (b"<text:tab/>", b"\t"),
     (b"<text:line-break/>", b"\n"),
+    (b"</dc:creator>", b"\n"),  # who wrote a comment, when, and the mark of a note
+    (b"</dc:date>", b"\n"),
+    (b"</text:note-citation>", b"\n"),
 )
 _SPACES = re.compile(rb"<text:s(?:\s[^<>]*)?/>")
 _CELL = re.compile(rb"<table:(?:covered-)?table-cell(?=[\s/>])")
@@ -147,6 +150,8 @@ def _content(xml: bytes, part: Part, ctx: Ctx) -> Iterator[Found]:
         (b"office:annotation", StepKind.COMMENT),
         (b"text:tracked-changes", StepKind.HIDDEN),
         (b"text:note", StepKind.NOTES),
+        (b"svg:title", StepKind.HIDDEN),
+        (b"svg:desc", StepKind.HIDDEN),
     ):
         xml, contents = cut(xml, element)
         yield text_at("\n".join(running(b">" + c + b"<") for c in contents), place.down(Step(kind)))

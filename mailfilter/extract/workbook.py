@@ -52,6 +52,7 @@ _NAMED = re.compile(r'\s(r|s|t)="([^"<>]*)"')
 _ZEROS = re.compile(r"(0{2,8})\W{0,4}(0{4})(?:;.*)?$|(0{10}|0{12})(?:;.*)?$")
 _SHEET = re.compile(rb"<sheet\s[^<>]*>")
 _ATTRIBUTE = re.compile(rb"([\w:]+)=[\"']([^\"']*)[\"']")
+_HEADER_CODE = re.compile(r"&(?:K[0-9A-F]{6}|[A-Z+-]|\"[^\"\n]{0,60}\"|\d{1,3}(?!\d))")
 _TAIL = (b"display", b"tooltip", b"prompt", b"promptTitle", b"error", b"errorTitle", b"location")
 
 Values = tuple[str, str, str, str, str, str]  # letters, style, type, formula, value, inline text
@@ -169,7 +170,8 @@ def _sheet(
     yield table(sheet.regular(content) or sheet.rows(content), place)
     yield text_at("\n".join(formulas), place.down(_hidden()))
     if head:
-        yield text_at(lines_of(tail), place.down(Step(StepKind.HEADER)))
+        header = _HEADER_CODE.sub(" ", lines_of(tail))
+        yield text_at(header, place.down(Step(StepKind.HEADER)))
         yield text_at("\n".join(attributes_of(tail, _TAIL)), place.down(_hidden()))
 
 

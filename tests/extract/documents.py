@@ -120,6 +120,7 @@ _ODT = {
     "around-comment": "<text:p>19121212<office:annotation><text:p>77</text:p></office:annotation>-1212</text:p>",
     "footnote": f"<text:p>Hej<text:note><text:note-citation>1</text:note-citation><text:note-body><text:p>{NUMBER}</text:p></text:note-body></text:note></text:p>",
     "deleted": f"<text:tracked-changes><text:changed-region><text:deletion><text:p>{NUMBER}</text:p></text:deletion></text:changed-region></text:tracked-changes>",
+    "around-alt-text": "<text:p>19121212<draw:frame><svg:desc>77</svg:desc></draw:frame>-1212</text:p>",
     "text-box": f"<text:p><draw:frame><draw:text-box><text:p>{NUMBER}</text:p></draw:text-box></draw:frame></text:p>",
     "alt-text": f"<text:p><draw:frame><svg:desc>{NUMBER}</svg:desc></draw:frame></text:p>",
     "link": f"<text:p><text:a xlink:href='https://x.se/{NUMBER}'>x</text:a></text:p>",

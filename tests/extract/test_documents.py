@@ -92,6 +92,11 @@ def test_pages_have_their_numbers():
     assert (place.steps[-1].kind, place.steps[-1].n) == (StepKind.PAGE, 3)
 
 
+@pytest.mark.parametrize("name", ["comment", "footnote", "alt-text", "text-box"])
+def test_nothing_is_glued_to_the_number(name):
+    assert NUMBER in contents(read(_ODF[name])).split()
+
+
 def test_the_files_of_the_corpus_give_their_lines():
     folder = pathlib.Path(__file__).parent.parent / "documents"
     expected = sorted(folder.glob("*/*.txt"))
