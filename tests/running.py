@@ -261,6 +261,8 @@ def send(
     A `tolerant` client goes on with the recipients that were accepted.
     """
     with client_of(port) as client:
+        if client.greeted[0] >= 400:
+            return client.greeted[0], client.greeted[1].decode()
         reply = client.docmd("MAIL", " ".join([f"FROM:<{sender}>", *mail_options]))
         for recipient in recipients:
             if reply[0] >= 400 and not tolerant:
@@ -276,11 +278,11 @@ def send(
 
 @contextlib.contextmanager
 def client_of(port: int):
-    """A session that has said EHLO; left without a fault whatever the server does."""
+    """A session that has said EHLO (`greeted`: the reply); its leaving is never a fault."""
     client = smtplib.SMTP("127.0.0.1", port, local_hostname="client.example", timeout=90)
     client.command_encoding = "utf-8"
     try:
-        client.ehlo()
+        client.greeted = client.ehlo()
         yield client
         with contextlib.suppress(OSError, smtplib.SMTPException):
             client.quit()

@@ -22,7 +22,8 @@ class Sink:
     """A next hop that accepts and keeps everything.
 
     `answer` is what it says to the final dot (empty: it hangs up without a word), `rcpt_answers`
-    what it says to some recipients (``b"<a@b>"`` → reply).
+    what it says to some recipients (``b"<a@b>"`` → reply). While `go` is cleared it keeps silent
+    after the final dot.
     """
 
     EXTENSIONS = (
@@ -39,6 +40,9 @@ class Sink:
         self.mails: list[Arrived] = []
         self.answer = b"250 2.0.0 Ok: kept"
         self.rcpt_answers: dict[bytes, bytes] = {}
+        self.go = threading.Event()
+        self.go.set()
+        self.dots = 0  # messages that came whole, whatever the answer
         self._open: set[socket.socket] = set()
         sink = self
 
@@ -132,6 +136,8 @@ class _Talk:
             if not line:
                 raise ConnectionError
             kept.append(line[1:] if line.startswith(b".") else line)
+        self.sink.dots += 1
+        self.sink.go.wait(60)
         if self.sink.answer.startswith(b"2"):
             self.sink.mails.append(Arrived(self.mail, self.rcpts, b"".join(kept), self.xforward))
         self.mail, self.rcpts, self.xforward = b"", [], []

@@ -32,7 +32,17 @@ not_examined = ["encrypted", "broken", "ambiguous", "over-limit", "crashed", "un
 name = "whatever-it-says"
 action = "relay"
 """
-WORDS = "möte torsdag protokoll ärende bilaga personnummer 191212121212 sjukskriven hej".split()
+WORDS = [
+    "möte",
+    "torsdag",
+    "protokoll",
+    "ärende",
+    "bilaga",
+    "personnummer",
+    "191212121212",
+    "sjukskriven",
+    "hej",
+]
 MESSAGES = Path(__file__).parent / "messages"
 SMUGGLED = re.compile(rb"\r(?!\n)|(?<!\r)\n|\0")  # refused by right, not relayed
 
