@@ -94,11 +94,16 @@ DAY_MONTHS = frozenset(
 )
 
 
-def find_candidates(text: str) -> tuple[Candidate, ...]:
-    """All candidates of a folded text, by start."""
-    zeroed = text.encode("latin-1", "replace").translate(_TO_ZERO)
+def zeroed(text: str) -> bytes:
+    """A folded text as bytes of the same length, each digit a ``0``."""
+    return text.encode("latin-1", "replace").translate(_TO_ZERO)
+
+
+def find_candidates(text: str, shapes: bytes = b"") -> tuple[Candidate, ...]:
+    """All candidates of a folded text, by start; `shapes` is what `zeroed` makes of it."""
+    shapes = shapes or zeroed(text)
     found = []
-    for match in _PATTERN.finditer(zeroed):
+    for match in _PATTERN.finditer(shapes):
         start, end = match.start(), match.end(1)
         raw = text[start:end]
         if text[start - 1 : start] == "-" and _is_joined(text, start):
@@ -111,7 +116,7 @@ def find_candidates(text: str) -> tuple[Candidate, ...]:
             digits, shape = _read(raw)
             if shape and (digits[-8:-4] in MONTH_DAYS or digits[:4] in DAY_MONTHS):
                 found.append(Candidate(start, end, digits, shape))
-    if any(hint in zeroed for hint in _LOOKALIKE_HINTS):
+    if any(hint in shapes for hint in _LOOKALIKE_HINTS):
         found += _lookalikes(text)
         found.sort(key=lambda candidate: candidate.start)
     return tuple(found)

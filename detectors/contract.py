@@ -17,7 +17,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Protocol
 
-from detectors.candidates import Candidate, find_candidates
+from detectors.candidates import Candidate, find_candidates, zeroed
 from detectors.text import Folded, fold
 
 
@@ -67,9 +67,14 @@ class Source:
         return fold(self.content)
 
     @cached_property
+    def zeroed(self) -> bytes:
+        """The folded text as bytes of the same length, each digit a ``0``."""
+        return zeroed(self.folded.text)
+
+    @cached_property
     def numbers(self) -> tuple[Candidate, ...]:
         """Stretches of the folded text that have the shape of an identity number."""
-        return find_candidates(self.folded.text)
+        return find_candidates(self.folded.text, self.zeroed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,8 @@ def find(sources: Sequence[Source], today: date) -> Iterator[Match]:
     spoken_of = any("cpr" in source.folded.text for source in sources)
     danish = None
     for index, source in enumerate(sources):
+        if not source.numbers:
+            continue
         page = Page(source, today)
         for candidate in source.numbers:
             if candidate.shape not in _BASE or not _is_number(candidate.digits, today):

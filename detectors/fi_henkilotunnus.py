@@ -27,6 +27,8 @@ def find(sources: Sequence[Source], today: date) -> Iterator[Match]:
     """All matches, overlapping ones included."""
     finnish = None
     for index, source in enumerate(sources):
+        if not source.numbers:
+            continue
         page = Page(source, today)
         for candidate in source.numbers:
             number = _number(source.folded.text, candidate, today)

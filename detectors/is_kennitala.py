@@ -25,6 +25,8 @@ def find(sources: Sequence[Source], today: date) -> Iterator[Match]:
     """All matches, overlapping ones included."""
     icelandic = None
     for index, source in enumerate(sources):
+        if not source.numbers:
+            continue
         page = Page(source, today)
         for candidate in source.numbers:
             if candidate.shape not in _BASE or not is_number(candidate.digits, today):

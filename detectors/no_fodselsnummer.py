@@ -26,6 +26,8 @@ _BASE = {Shape.BARE: 58, Shape.SPACE: 62, Shape.HYPHEN: 62}
 def find(sources: Sequence[Source], today: date) -> Iterator[Match]:
     """All matches, overlapping ones included."""
     for index, source in enumerate(sources):
+        if not source.numbers:
+            continue
         page = Page(source, today)
         for candidate in source.numbers:
             if not _is_number(candidate, today):

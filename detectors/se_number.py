@@ -189,6 +189,8 @@ def find_numbers(
     sources: Sequence[Source], today: date, kind: str, coordination: bool
 ) -> Iterator[Match]:
     """All matches of one of the two kinds."""
+    if not any(source.numbers for source in sources):
+        return
     pages = [Page(source, today) for source in sources]
     found = [
         each for index, page in enumerate(pages) for each in _on_page(index, page, coordination)

@@ -62,6 +62,9 @@ _LOOSE = re.compile(
     r"(?!.{0,25}(?:tel|mob|rum|kl\b|klass|post|lgh|kr\b))[^\d\n]{1,25}(?<!\d)"
     r"(?!(?:19|20)\d\d)(?P<end>\d{4})(?![\d/:-])"
 )
+# What every date or last part holds, in a text whose digits are noughts: most mails have neither.
+_FOUR_DIGITS = b"0000"
+_MAY_BE_DATE = re.compile(rb"00(?:00|[-./ ]?00[-./ ]?00)")
 _MONTHS = {
     name: int(month)
     for month, names in read_sections("label_data/months.txt").items()
@@ -95,9 +98,15 @@ class Ending:
 
 def find(sources: Sequence[Source], today: date) -> Iterator[Match]:
     """Matches for every pair of a date and an ending that together are a valid number."""
+    if any(_FOUR_DIGITS in source.zeroed for source in sources):
+        yield from _find_columns(sources, today)
+        yield from _find_loose(sources, today)
+    if any(_MAY_BE_DATE.search(source.zeroed) for source in sources):
+        yield from _find_endings(sources, today)
+
+
+def _find_endings(sources: Sequence[Source], today: date) -> Iterator[Match]:
     texts = [source.folded.text for source in sources]
-    yield from _find_columns(sources, today)
-    yield from _find_loose(sources, today)
     calendar = _Calendar(texts)
     endings = (ending for index, text in enumerate(texts) for ending in _endings(index, text))
     for ending in islice(endings, MOST):
@@ -163,7 +172,8 @@ def _places(text: str, pieces: dict[str, int]) -> Iterator[int]:
 
 def _endings(index: int, text: str) -> Iterator[Ending]:
     passed = -1
-    for place in _places(text, _CALLS):
+    places = list(_places(text, _CALLS))
+    for place in places:
         match = (
             _CALLED.search(text, max(place, passed), place + 90) if place + 20 > passed else None
         )
@@ -179,7 +189,7 @@ def _endings(index: int, text: str) -> Iterator[Ending]:
             if not _NOT_PERSON.search(around):
                 part = Part(index, found.start(), found.end(), digits_of(found[0]))
                 yield Ending(part, strong)
-    for place in _places(text, _CALLS):
+    for place in places:
         match = _BEHIND.search(text, max(place - 25, 0), place + 20)
         if match:
             part = Part(index, match.start("end"), match.end("end"), match["end"])

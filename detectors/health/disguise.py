@@ -21,6 +21,22 @@ _SPACED = re.compile(
 _SIGNS = re.compile(r"[*@$!013457](?=[^\W\d_])")
 _RUN = re.compile(r"[\w*@$!]*")
 LONGEST = 24
+# Both are rare and dear to search for, so bytes of one class a character are searched first: "a"
+# for letters, "." for separators, "#" for signs. What Latin-1 lacks may be a letter.
+_CHARACTERS = [bytes([code]).decode("latin-1") for code in range(256)]
+_LETTERS = bytes(code for code, char in enumerate(_CHARACTERS) if re.match(r"[^\W\d_]", char))
+
+
+def _classes(others: str, mark: bytes) -> bytes:
+    letters = {*_LETTERS, *b"?"}
+    return bytes(
+        ord("a") if code in letters else mark[0] if char in others else ord(" ")
+        for code, char in enumerate(_CHARACTERS)
+    )
+
+
+_SEPARATED, _SIGNED = _classes(" .-_*·/|+~", b"."), _classes("*@$!013457", b"#")
+_SPACED_HINTS = (b"a.a.a.a", b"a..a..a..a")
 _LEET = {"0": "o", "1": "il", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s", "!": "i"}
 _LEAST = 5
 
@@ -42,17 +58,28 @@ class Disguises:
     def hits(self, plain: Plain) -> Iterator[Hit]:
         """Disguised words, in no order."""
         text = plain.text[:READ]
+        latin = text.encode("latin-1", "replace")
+        separated = latin.translate(_SEPARATED)
+        if any(hint in separated for hint in _SPACED_HINTS):
+            yield from self._spaced(text)
+        signed = latin.translate(_SIGNED)
+        if b"#a" in signed:
+            yield from self._masked(text, signed)
+
+    def _spaced(self, text: str) -> Iterator[Hit]:
         for found in _SPACED.finditer(text):
             word = "".join(char for char in found.group() if char.isalpha())
             if term := self._known(word):
                 yield Hit(*found.span(), term.group, term.weight, disguised=True)
-        end = 0
-        for sign in _SIGNS.finditer(text):
-            if sign.start() < end:
-                continue
-            start, end = _around(text, sign.start(), end)
-            if term := self._unmask(text[start:end]):
-                yield Hit(start, end, term.group, term.weight, disguised=True)
+
+    def _masked(self, text: str, signed: bytes) -> Iterator[Hit]:
+        at, done = signed.find(b"#a"), 0
+        while at >= 0:
+            if _SIGNS.match(text, at):
+                start, done = _around(text, at, done)
+                if term := self._unmask(text[start:done]):
+                    yield Hit(start, done, term.group, term.weight, disguised=True)
+            at = signed.find(b"#a", max(at + 1, done))
 
     def _known(self, word: str) -> Term | None:
         """The word, or it without one to four letters of inflection."""

@@ -16,6 +16,9 @@ _ALIKE = str.maketrans(
     "аеорсхуіјѕкмтнвгАВЕКМНОРСТХІЅοαεικνρτυχΑΒΕΖΗΙΚΜΝΟΡΤΥΧ\u00a0\u2007\u202f\u2009\u2011\u2010\r",
     "aeopcxyijskmthbrABEKMHOPCTXISoaeiknptuxABEZHIKMNOPTYX    -- ",
 )
+# Of these, the ones that may stand where `_ODD` finds nothing: replaced one by one, which takes a
+# tenth of the time of `str.translate`.
+_RARE = tuple(zip("\r\u00a0\u202f\u2009\u2011\u2010\u2007", "    -- ", strict=True))
 _ODD = re.compile("[\u00ad\u0300-\u036f\u0370-\u03ff\u0400-\u04ff\u200b-\u200f\u2060\ufeff]")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
 
@@ -35,14 +38,23 @@ class Plain:
 
 def plain(content: str) -> Plain:
     """Make `content` searchable."""
-    if not content.isascii() and _ODD.search(content):
+    if _has_odd(content):
         return _compose(content)
-    cased = content.translate(_ALIKE) if _has_rare(content) else content
+    cased = content
+    for mark, plain_mark in _RARE:
+        if mark in cased:
+            cased = cased.replace(mark, plain_mark)
     return Plain(_lower(cased), cased, range(len(cased)))
 
 
-def _has_rare(content: str) -> bool:
-    return any(mark in content for mark in "\r\u00a0\u202f\u2009\u2011\u2010\u2007")
+def _has_odd(content: str) -> bool:
+    """Whether `_ODD` finds something; in Latin-1 only the soft hyphen can be it."""
+    if content.isascii():
+        return False
+    try:
+        return b"\xad" in content.encode("latin-1")
+    except UnicodeEncodeError:
+        return _ODD.search(content) is not None
 
 
 def _lower(cased: str) -> str:
