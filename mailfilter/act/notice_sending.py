@@ -200,7 +200,7 @@ class ToReviewers(_Handler):
         waiting = await self.archive.count_items(Filter(states=WAITING))
         if not waiting:
             return
-        stamp = self.post.stamp(parcel, reviewers, now)
+        stamp = replace(self.post.stamp(parcel, reviewers, now), automatic="auto-generated")
         before, self.told = self.told, now  # before the send: rows of one batch run side by side
         sent = False
         try:

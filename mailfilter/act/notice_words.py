@@ -12,6 +12,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -133,6 +134,6 @@ def _mailbox(address: str, name: str = "") -> Address:
         made = Address(display_name=name, addr_spec=address)
         str(made).encode("ascii" if not name else "utf-8")
         address.encode("ascii")
-    except (ValueError, IndexError, AttributeError, TypeError) as error:
+    except (ValueError, IndexError, AttributeError, TypeError, MessageError) as error:
         raise Permanent("address-not-usable") from error
     return made

@@ -4,23 +4,21 @@ Everything goes out by ``relay.deliver_once`` (our own mails) or ``release.deliv
 others, to all or none), each message over a connection of its own.
 """
 
-import hmac
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from email.message import EmailMessage
 from functools import partial
 
 from mailfilter import config, connectors
-from mailfilter.act.contract import Deliver, Handler
-from mailfilter.act.hand_over import HandOvers, hop_of_connector
+from mailfilter.act.contract import Handler
+from mailfilter.act.hand_over import HandOvers, hop_of_connector, sending
 from mailfilter.act.notice_sending import Post, Reports, ToReviewers, ToSender
 from mailfilter.act.notice_words import Stamp
 from mailfilter.act.outbox import Outbox
 from mailfilter.act.relay import deliver_once, hop_of
 from mailfilter.act.release import Release, deliver_all
 from mailfilter.app import clock
-from mailfilter.connectors.contract import Connector, Send, Sent
+from mailfilter.connectors.contract import Connector
 from mailfilter.connectors.signing import signer_of
-from mailfilter.model import Path
 from mailfilter.record.contract import Archive
 from mailfilter.record.keys import load_public
 from mailfilter.report import mail, report_of, weeks
@@ -47,24 +45,14 @@ def outbox(archive: Archive, settings: config.Settings) -> Outbox:
 
 def _connectors(settings: config.Settings) -> dict[str, Connector]:
     """Each service with its way there; the loop token is this installation's, made of its key."""
-    key = load_public(settings.store.keys).join
-    token = hmac.digest(key, b"hand-over loop guard", "sha256").hex()[:32]
+    token = connectors.loop_token(load_public(settings.store.keys).join)
     signer = signer_of(settings.notice)
+    for table in settings.connectors.values():
+        hop_of_connector(table, settings.listen.hostname)  # a password that cannot be read: now
     return {
-        name: connectors.make(table, _send(table, settings.listen.hostname), token, signer)
+        name: connectors.make(table, sending(table, settings.listen.hostname), token, signer)
         for name, table in settings.connectors.items()
     }
-
-
-def _send(table: config.Connector, hostname: str) -> Send:
-    return _to_all(partial(deliver_all, hop_of_connector(table, hostname)))
-
-
-def _to_all(deliver: Deliver) -> Send:
-    async def send(mail_: Path, rcpts: Sequence[Path], data: bytes) -> Sent:
-        return await deliver(mail_, rcpts, data, ())
-
-    return send
 
 
 def _weekly(
