@@ -18,7 +18,7 @@ from mailfilter.connectors import HandOver, Kind, Result, loop_token
 from mailfilter.connectors.contract import judged, receipt
 from mailfilter.connectors.signing import Signer
 from mailfilter.connectors.smtp_handoff import SmtpHandoff
-from mailfilter.errors import ConfigError
+from mailfilter.errors import ConfigError, Permanent
 from mailfilter.model import Path, Reply
 from tests.certificates import Authority
 from tests.connectors.dkim_key import KEY, verified
@@ -31,7 +31,8 @@ MAIL = (
     b"Received: from x\r\nFrom: A <a@kommun.example>\r\nTo: B <b@example.org>\r\n"
     b"Cc: C <c@example.org>\r\nSubject: Ang. Anna\r\nMIME-Version: 1.0\r\n"
     b'Content-Type: multipart/mixed; boundary="x"\r\n\r\n--x\r\n\r\n.text\r\n--x\r\n'
-    b"Content-Type: application/pdf\r\nContent-Transfer-Encoding: base64\r\n\r\nJVBERg==\r\n--x--\r\n"
+    b"Content-Type: application/pdf\r\nContent-Transfer-Encoding: base64\r\n\r\nJVBERg==\r\n"
+    b"--x--\r\n"
 )
 
 
@@ -142,6 +143,9 @@ async def test_an_address_cannot_inject(address):
     assert hop.connections == 0
 
 
+TEMPLATES = ["{address}", "{local}%{domain}@s.example"]
+
+
 @hypothesis_settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     raw=st.binary(max_size=12),
@@ -154,8 +158,7 @@ def test_whatever_the_address_the_message_keeps_its_lines(raw, template):
     body = b"To: " + raw.translate(None, b"\r\n\0") + b"@example.org\r\nX: y\r\n\r\nbody\r\n"
     try:
         address = connector._address(recipient)
-    except Exception as error:
-        assert "envelope-address" in str(error)
+    except Permanent:
         return
     mail, data = connector._prepared(HandOver("M", SENDER, (recipient,), body), [address])
     assert not set(address) & set("\r\n\0<> ") or address.startswith('"')
@@ -282,24 +285,31 @@ async def test_the_size_limit_is_of_the_message():
 # ---- answers -------------------------------------------------------------------------------------
 
 
+DOWN = "451 4.4.1 Next hop does not answer, try again later"
+ODD = "451 4.3.0 Next hop gave an unusable answer, try again later"
+
+
 @pytest.mark.parametrize(
     ("script", "kind", "said"),
     [
-        ({"RCPT": ["250 ok", "550 5.1.1 <c@example.org> unknown"]}, Kind.PERMANENT, "550 5.1.1 ... unknown"),
+        ({"RCPT": ["250 ok", "550 5.1.1 <c@x.example> no"]}, Kind.PERMANENT, "550 5.1.1 ... no"),
         ({"RCPT": ["450 4.2.0 later", "550 5.1.1 no"]}, Kind.PERMANENT, "550 5.1.1 no"),
         ({"RCPT": ["250 ok", "450 4.2.0 later"]}, Kind.TEMPORARY, "450 4.2.0 later"),
         ({"MAIL": ["550 5.7.1 not you"]}, Kind.PERMANENT, "550 5.7.1 not you"),
         ({"DATA": ["452 4.3.1 full"]}, Kind.TEMPORARY, "452 4.3.1 full"),
         ({".": [f"554 5.6.0 {NUMBER}"]}, Kind.PERMANENT, "554 5.6.0"),
-        ({".": [DROP]}, Kind.TEMPORARY, "451 4.4.1 Next hop does not answer, try again later"),
-        ({".": [b"garbage\r\n"]}, Kind.TEMPORARY, "451 4.3.0 Next hop gave an unusable answer, try again later"),
-        ({"BANNER": ["554 5.3.2 closed"]}, Kind.TEMPORARY, "451 4.4.1 Next hop does not answer, try again later"),
+        ({".": [DROP]}, Kind.TEMPORARY, DOWN),
+        ({".": [b"garbage\r\n"]}, Kind.TEMPORARY, ODD),
+        ({"BANNER": ["554 5.3.2 closed"]}, Kind.TEMPORARY, DOWN),
     ],
 )  # fmt: skip
 async def test_all_or_none(script, kind, said):
     result, hop = await handed(handover("b@example.org", "c@example.org"), script)
     assert result == Result(kind, said)
     assert hop.mails == []
+
+
+THREE = ("b@example.org", "c@example.org", "d@example.org")
 
 
 async def test_nobody_listens():
