@@ -211,6 +211,7 @@ def _row(item: Item) -> dict[str, Any]:
         "expires_at": item.expires_at.isoformat(),
         "department": item.department,
         "size": item.size,
+        "indexes": list(item.recipients),  # of the envelope's recipients, from 0
         "kinds": sorted({f.kind for f in dossier.findings}) if dossier else [],
         "unread": sorted({n.reason for n in dossier.not_examined}) if dossier else [],
         "receipt": item.receipt,

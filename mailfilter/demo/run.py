@@ -27,6 +27,7 @@ from mailfilter.supervisor import Role, Supervisor
 
 USER = "granskare"
 _TAKEN = re.compile(r"taken care of as (\S+)")
+_INCIDENT = re.compile(r"\b[0-9A-Z]{5}-[0-9A-Z]{5}\b")
 _PATIENCE = 60.0
 _WORDS = {
     Action.RELAY: "[green]relay[/]",
@@ -101,9 +102,10 @@ def _guide(settings: config.Settings, folder: Path, once: bool, parent: int) -> 
         failed = asyncio.run(_show(settings, folder))
     except Unready as error:
         sys.stdout.write(f"demo: {error}\n")
-    (folder / "demo.status").write_text(str(failed))
-    if once or failed:
-        os.kill(parent, signal.SIGTERM)
+    finally:  # whatever happened: a demonstration without its guide must not stay up
+        (folder / "demo.status").write_text(str(failed))
+        if once or failed:
+            os.kill(parent, signal.SIGTERM)
     signal.sigwait({signal.SIGTERM, signal.SIGINT})
 
 
@@ -113,12 +115,12 @@ async def _show(settings: config.Settings, folder: Path) -> int:
     rows, faults = [], []
     for example in examples():
         code, text = send(example, settings.listen.host, settings.listen.port)
-        found, why = await ask.verdicts(example, code, text)
+        found = await ask.verdicts(example, code, text)
         if found != example.expected:
             faults.append(
                 f"{example.name}: promised {_plain(example.expected)}, got {_plain(found)}"
             )
-        rows.append((example, found, why, code, text))
+        rows.append((example, found, code, text))
     missing = set(Action) - {action for _, found, *_ in rows for action in found.values()}
     faults += [f"no example ended in {action.value}" for action in missing]
     await _settle(rows, folder)
@@ -139,22 +141,30 @@ class _Asking:
             raise Unready(f"desk: {(answer or {}).get('error', 'does not answer')}")
         return answer["ok"]
 
-    async def verdicts(
-        self, example: Example, code: int, text: str
-    ) -> tuple[dict[str, Action], str]:
-        """Recipient → action, and why, from the reply and from what is stored."""
+    async def verdicts(self, example: Example, code: int, text: str) -> dict[str, Action]:
+        """Recipient → action, from the reply and from the items that are stored."""
         if code >= 500:
-            return dict.fromkeys(example.recipients, Action.REJECT), "rule"
-        taken = _TAKEN.search(text)
-        if not taken:
-            return dict.fromkeys(example.recipients, Action.RELAY), ""
-        items = await self.ask("trace", id=taken[1])
-        item = await self.ask("show", id=items[0]["id"])
-        verdicts = {who: Action(action) for who, action in item["verdicts"].items()}
-        found = {
-            f"{f['kind']} ({f['place']})": None for f in item["findings"] if f["level"] != "low"
-        }
-        return verdicts, "\n".join([*list(found)[:2], *item["unread"]])
+            return dict.fromkeys(example.recipients, Action.REJECT)
+        found = dict.fromkeys(example.recipients, Action.RELAY)
+        if taken := _TAKEN.search(text):
+            for item in await self.ask("trace", id=taken[1]):
+                for index in item["indexes"]:
+                    found[example.recipients[index]] = Action(item["action"])
+        return found
+
+
+def _reasons(log: Path) -> dict[str, str]:
+    """Incident id → what was found and by which rule, from the log: it holds codes only."""
+    found = {}
+    for line in log.read_text("utf-8").splitlines():
+        with suppress(json.JSONDecodeError):
+            entry = json.loads(line)
+            if entry.get("stored"):
+                codes = [*entry["kinds"], *entry["unread"]]
+                found[entry["stored"]] = "\n".join(
+                    [*codes, *(f"[dim]{r}[/]" for r in entry["rules"])]
+                )
+    return found
 
 
 async def _until_up(settings: config.Settings, ask: _Asking) -> None:
@@ -167,12 +177,14 @@ async def _until_up(settings: config.Settings, ask: _Asking) -> None:
             await ask.ask("user-list")
             return
         await asyncio.sleep(0.1)
-    raise Unready(f"the gateway did not come up in {_PATIENCE:g} seconds; its log is var/mailfilter.log")
+    raise Unready(
+        f"the gateway did not come up in {_PATIENCE:g} seconds; its log is var/mailfilter.log"
+    )
 
 
 async def _settle(rows: list[Any], folder: Path) -> None:
     """Give notices and hand-overs a moment: they come after the reply."""
-    kept = sum(1 for row in rows if _TAKEN.search(row[4]))
+    kept = sum(1 for row in rows if _TAKEN.search(row[3]))
     for _ in range(100):
         if len(_notices(folder)) >= kept:
             return
@@ -184,20 +196,22 @@ def _notices(folder: Path) -> dict[str, str]:
     found = {}
     for mail in inbox.mails(folder / "inbox"):
         if mail.get("Auto-Submitted", "no") != "no":
-            for id in re.findall(r"[0-9A-Z]{5}-[0-9A-Z]{5}", mail.as_string()):
+            for id in _INCIDENT.findall(mail.as_string()):
                 found[id] = str(mail["X-Envelope-To"])
     return found
 
 
 def _print(rows: list[Any], folder: Path) -> None:
-    notices = _notices(folder)
+    notices, reasons = _notices(folder), _reasons(folder / "mailfilter.log")
     table = Table("mail", "verdict", "why", "what the sender was told", show_lines=True)
-    for example, found, why, code, text in rows:
+    for example, found, code, text in rows:
         taken = _TAKEN.search(text)
         told = f"{code} {text}" if code != 250 else "nothing: it was sent"
         if taken:
             who = notices.get(taken[1])
             told = f"notice to {who}" if who else "no notice yet"
+        incident = _INCIDENT.search(text)
+        why = reasons.get(incident[0], "") if incident else ""
         table.add_row(f"{example.name} {example.subject}", _verdict(found), why, told)
     Console(width=None if sys.stdout.isatty() else 150).print(table)
 
