@@ -1,10 +1,11 @@
 """A private Postfix on loopback: in front of the gateway, or behind it."""
 
 import contextlib
+import os
 import pwd
 import shutil
-import subprocess
-import textwrap
+import signal
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,7 +19,7 @@ mail_owner = postfix
 myhostname = {name}.exempelkommun.example
 mydestination =
 relayhost = {relayhost}
-mynetworks = 127.0.0.0/8
+mynetworks = 127.0.0.0/8 192.0.2.0/24
 inet_interfaces = 127.0.0.1
 inet_protocols = ipv4
 smtpd_relay_restrictions = permit_mynetworks, reject
@@ -61,50 +62,53 @@ showq     unix n - n - - showq
 
 @dataclass
 class Postfix:
-    """A private Postfix. With `proxy` it is a front server that asks that port before queueing."""
+    """A private Postfix. With `proxy` it is a front server that asks that port before queueing.
 
-    folder: Path
+    Its folder is its own: those of pytest are closed to other users, and Postfix has several.
+    """
+
     name: str
     relay_to: int = 0
     proxy: int = 0
     size: int = 50_000_000
     more: str = ""
     port: int = field(default_factory=free_port)
+    folder: Path = Path()
     process: Process | None = None
 
-    @property
-    def etc(self) -> Path:
-        return self.folder / self.name / "etc"
-
     def __enter__(self) -> "Postfix":
-        base = self.folder / self.name
-        lib = base / "lib"
-        for path in (self.etc, lib, base / "spool"):
-            path.mkdir(parents=True)
-        shutil.chown(lib, pwd.getpwnam("postfix").pw_uid)
-        for path in (base, *base.parents[:-2]):  # its own user must come through to its folders
-            path.chmod(path.stat().st_mode | 0o055)
+        self.folder = Path(tempfile.mkdtemp(prefix=f"postfix-{self.name}-"))
+        self.folder.chmod(0o755)
+        for name in ("etc", "lib", "spool"):
+            (self.folder / name).mkdir()
+        shutil.chown(self.folder / "lib", pwd.getpwnam("postfix").pw_uid)
+        self._configure()
+        command = ["postfix", "-c", str(self.folder / "etc"), "start-fg"]
+        self.process = Process(command, self.folder / "log")
+        wait_until(lambda: greets(self.port), lambda: f"start of {self.name}: {self.log()}")
+        return self
+
+    def _configure(self) -> None:
         options = f"-o smtpd_proxy_filter=127.0.0.1:{self.proxy}" if self.proxy else ""
         main = MAIN_CF.format(
-            dir=base,
+            dir=self.folder,
             name=self.name,
             relayhost=f"[127.0.0.1]:{self.relay_to}" if self.relay_to else "",
             size=self.size,
             more=self.more,
         )
-        (self.etc / "main.cf").write_text(main)
-        master = textwrap.dedent(MASTER_CF).format(port=self.port, options=options)
-        (self.etc / "master.cf").write_text(master)
-        self.process = Process(["postfix", "-c", str(self.etc), "start-fg"], base / "log")
-        wait_until(lambda: greets(self.port), lambda: f"start of {self.name}: {self.log()}")
-        return self
+        (self.folder / "etc/main.cf").write_text(main)
+        (self.folder / "etc/master.cf").write_text(
+            MASTER_CF.format(port=self.port, options=options)
+        )
 
     def __exit__(self, *_) -> None:
+        with contextlib.suppress(OSError, ValueError):  # the master ends its own children
+            master = (self.folder / "spool/pid/master.pid").read_text()
+            os.kill(int(master), signal.SIGTERM)
         if self.process:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                stop = ["postfix", "-c", str(self.etc), "stop"]
-                subprocess.run(stop, check=False, capture_output=True, timeout=30)
             self.process.end()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def log(self) -> str:
-        return (self.folder / self.name / "log").read_text("utf-8", "replace")
+        return (self.folder / "log").read_text("utf-8", "replace")
