@@ -216,7 +216,7 @@ async def test_a_store_that_fails_after_the_250_costs_no_second_copy(desk, monke
     act = desk.archive.act
 
     async def full(id_, before, after, *rest, **more):
-        if after in (State.HANDED_OVER, State.HELD):
+        if after is State.HANDED_OVER:
             raise Temporary("store: the disk is full")
         return await act(id_, before, after, *rest, **more)
 

@@ -174,8 +174,10 @@ async def test_a_store_that_fails_after_the_250_costs_no_second_copy(desk, monke
     item = await releasing(desk)
     act = desk.archive.act
 
-    async def full(*_, **__):
-        raise Temporary("store: the disk is full")
+    async def full(id_, before, after, *rest, **more):
+        if after is State.RELEASED:
+            raise Temporary("store: the disk is full")
+        return await act(id_, before, after, *rest, **more)
 
     async with ScriptedHop() as hop:
         handler = release(desk, hop)
