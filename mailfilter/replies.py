@@ -37,6 +37,7 @@ HOP_ABSENT = Reply(421, "4.4.1 Next hop does not answer, try again later", close
 HOP_ODD = Reply(451, "4.3.0 Next hop gave an unusable answer, try again later")
 HOP_CHANGED = Reply(451, "4.3.0 Next hop changed its mind about a recipient, try again later")
 FULL = Reply(452, "4.3.1 No room now, try again later")
+NO_PASSWORD = Reply(451, "4.3.0 The password of this service cannot be read")
 INTERNAL = Reply(451, "4.3.0 Internal error, try again later")
 BUSY = Reply(421, "4.7.0 Too many sessions, try again later", close=True)
 TOO_MANY_COMMANDS = Reply(421, "4.7.0 Too many commands", close=True)

@@ -19,20 +19,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
 
-from mailfilter import config
+from mailfilter import config, replies
 from mailfilter.act.next_hop import Hop
 from mailfilter.act.relay import Receipt
 from mailfilter.act.release import SEALED, call_reviewers, deliver_all
 from mailfilter.connectors import Connector, HandOver, Kind, Result, Send
 from mailfilter.errors import ConfigError, Permanent, Temporary
-from mailfilter.model import Path, Reply, State
+from mailfilter.model import Path, State
 from mailfilter.record.contract import Archive, AuditLine, Item, Parcel
 
 _OPEN = (State.ACCEPTED, State.HANDING_OVER)
 _RUN = r"[0-9]+(?:-[0-9]+)?"
 _REACHED = re.compile(f"reached ({_RUN}(?:,{_RUN})*) of [0-9]+")
 _LONGEST = 300  # of the numbers in a receipt; who stands behind that is sent to again
-_NO_PASSWORD = Reply(451, "4.3.0 The password of this service cannot be read")
 
 
 def hop_of_connector(settings: config.Connector, hostname: str) -> Hop:
@@ -64,7 +63,7 @@ def sending(settings: config.Connector, hostname: str) -> Send:
         try:
             hop = hop_of_connector(settings, hostname)
         except ConfigError:
-            return Receipt((), _NO_PASSWORD)
+            return Receipt((), replies.NO_PASSWORD)
         return await deliver_all(hop, mail, rcpts, data)
 
     return send

@@ -20,7 +20,7 @@ import ssl
 from base64 import b64encode
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal, cast
@@ -47,7 +47,7 @@ class Hop:
     certificate: Path | None = None
     key: Path | None = None
     username: str = ""
-    password: str = ""
+    password: str = field(default="", repr=False)
     connect_timeout: float = limits.NEXT_HOP_CONNECT_TIMEOUT
     command_timeout: float = limits.NEXT_HOP_COMMAND_TIMEOUT
     data_timeout: float = limits.COMMIT_TIMEOUT  # from DATA to the answer to the dot
