@@ -11,6 +11,7 @@ from mailfilter.errors import ConfigError
 
 def demo(
     once: Annotated[bool, typer.Option("--once", help="end after the table")] = False,
+    language: Annotated[str, typer.Option(help="sv or en")] = "sv",
     file: Annotated[
         Path | None, typer.Option("-c", "--config", help="another configuration than the demo's")
     ] = None,
@@ -22,8 +23,10 @@ def demo(
     """
     from mailfilter.demo.run import run
 
+    if language not in ("sv", "en"):
+        raise fail(f"--language {language}: must be sv or en")
     try:
-        code = run(file, once)
+        code = run(file, once, language)
     except ConfigError as error:
         raise fail(str(error)) from error
     raise typer.Exit(code)

@@ -11,16 +11,15 @@ import socket
 import sys
 import time
 from contextlib import suppress
+from dataclasses import replace
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-
 from mailfilter import app, config, control
 from mailfilter.demo import inbox
 from mailfilter.demo.examples import Example, examples, send
+from mailfilter.demo.table import Row, say, show
 from mailfilter.errors import ConfigError
 from mailfilter.model import Action
 from mailfilter.supervisor import Role, Supervisor
@@ -29,23 +28,17 @@ USER = "granskare"
 _TAKEN = re.compile(r"taken care of as (\S+)")
 _INCIDENT = re.compile(r"\b[0-9A-Z]{5}-[0-9A-Z]{5}\b")
 _PATIENCE = 60.0
-_WORDS = {
-    Action.RELAY: "[green]relay[/]",
-    Action.REJECT: "[red]reject[/]",
-    Action.QUARANTINE: "[yellow]quarantine[/]",
-    Action.REDIRECT: "[cyan]redirect[/]",
-}
 
 
 class Unready(Exception):
     """The demonstration cannot go on; the text says why."""
 
 
-def run(file: Path | None, once: bool) -> int:
+def run(file: Path | None, once: bool, language: str) -> int:
     """Run until Ctrl-C, or with `once` until the table is printed; the exit code."""
     with as_file(files("mailfilter.demo") / "demo.toml") as shipped:
         path = file or shipped
-        settings = config.load(path)
+        settings = _in_language(config.load(path), language)
         folder = settings.store.run.parent
         _check_ports(settings)
         _clear(folder)
@@ -62,6 +55,11 @@ def run(file: Path | None, once: bool) -> int:
         ]
         Supervisor([*roles, guide]).run()
     return int((folder / "demo.status").read_text()) if (folder / "demo.status").exists() else 1
+
+
+def _in_language(settings: config.Settings, language: str) -> config.Settings:
+    organisation = settings.organisation.model_copy(update={"language": language})
+    return settings.model_copy(update={"organisation": organisation})
 
 
 def _check_ports(settings: config.Settings) -> None:
@@ -112,7 +110,8 @@ def _guide(settings: config.Settings, folder: Path, once: bool, parent: int) -> 
 async def _show(settings: config.Settings, folder: Path) -> int:
     ask = _Asking(settings.store.run / "control.sock")
     await _until_up(settings, ask)
-    rows, faults = [], []
+    rows: list[Row] = []
+    faults: list[str] = []
     for example in examples():
         code, text = send(example, settings.listen.host, settings.listen.port)
         found = await ask.verdicts(example, code, text)
@@ -120,11 +119,11 @@ async def _show(settings: config.Settings, folder: Path) -> int:
             faults.append(
                 f"{example.name}: promised {_plain(example.expected)}, got {_plain(found)}"
             )
-        rows.append((example, found, code, text))
-    missing = set(Action) - {action for _, found, *_ in rows for action in found.values()}
+        rows.append(Row(example, found, code, text, kept=bool(_TAKEN.search(text))))
+    missing = set(Action) - {action for row in rows for action in row.found.values()}
     faults += [f"no example ended in {action.value}" for action in missing]
     await _settle(rows, folder)
-    _print(rows, folder)
+    show([_explained(row, folder) for row in rows], settings.organisation.language)
     await _farewell(settings, ask, faults)
     return 1 if faults else 0
 
@@ -182,9 +181,9 @@ async def _until_up(settings: config.Settings, ask: _Asking) -> None:
     )
 
 
-async def _settle(rows: list[Any], folder: Path) -> None:
+async def _settle(rows: list[Row], folder: Path) -> None:
     """Give notices and hand-overs a moment: they come after the reply."""
-    kept = sum(1 for row in rows if _TAKEN.search(row[3]))
+    kept = sum(row.kept for row in rows)
     for _ in range(100):
         if len(_notices(folder)) >= kept:
             return
@@ -201,26 +200,12 @@ def _notices(folder: Path) -> dict[str, str]:
     return found
 
 
-def _print(rows: list[Any], folder: Path) -> None:
-    notices, reasons = _notices(folder), _reasons(folder / "mailfilter.log")
-    table = Table("mail", "verdict", "why", "what the sender was told", show_lines=True)
-    for example, found, code, text in rows:
-        taken = _TAKEN.search(text)
-        told = f"{code} {text}" if code != 250 else "nothing: it was sent"
-        if taken:
-            who = notices.get(taken[1])
-            told = f"notice to {who}" if who else "no notice yet"
-        incident = _INCIDENT.search(text)
-        why = reasons.get(incident[0], "") if incident else ""
-        table.add_row(f"{example.name} {example.subject}", _verdict(found), why, told)
-    Console(width=None if sys.stdout.isatty() else 150).print(table)
-
-
-def _verdict(found: dict[str, Action]) -> str:
-    actions = set(found.values())
-    if len(actions) == 1:
-        return _WORDS[actions.pop()]
-    return "\n".join(f"{_WORDS[action]} {who}" for who, action in found.items())
+def _explained(row: Row, folder: Path) -> Row:
+    incident = _INCIDENT.search(row.text)
+    if not incident:
+        return row
+    why = _reasons(folder / "mailfilter.log").get(incident[0], "")
+    return replace(row, why=why, notified=_notices(folder).get(incident[0], ""))
 
 
 def _plain(found: dict[str, Action]) -> str:
@@ -228,13 +213,15 @@ def _plain(found: dict[str, Action]) -> str:
 
 
 async def _farewell(settings: config.Settings, ask: _Asking, faults: list[str]) -> None:
+    language = settings.organisation.language
     for fault in faults:
         sys.stdout.write(f"demo: {fault}\n")
     password = secrets.token_urlsafe(32)
-    await ask.ask("user-add", name=USER, role="reviewer", password=password, departments=[])
+    more = {"password": password, "departments": [], "language": language}
+    await ask.ask("user-add", name=USER, role="reviewer", **more)
     secret = (await ask.ask("user-link", name=USER))["secret"]
-    console = Console()
-    console.print(f"Held mail: http://127.0.0.1:{settings.web.port}/login/{secret}", soft_wrap=True)
-    console.print(f"What arrived: {settings.store.run.parent}/inbox/")
-    console.print(f"Send mail of your own to 127.0.0.1:{settings.listen.port}.")
-    console.print("The link opens once, within 15 minutes. Ctrl-C ends the demo.")
+    web, run = settings.web, settings.store.run
+    say(language, "held", url=f"http://127.0.0.1:{web.port}/login/{secret}")
+    say(language, "inbox", folder=run.parent)
+    say(language, "own", port=settings.listen.port)
+    say(language, "end")
