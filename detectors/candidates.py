@@ -73,7 +73,7 @@ _SHAPES = (
 _WORTH = rb"(?=0{5}|(?:|0|000)[ \-+./_\t;|,]{1,3}+0)"  # no number begins with a run of 3 or 5
 _START = rb"0(?<!00)" + _WORTH + rb"(?:(?<!0[-.:]0)|(?<=0000-0))"
 _PATTERN = re.compile(_START + rb"(?=(" + b"|".join(_SHAPES) + rb"))")
-_LOOKALIKE_HINTS = (b"0o", b"o0", b"0l", b"l0", b"0i", b"i0")
+_TO_O = bytes.maketrans(b"li", b"oo")
 _LOOKALIKE = re.compile(
     r"(?<![\da-zà-ÿ])[\doli]{6}(?:[\doli]{2})?(?: ?[-+] ?|[ .])?[\doli]{4}(?![\da-zà-ÿ])"
 )
@@ -116,7 +116,8 @@ def find_candidates(text: str, shapes: bytes = b"") -> tuple[Candidate, ...]:
             digits, shape = _read(raw)
             if shape and (digits[-8:-4] in MONTH_DAYS or digits[:4] in DAY_MONTHS):
                 found.append(Candidate(start, end, digits, shape))
-    if any(hint in shapes for hint in _LOOKALIKE_HINTS):
+    alike = shapes.translate(_TO_O)
+    if b"0o" in alike or b"o0" in alike:
         found += _lookalikes(text)
         found.sort(key=lambda candidate: candidate.start)
     return tuple(found)

@@ -16,11 +16,13 @@ from typing import Any
 from mailfilter import extract, limits, parse
 from mailfilter.detect import find
 from mailfilter.extract.budget import Budget
-from mailfilter.extract.weight import light
+from mailfilter.extract.weight import light, quick
 from mailfilter.model import Class, Examination, Facts, Finding, Message, NotExamined, Text
 from mailfilter.parse.charset import preload
 from mailfilter.parse.roles import split
 from mailfilter.place import Place, describe
+
+_DIGITS = b"0123456789"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +72,11 @@ def examine(data: bytes, job: Job) -> tuple[Examination, bool]:
     True beside it if no document, archive or image was opened: its worker may go on.
     """
     message = parse.parse(data, job.marks)
-    return search(read(message, job), job, len(data)), light(message.parts)
+    formats = extract.typed(message.parts)
+    return search(read(message, job, formats), job, len(data)), light(formats)
 
 
-def read(message: Message, job: Job) -> Reading:
+def read(message: Message, job: Job, formats: extract.Formats = ()) -> Reading:
     """The texts of a parsed message, and what could not be read."""
     extracted = extract.extract(
         message.parts,
@@ -81,6 +84,7 @@ def read(message: Message, job: Job) -> Reading:
         roles=split,
         budget=Budget(),
         cloud_hosts=job.cloud_hosts,
+        formats=formats,
     )
     unread = _once((*message.defects, *extracted.not_examined))
     labels = tuple(dict.fromkeys((*message.facts.labels, *extracted.labels)))
@@ -105,15 +109,17 @@ def examine_small(data: bytes, job: Job) -> Examination | None:
     if len(data) > limits.SMALL_MAIL or not parse.is_light(data):
         return None
     message = parse.parse(data, job.marks)
-    if not light(message.parts):
+    formats = extract.typed(message.parts)
+    if not quick(message.parts, formats):
         return None
-    reading = read(message, job)
+    reading = read(message, job, formats)
     return None if _busy(reading.texts) else search(reading, job, len(data))
 
 
 def _busy(texts: Iterable[Text]) -> bool:
     """So many digits that judging them could hold up other sessions (P11)."""
-    digits = sum(text.content.count(digit) for text in texts for digit in "0123456789")
+    contents = [text.content.encode("latin-1", "replace") for text in texts]
+    digits = sum(len(content) - len(content.translate(None, _DIGITS)) for content in contents)
     return digits > limits.SMALL_MAIL_DIGITS
 
 

@@ -10,10 +10,10 @@ from detectors import Role
 from mailfilter.extract.budget import Budget
 from mailfilter.extract.context import Ctx
 from mailfilter.extract.table import pinpoint
-from mailfilter.extract.walk import Extracted, walk
+from mailfilter.extract.walk import Extracted, Formats, typed, walk
 from mailfilter.model import Message, Part
 
-__all__ = ["Budget", "Extracted", "extract", "pinpoint", "warm"]
+__all__ = ["Budget", "Extracted", "Formats", "extract", "pinpoint", "typed", "warm"]
 
 
 def extract(
@@ -23,14 +23,15 @@ def extract(
     roles: Callable[[str], tuple[tuple[int, Role], ...]],
     budget: Budget,
     cloud_hosts: tuple[str, ...] = (),
+    formats: Formats = (),
 ) -> Extracted:
     """Everything readable in `parts`; pure, and never raises on any content.
 
     `parse` reads attached mails and `roles` splits a body into (offset, Role); both are lent by
     the parse stage. `cloud_hosts` are the organisation's own file stores, such as
-    ``contoso.sharepoint.com`` or ``*.sharepoint.com``.
+    ``contoso.sharepoint.com`` or ``*.sharepoint.com``. `formats` is what `typed` says of `parts`.
     """
-    return walk(parts, Ctx(budget, parse, roles, cloud_hosts))
+    return walk(parts, Ctx(budget, parse, roles, cloud_hosts), formats)
 
 
 def warm() -> None:

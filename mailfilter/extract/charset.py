@@ -28,6 +28,7 @@ _NOT_CHARSETS = re.compile(
 )
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\f\x1b\x0b"))
 _SAMPLE = 65536
+_FIRST = 4096  # bytes that mostly show by themselves that this is no text
 _ASCII_SUPERSETS = re.compile(r"(?i)ascii|utf-?8|iso-?8859|latin|cp125\d|windows-125\d|mac")
 
 
@@ -89,5 +90,9 @@ def looks_like_text(data: bytes) -> bool:
         text = sample[: len(sample) & ~3].decode(wide, "replace")
         odd = sum(1 for char in text if not (char.isprintable() or char.isspace()))
         return odd * 50 <= len(text)
-    controls = len(sample) - len(sample.translate(None, _CONTROLS))
-    return controls * 200 <= len(sample)
+    most = len(sample) // 200
+    return _controls(sample[:_FIRST]) <= most and _controls(sample) <= most
+
+
+def _controls(sample: bytes) -> int:
+    return len(sample) - len(sample.translate(None, _CONTROLS))

@@ -63,9 +63,6 @@ _MAY_HIDE = (
 _WRITTEN = "[alt],[title],[value],[content],[href],[placeholder],[aria-label],[summary],[srcdoc]"
 _ATTRIBUTES = tuple(name.strip("[]") for name in _WRITTEN.split(","))
 _RAW = "script,xmp,iframe,noembed,noframes,plaintext"
-# Without one of these in the source, nothing of the tree can have such an attribute or tag.
-_SET = (*(name.encode() + b"=" for name in _ATTRIBUTES), b" =", b"\t=", b"\n=", b"\r=", b"\f=")
-_RAW_TAGS = tuple(b"<" + name.encode() for name in _RAW.split(","))
 HIDDEN = 2000  # hidden elements that are taken out; more are read as if they were shown
 RULES = 60  # hiding rules of style sheets that are tried
 
@@ -92,19 +89,13 @@ def views(source: str) -> tuple[str, str]:
     tree = LexborHTMLParser(source)
     if tree.root is None:
         return _stripped(source), ""
-    lower = source.encode("latin-1", "replace").lower()  # three times faster than as text
-    extras = list(_attributes(tree)) if _any_of(_SET, lower) else []
-    extras += list(_take_raw(tree)) if _any_of(_RAW_TAGS, lower) else []
-    whole = _with_hidden(tree, lower, _take_styles(tree) if b"<style" in lower else [])
+    extras = list(_attributes(tree)) + list(_take_raw(tree))
+    whole = _with_hidden(tree, source, _take_styles(tree))
     markup = _marked_pre(tree.html or "")
     if "<!--" in markup:
         extras += [strip_markup(found[0][4:-3]) for found in _COMMENT.finditer(markup)]
         markup = _COMMENT.sub("", markup)
     return as_text(markup), "\n".join(filter(None, [*whole, *extras]))
-
-
-def _any_of(words: tuple[bytes, ...], text: bytes) -> bool:
-    return any(word in text for word in words)
 
 
 def _too_deep(source: str) -> bool:
@@ -194,9 +185,10 @@ def _take_styles(tree: LexborHTMLParser) -> list[str]:
     return list(dict.fromkeys(hiding))[:RULES]
 
 
-def _with_hidden(tree: LexborHTMLParser, lower: bytes, rules: list[str]) -> list[str]:
+def _with_hidden(tree: LexborHTMLParser, source: str, rules: list[str]) -> list[str]:
     """If something is hidden: the text with it; then it leaves the tree."""
-    if not _any_of(_MAY_HIDE, lower):
+    lower = source.encode("latin-1", "replace").lower()  # three times faster than as text
+    if not any(word in lower for word in _MAY_HIDE):
         return []
     hidden = list(_hidden(tree, rules))
     if not hidden:

@@ -12,6 +12,7 @@ texts are dropped; once a limit of the whole message is reached, reading ends an
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 from detectors import Role
 from mailfilter.extract import known
@@ -22,6 +23,8 @@ from mailfilter.extract.formats import FORMATS, Format, Kind
 from mailfilter.model import NotExamined, Part, Text
 from mailfilter.place import Place, StepKind
 from mailfilter.unread import not_examined
+
+Formats = Sequence[list[Format]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +45,17 @@ class Gathered:
     not_examined: dict[NotExamined, None] = field(default_factory=dict)
 
 
-def walk(parts: Sequence[Part], ctx: Ctx) -> Extracted:
-    """Read all parts; never raises."""
+def typed(parts: Sequence[Part]) -> Formats:
+    """The formats of each part, for `weight` and then for `walk`, so that looking is done once."""
+    return [formats_of(part) for part in parts]
+
+
+def walk(parts: Sequence[Part], ctx: Ctx, formats: Formats = ()) -> Extracted:
+    """Read all parts; never raises. `formats` is what `typed` says of `parts`, if it was asked."""
     gathered = Gathered()
-    for part in parts:
+    for part, known_formats in zip_longest(parts, formats):
         try:
-            _part(part, ctx, gathered, depth=0)
+            _part(part, ctx, gathered, 0, known_formats)
         except Unreadable as problem:
             gathered.not_examined[not_examined(part.place, problem.code)] = None
             break
@@ -60,7 +68,9 @@ def walk(parts: Sequence[Part], ctx: Ctx) -> Extracted:
     )
 
 
-def _part(part: Part, ctx: Ctx, gathered: Gathered, depth: int) -> None:
+def _part(
+    part: Part, ctx: Ctx, gathered: Gathered, depth: int, formats: list[Format] | None = None
+) -> None:
     """One part and all below it; `Unreadable` passes only when the message's limit is spent."""
     if part.name:
         name = Text(part.name, ((0, part.place.down(role=Role.NAME).nameless()),))
@@ -70,7 +80,7 @@ def _part(part: Part, ctx: Ctx, gathered: Gathered, depth: int) -> None:
     except Unreadable as problem:
         _problem(problem, part, gathered)
         return
-    for one in formats_of(part):
+    for one in formats_of(part) if formats is None else formats:
         try:
             for found in one.reader()(part, ctx):
                 _found(found, ctx, gathered, depth)

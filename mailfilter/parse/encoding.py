@@ -156,4 +156,6 @@ def holds_part(content: bytes) -> bool:
 
 def holds_old_encoding(content: bytes) -> bool:
     """Whether a text holds yEnc, BinHex or uuencode's base64, which no staff program writes."""
+    if b"begin" not in content and b"BinHex" not in content:
+        return False
     return any(mark in content for mark in _OLD)

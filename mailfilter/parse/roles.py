@@ -16,6 +16,7 @@ English. Known gap: HTML mail has marks of its own, see ``extract``.
 """
 
 import re
+from itertools import product
 
 from detectors import Role
 
@@ -83,6 +84,13 @@ _SIGNATURE_STARTS = frozenset(
      "ski", "sen", "häm", "get", "det", "inf", "thi", "the", "så ", "när", "läs", "tän", "ple",
      "vi ")
 )  # fmt: skip
+# The same in every mixture of capitals: to look up is faster than to make lower case.
+_STARTS = frozenset(
+    "".join(letters)
+    for start in _QUOTE_STARTS | _SIGNATURE_STARTS | {"--", "--\r"}
+    for letters in product(*({letter, letter.upper()} for letter in start))
+)
+_FIRST = frozenset([">", *filter(str.isspace, map(chr, range(0x3001)))])  # a mark, or indented
 
 
 def split(text: str) -> Split:
@@ -92,6 +100,9 @@ def split(text: str) -> Split:
     (5, <Role.QUOTE: 'quote'>)
     """
     lines = text.split("\n")
+    telling = _telling(text, lines)
+    if not telling:
+        return ((0, Role.BODY),)
     roles: list[tuple[int, Role]] = []
     now, offset, left = Role.BODY, 0, 0
     for number, line in enumerate(lines):
@@ -99,7 +110,7 @@ def split(text: str) -> Split:
         if line[:1] == ">":
             role = Role.QUOTE
         elif line not in ("", "\r"):
-            found = _begins(line.lstrip(), lines, number)
+            found = _begins(line.lstrip(), lines, number) if number in telling else None
             if found is Role.QUOTE and not _marked_lines_follow(lines, number):
                 return _add(roles, offset, Role.QUOTE)
             if found is not None:
@@ -114,6 +125,17 @@ def split(text: str) -> Split:
             now = role
         offset += len(line) + 1
     return tuple(roles)
+
+
+def _telling(text: str, lines: list[str]) -> set[int]:
+    """The numbers of the lines that may begin something: all where letters have odd capitals."""
+    if "\u212a" in text or "\u212b" in text:  # the signs of Kelvin and Ångström
+        return set(range(len(lines)))
+    return {
+        number
+        for number, line in enumerate(lines)
+        if line[:3] in _STARTS or ":" in line[-4:] or line[:1] in _FIRST
+    }
 
 
 def _add(roles: list[tuple[int, Role]], offset: int, role: Role) -> Split:

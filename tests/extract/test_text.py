@@ -7,11 +7,12 @@ import codecs
 import pytest
 
 from detectors import Role
-from mailfilter.extract import extract
+from mailfilter.extract import extract, typed
 from mailfilter.extract.budget import Budget
 from mailfilter.extract.charset import decode
 from mailfilter.extract.hypertext import views
 from mailfilter.extract.weight import quick
+from mailfilter.model import Part
 from mailfilter.parse import parse, roles
 from mailfilter.place import StepKind
 from tests.extract.reading import (
@@ -240,10 +241,13 @@ def test_half_characters_are_replaced():
 
 
 def test_what_quick():
-    assert quick([body(b"hej"), body(b"<p>hej</p>", "text/html")])
-    assert not quick([body(b"<b>" * 4000, "text/html")])
-    assert not quick([body(b"x" * 70000)])
-    assert not quick([attachment(b"%PDF-1.4", "a.pdf")])
+    def is_quick(*parts: Part) -> bool:
+        return quick(parts, typed(parts))
+
+    assert is_quick(body(b"hej"), body(b"<p>hej</p>", "text/html"))
+    assert not is_quick(body(b"<b>" * 4000, "text/html"))
+    assert not is_quick(body(b"x" * 70000))
+    assert not is_quick(attachment(b"%PDF-1.4", "a.pdf"))
 
 
 def test_all_parts_share_one_budget():
