@@ -118,7 +118,7 @@ class Store(Section):
     keys: Path = Path("var/keys")  # desk.key (private), desk.pub, escrow.pub
     run: Path = Path("var/run")  # sockets and pid
     held_days: Annotated[int, Field(ge=1, le=365)] = limits.HELD_DAYS
-    audit_days: Annotated[int, Field(ge=30)] = 1830
+    audit_days: Annotated[int, Field(ge=30)] = 1830  # bare rows of ended messages
 
 
 class Web(Section):

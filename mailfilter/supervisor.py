@@ -8,6 +8,7 @@ SIGHUP is passed on (reload of rules). SIGTERM and SIGINT stop the roles in thei
 those that take mail, so that what is past the dot can still be stored by those behind them.
 """
 
+import ctypes
 import os
 import signal
 import time
@@ -18,6 +19,7 @@ from mailfilter.log import log
 
 _QUICK = 5.0  # a child that lived shorter is started again only after a rest
 _REST = 1.0
+_PR_SET_PDEATHSIG = 1
 _WATCHED = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD}
 
 
@@ -72,6 +74,7 @@ class Supervisor:
             return
         status = 1
         try:
+            die_with(os.getppid())
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _WATCHED)
             role.run()
             status = 0
@@ -107,6 +110,13 @@ class Supervisor:
                 for pid in set(pids) & set(self._alive):
                     os.kill(pid, signal.SIGKILL)
             time.sleep(0.02)
+
+
+def die_with(parent: int) -> None:
+    """End by SIGTERM when the supervisor is gone, however it went; nobody is left without one."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+    if os.getppid() != parent:
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _ended() -> list[tuple[int, int]]:

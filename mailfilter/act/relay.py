@@ -26,11 +26,13 @@ from dataclasses import dataclass
 from mailfilter import limits, replies
 from mailfilter.act.next_hop import Connection, Hop, Lost, Offers, connect
 from mailfilter.config import NextHop
+from mailfilter.log import log
 from mailfilter.model import Path, Reply
 
 OUR_FAULT = frozenset({500, 502, 503, 530, 535, 538})  # RFC 5321 4.2.2, RFC 4954, RFC 3207
 
 
+QUIET = 10.0  # seconds between log lines on a next hop that does not answer
 KEPT = 50  # idle connections, where the settings do not say
 
 
@@ -84,6 +86,7 @@ class Relay:
         self._sweep: asyncio.TimerHandle | None = None
         self._known: Offers | None = None
         self._closed = False
+        self._quiet_until = 0.0
 
     @property
     def known(self) -> Offers | None:
@@ -102,10 +105,20 @@ class Relay:
         return Transaction(self, mail, xforward)
 
     async def fresh(self) -> Connection:
-        """A new connection; raises `Lost`."""
-        connection = await connect(self.hop)
+        """A new connection; raises `Lost`, and says so in the log once in a while."""
+        try:
+            connection = await connect(self.hop)
+        except Lost as error:
+            self._tell(error)
+            raise
         self._known = connection.offers
         return connection
+
+    def _tell(self, error: Lost) -> None:
+        now = asyncio.get_running_loop().time()
+        if now >= self._quiet_until:
+            self._quiet_until = now + QUIET
+            log.warning("next-hop", cause=str(error), code=error.reply.code)
 
     def pooled(self) -> Connection | None:
         """The connection that was used last, or None; what died meanwhile is skipped."""

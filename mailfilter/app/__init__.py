@@ -10,9 +10,11 @@ Stopping goes the way of the mail: first smtp drains, then the workers, last des
 still store what smtp has past the dot.
 """
 
+import fcntl
 import os
 import socket
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
 from pathlib import Path
 
 from mailfilter import config, limits
@@ -30,13 +32,18 @@ def run(file: Path) -> None:
     """Run the installation that `file` describes until SIGTERM."""
     settings = config.load(file)
     compile_rules(settings, str(file))
-    Supervisor(roles(settings, file)).run()
+    prepare(settings)
+    with alone(settings.store.run):
+        check_ports(settings)
+        Supervisor(roles(settings, file)).run()
+    log.info("stopped")
 
 
 def roles(settings: config.Settings, file: Path | None) -> list[Role]:
     """The processes of an installation; makes its folders, keys and sockets."""
     quiet()
-    prepare(settings)
+    if settings.fail_open_until:
+        log.error("fail-open-allowed", until=settings.fail_open_until.isoformat())
     listener = master.listen(settings.store.run / "scan.sock")
     return [
         Role("desk", lambda: desk.run(settings), order=2, patience=30),
@@ -59,6 +66,36 @@ def prepare(settings: config.Settings) -> None:
             raise ConfigError(f"store: {folder} cannot be made: {error.strerror}") from error
     for sentence in ensure_keys(settings.store.keys):
         log.warning("keys", note=sentence)
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Hold the installation's lock: two programs on one store would take each other's sockets."""
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ConfigError(
+                f"store.run: another mailfilter is running with {folder}; end it first"
+            ) from error
+        yield
+
+
+def check_ports(settings: config.Settings) -> None:
+    """A port that is taken is said now, and not by processes that start again and again."""
+    for name, section in (("listen", settings.listen), ("web", settings.web)):
+        if not section.port:
+            continue
+        family = socket.AF_INET6 if ":" in section.host else socket.AF_INET
+        with socket.socket(family) as sock:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                sock.bind((section.host, section.port))
+            except OSError as error:
+                where = f"{section.host}:{section.port}"
+                raise ConfigError(
+                    f"{name}.port: {where} cannot be had: {error.strerror}"
+                ) from error
 
 
 def opened_desk(settings: config.Settings) -> AbstractAsyncContextManager[Desk]:

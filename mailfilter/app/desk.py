@@ -58,7 +58,9 @@ async def _serve(settings: config.Settings) -> None:
         desk = Desk(archive, clock.now, _reporting(archive), posting.wake)
         control = ControlServer(desk, settings.store.run / "control.sock")
         await _together(
-            stop, [posting.run(), schedule.run(), _web(archive, settings, (posting, metrics), stop)], control
+            stop,
+            [posting.run(), schedule.run(), _web(archive, settings, (posting, metrics), stop)],
+            control,
         )
 
 
@@ -98,10 +100,7 @@ async def _web(
         return [*texts, *((place, explain(reason, language)) for place, reason, _ in unread)]
 
     async def health() -> dict[str, bool]:
-        return {
-            "store": await _answers(archive),
-            "scan": (settings.store.run / "scan.sock").exists(),
-        }
+        return {"store": await _answers(archive), "scan": await pool.reachable()}
 
     app = build(
         archive,

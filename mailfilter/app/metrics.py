@@ -1,6 +1,6 @@
 """What ``/metrics`` says: the state of the store, as desk sees it, refreshed by the schedule.
 
-No label holds an address, a name or an id (P10); departments are no labels either. Counts of mail
+No label holds an address, a name, an id or a department (P10). Counts of mail
 are those of the statistics, today in Sweden, so they are late by the seconds of the counters' batch.
 
 Known gap: times and replies of the smtp processes are in the log lines, not here yet.
@@ -23,7 +23,9 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self._items = self._gauge("quarantine_items", "stored items by state", "state")
-        self._outbox = self._gauge("outbox_due", "parcels that are due and not yet sent, 100 at most")
+        self._outbox = self._gauge(
+            "outbox_due", "parcels that are due and not yet sent, 100 at most"
+        )
         self._mails = self._gauge("messages_today", "messages counted today by action", "action")
         self._unread = self._gauge(
             "not_examined_today", "messages with a part not examined, today by class", "class"

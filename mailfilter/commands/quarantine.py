@@ -1,5 +1,6 @@
 """``mailfilter quarantine`` and ``mailfilter trace``: held mail from the command line."""
 
+import sys
 from typing import Annotated, Any
 
 import typer
@@ -29,12 +30,15 @@ def list_items(
         *(("released", "handed-over", "refused", "deleted", "expired") if every else ()),
     ]
     rows = ask(file, "list", states=states, limit=limit)
-    table = Table("id", "state", "held since", "expires", "department", "kinds", "not examined")
+    table = Table()
+    for name in ("id", "state", "held since", "expires", "department", "kinds", "not examined"):
+        table.add_column(name, no_wrap=name == "id")
     for row in rows:
         kinds, unread = ", ".join(row["kinds"]), ", ".join(row["unread"])
         since, expires = row["at"][:16], row["expires_at"][:10]
         table.add_row(row["id"], row["state"], since, expires, row["department"], kinds, unread)
-    Console().print(table if rows else "Nothing is held.")
+    wide = None if sys.stdout.isatty() else 160
+    Console(width=wide).print(table if rows else "Nothing is held.")
 
 
 @app.command()

@@ -1,6 +1,5 @@
 """``mailfilter report``: a week's statistics without personal data."""
 
-import re
 from datetime import datetime, timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -8,6 +7,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from mailfilter.commands.asking import ConfigFile, ask, fail, settings_of
+from mailfilter.report import parse
 
 
 def report(
@@ -20,8 +20,10 @@ def report(
     if form not in ("text", "json", "csv"):
         raise fail(f"--format {form}: must be text, json or csv")
     week = week or _last_week()
-    if not re.fullmatch(r"\d{4}-W\d{2}", week):
-        raise fail(f"--week {week}: must be an ISO week such as 2026-W47")
+    try:
+        parse(week)
+    except ValueError as error:
+        raise fail(f"--week {week}: {error}") from error
     language = language or settings_of(file).organisation.language
     typer.echo(ask(file, "report", week=week, format=form, language=language))
 

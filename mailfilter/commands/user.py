@@ -26,6 +26,8 @@ def add(
     """Add an account and print a one-time login link, by which its owner sets a password."""
     if role not in _ROLES:
         raise fail(f"--role {role}: must be one of {', '.join(_ROLES)}")
+    if language not in ("sv", "en"):
+        raise fail(f"--language {language}: must be sv or en")
     password = secrets.token_urlsafe(32)  # nobody knows it; the link is the way in
     more: dict[str, Any] = {"departments": department or [], "language": language}
     ask(file, "user-add", name=name, role=role, password=password, **more)

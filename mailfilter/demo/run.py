@@ -20,7 +20,6 @@ from mailfilter import app, config, control
 from mailfilter.demo import inbox
 from mailfilter.demo.examples import Example, examples, send
 from mailfilter.demo.table import Row, say, show
-from mailfilter.errors import ConfigError
 from mailfilter.model import Action
 from mailfilter.supervisor import Role, Supervisor
 
@@ -40,21 +39,20 @@ def run(file: Path | None, once: bool, language: str) -> int:
         path = file or shipped
         settings = _in_language(config.load(path), language)
         folder = settings.store.run.parent
-        _check_ports(settings)
-        _clear(folder)
-        _log_to(folder / "mailfilter.log")
-        parent = os.getpid()
-        guide = Role("guide", lambda: _guide(settings, folder, once, parent), order=0)
-        roles = [
-            Role(
-                "inbox",
-                lambda: inbox.run(folder / "inbox", "127.0.0.1", settings.next_hop.port),
-                order=3,
-            ),
-            *app.roles(settings, path),
-        ]
-        Supervisor([*roles, guide]).run()
+        app.prepare(settings)
+        with app.alone(settings.store.run):
+            app.check_ports(settings)
+            _clear(folder)
+            _log_to(folder / "mailfilter.log")
+            parent = os.getpid()
+            guide = Role("guide", lambda: _guide(settings, folder, once, parent), order=0)
+            Supervisor([_inbox(settings, folder), *app.roles(settings, path), guide]).run()
     return int((folder / "demo.status").read_text()) if (folder / "demo.status").exists() else 1
+
+
+def _inbox(settings: config.Settings, folder: Path) -> Role:
+    port = settings.next_hop.port
+    return Role("inbox", lambda: inbox.run(folder / "inbox", "127.0.0.1", port), order=3)
 
 
 def _in_language(settings: config.Settings, language: str) -> config.Settings:
@@ -62,27 +60,9 @@ def _in_language(settings: config.Settings, language: str) -> config.Settings:
     return settings.model_copy(update={"organisation": organisation})
 
 
-def _check_ports(settings: config.Settings) -> None:
-    for name, port in (
-        ("listen.port", settings.listen.port),
-        ("next_hop.port", settings.next_hop.port),
-        ("web.port", settings.web.port),
-    ):
-        with socket.socket() as sock:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                sock.bind(("127.0.0.1", port))
-            except OSError as error:
-                raise ConfigError(
-                    f"{name} = {port}: is in use; is another demo running? End it first"
-                ) from error
-
-
 def _clear(folder: Path) -> None:
     """A demonstration starts from nothing, in a folder that only demonstrations use."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in ("inbox", "run"):
-        shutil.rmtree(folder / name, ignore_errors=True)
+    shutil.rmtree(folder / "inbox", ignore_errors=True)
     for path in (*folder.glob("mailfilter.db*"), folder / "demo.status"):
         path.unlink(missing_ok=True)
 

@@ -51,6 +51,16 @@ class Pool:
         texts = [(str(place), str(text)) for place, text in answer["texts"]]
         return texts, [(str(p), str(r), str(c)) for p, r, c in answer["unread"]]
 
+    async def reachable(self) -> bool:
+        """Whether a master listens; a worker that is met this way goes on to the next job."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
+            sock.setblocking(False)
+            try:
+                await asyncio.get_running_loop().sock_connect(sock, self._path)
+            except OSError:
+                return False
+        return True
+
     async def _ask(self, job: dict[str, Any], data: bytes) -> dict[str, Any] | None:
         """The answer; None if the worker ended without one."""
         loop = asyncio.get_running_loop()
