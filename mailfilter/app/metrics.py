@@ -1,7 +1,7 @@
 """What ``/metrics`` says: the state of the store, as desk sees it, refreshed by the schedule.
 
-No label holds an address, a name, an id or a department (P10). Counts of mail
-are those of the statistics, today in Sweden, so they are late by the seconds of the counters' batch.
+No label holds an address, a name, an id or a department (P10). Counts of mail are those of the
+statistics, today in Sweden, so they are late by the seconds of the counters' batch.
 
 Known gap: times and replies of the smtp processes are in the log lines, not here yet.
 """
