@@ -85,6 +85,7 @@ def read(message: Message, job: Job, formats: extract.Formats = ()) -> Reading:
         budget=Budget(),
         cloud_hosts=job.cloud_hosts,
         formats=formats,
+        heard=message.texts,
     )
     unread = _once((*message.defects, *extracted.not_examined))
     labels = tuple(dict.fromkeys((*message.facts.labels, *extracted.labels)))

@@ -11,7 +11,7 @@ from mailfilter.extract.budget import Budget
 from mailfilter.extract.context import Ctx
 from mailfilter.extract.table import pinpoint
 from mailfilter.extract.walk import Extracted, Formats, typed, walk
-from mailfilter.model import Message, Part
+from mailfilter.model import Message, Part, Text
 
 __all__ = ["Budget", "Extracted", "Formats", "extract", "pinpoint", "typed", "warm"]
 
@@ -24,22 +24,27 @@ def extract(
     budget: Budget,
     cloud_hosts: tuple[str, ...] = (),
     formats: Formats = (),
+    heard: Sequence[Text] = (),
 ) -> Extracted:
     """Everything readable in `parts`; pure, and never raises on any content.
 
     `parse` reads attached mails and `roles` splits a body into (offset, Role); both are lent by
     the parse stage. `cloud_hosts` are the organisation's own file stores, such as
     ``contoso.sharepoint.com`` or ``*.sharepoint.com``. `formats` is what `typed` says of `parts`.
+    `heard` are texts of the message from elsewhere, such as the subject, that may tell passwords.
     """
-    return walk(parts, Ctx(budget, parse, roles, cloud_hosts), formats)
+    return walk(parts, Ctx(budget, parse, roles, cloud_hosts), formats, heard)
 
 
 def warm() -> None:
     """Import every reader and its library, before a worker is forked."""
+    from mailfilter.extract import archive_library, encrypted
     from mailfilter.extract.formats import FORMATS
 
     for one in FORMATS:
         one.reader()
+    archive_library.load()  # looks for libarchive by starting programs
+    encrypted.warm()
     import pypdfium2.raw
     import python_calamine
     import striprtf.striprtf

@@ -46,6 +46,7 @@ class Member:
     packed: int
     size: int
     offset: int
+    extra: bytes = b""
 
     @property
     def encrypted(self) -> bool:
@@ -84,13 +85,19 @@ class Archive:
             raise Unreadable("encrypted")
         start = self.start(member)
         packed = memoryview(self.data)[start : start + member.packed]
-        if member.method == 0:
+        data, whole = self.unpack(member, member.method, packed, budget)
+        return data, whole and zlib.crc32(data) == member.crc
+
+    def unpack(
+        self, member: Member, method: int, packed: memoryview, budget: Budget
+    ) -> tuple[bytes, bool]:
+        """(content, whether it is as long as announced) of a stream without a lock."""
+        if method == 0:
             budget.take_bytes(len(packed))
-            data = bytes(packed)
-            whole = True
+            data, whole = bytes(packed), True
         else:
-            data, whole = _unpack(member.method, packed, budget)
-        return data, whole and len(data) == member.size and zlib.crc32(data) == member.crc
+            data, whole = _unpack(method, packed, budget)
+        return data, whole and len(data) == member.size
 
     def start(self, member: Member) -> int:
         """Where the member's data begins, by its local header."""
@@ -196,7 +203,7 @@ def _members(data: bytes, at: int, end: int, shift: int, budget: Budget) -> Iter
         extra = data[name_at + names : name_at + names + extras]
         size, packed, offset = _widen(extra, size, packed, offset)
         raw = data[name_at : name_at + names]
-        yield Member(raw, flags, method, crc, packed, size, offset + shift)
+        yield Member(raw, flags, method, crc, packed, size, offset + shift, extra)
         at = name_at + names + extras + comments
 
 

@@ -12,6 +12,7 @@ from enum import Enum
 from importlib import import_module
 
 from mailfilter.extract import (
+    archive_other,
     cards,
     compressed,
     container,
@@ -141,14 +142,16 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format("bzip2", ("bz2", "tbz", "tbz2"), (), starts(b"BZh"), "compressed:read_bzip2"),
     Format("xz", ("xz", "txz"), (), starts(b"\xfd7zXZ\0"), "compressed:read_xz"),
+    Format("zstd", ("zst", "tzst"), (), starts(compressed.ZSTD), "compressed:read_zstd"),
     Format("tar", ("tar",), ("application/x-tar",), compressed.sniff_tar, "compressed:read_tar"),
     Format(
         "archive",
-        ("7z", "rar", "zst", "cab", "rpm", "lha", "lzh", "arj", "iso", "z", "lz", "lz4", "deb"),
+        ("7z", "rar", "cab", "rpm", "lha", "lzh", "iso", "z", "lz", "lz4", "deb", "cpio"),
         (),
-        known.sniff_archive,
-        known.refuse("archive-format"),
+        archive_other.sniff,
+        "archive_other",
     ),
+    Format("xar", ("xar", "arj"), (), starts(b"xar!"), known.refuse("archive-format")),
     # mail
     Format(
         "mbox", ("mbox",), ("application/mbox",), letter.sniff, "letter:read_mailbox", Kind.TEXT

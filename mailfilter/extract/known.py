@@ -11,19 +11,6 @@ from mailfilter.extract.budget import Unreadable
 from mailfilter.extract.context import Ctx, Found
 from mailfilter.model import Part
 
-ARCHIVES = (
-    b"7z\xbc\xaf\x27\x1c",
-    b"Rar!\x1a\x07",
-    b"\x28\xb5\x2f\xfd",
-    b"MSCF",
-    b"\xed\xab\xee\xdb",
-    b"\x1f\x9d",
-    b"\x1f\xa0",
-    b"!<arch>\n",
-    b"xar!",
-    b"LZIP",
-    b"\x04\x22\x4d\x18",
-)
 PROGRAMS = (b"MZ", b"\x7fELF", b"SQLite format 3\0", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe")
 SIGNATURE = 65536  # bytes; one with a long chain of certificates has 12,000
 _PROTECTED = b"\x76\xe8\x04\x60\xc4\x11\xe3\x86"  # message.rpmsg
@@ -32,11 +19,6 @@ _PROTECTED = b"\x76\xe8\x04\x60\xc4\x11\xe3\x86"  # message.rpmsg
 def starts(*magic: bytes) -> Callable[[bytes], bool]:
     """A sniffer for files that start with one of these."""
     return lambda data: data.startswith(magic)
-
-
-def sniff_archive(data: bytes) -> bool:
-    """Archives without a reader; lha and iso have their marks further in."""
-    return data.startswith(ARCHIVES) or data[2:5] == b"-lh" or data[32769:32774] == b"CD001"
 
 
 def sniff_protected(data: bytes) -> bool:

@@ -44,12 +44,23 @@ def sniff(data: bytes) -> bool:
     return b"%PDF-" in data[:1024]
 
 
-def read(part: Part, ctx: Ctx) -> Iterator[Found]:
+def opens(data: bytes, password: str) -> bool:
+    """Whether the password opens the file."""
+    import pypdfium2 as pdfium
+
+    try:
+        pdfium.PdfDocument(data, password=password).close()
+    except pdfium.PdfiumError:
+        return False
+    return True
+
+
+def read(part: Part, ctx: Ctx, password: str | None = None) -> Iterator[Found]:
     """Pages first, then what hangs on the document."""
     import pypdfium2 as pdfium
 
     try:
-        document = pdfium.PdfDocument(part.data)
+        document = pdfium.PdfDocument(part.data, password=password)
         try:
             yield from _document(document, part, ctx)
         finally:

@@ -2,7 +2,8 @@
 
 From → to: `Part`s → `Extracted`. Each part is typed by its content and by its name; where they
 disagree and both have readers that could read it, both read it. What a reader yields is gathered;
-parts that it yields are read in turn, down to the limits of the budget.
+parts that it yields are read in turn, down to the limits of the budget. What was called encrypted
+is tried again when all else is read, with the passwords that the message tells (encrypted.py).
 
 Invariants: never raises on any content (errors of libraries are caught by the readers that know
 them; what nobody foresaw is for the worker's fence); the same (place, reason) is said once; blank
@@ -15,26 +16,43 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 
 from detectors import Role
-from mailfilter.extract import known
+from mailfilter.extract import encrypted, known
 from mailfilter.extract.budget import SPENT, Unreadable
 from mailfilter.extract.charset import looks_like_text
 from mailfilter.extract.context import Ctx, Found, extension
 from mailfilter.extract.formats import FORMATS, Format, Kind
+from mailfilter.extract.passwords import candidates
 from mailfilter.model import NotExamined, Part, Text
 from mailfilter.place import Place, StepKind
 from mailfilter.unread import not_examined
 
 Formats = Sequence[list[Format]]
+LOCKED = "encrypted"
+ROUNDS = 3  # an opened file may tell the password of the next
 
 
 @dataclass(frozen=True, slots=True)
 class Extracted:
-    """All texts of a message, what was not examined, and facts for rules."""
+    """All texts of a message, what was not examined, and facts for rules.
+
+    `opened` are the places of files that a password in the same message opened.
+    """
 
     texts: tuple[Text, ...]
     not_examined: tuple[NotExamined, ...]
     labels: tuple[str, ...] = ()
     made_by: tuple[str, ...] = ()
+    opened: tuple[Place, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """A part that the reader of `form` called encrypted, and the places that are still locked."""
+
+    part: Part
+    form: str
+    said: set[Place]
+    depth: int
 
 
 @dataclass(slots=True)
@@ -43,6 +61,8 @@ class Gathered:
 
     texts: list[Text] = field(default_factory=list)
     not_examined: dict[NotExamined, None] = field(default_factory=dict)
+    locked: list[Locked] = field(default_factory=list)
+    opened: dict[Place, None] = field(default_factory=dict)
 
 
 def typed(parts: Sequence[Part]) -> Formats:
@@ -50,8 +70,14 @@ def typed(parts: Sequence[Part]) -> Formats:
     return [formats_of(part) for part in parts]
 
 
-def walk(parts: Sequence[Part], ctx: Ctx, formats: Formats = ()) -> Extracted:
-    """Read all parts; never raises. `formats` is what `typed` says of `parts`, if it was asked."""
+def walk(
+    parts: Sequence[Part], ctx: Ctx, formats: Formats = (), heard: Sequence[Text] = ()
+) -> Extracted:
+    """Read all parts; never raises. `formats` is what `typed` says of `parts`, if it was asked.
+
+    `heard` are texts of the message that are read elsewhere, such as the subject: they may tell a
+    password.
+    """
     gathered = Gathered()
     for part, known_formats in zip_longest(parts, formats):
         try:
@@ -59,12 +85,14 @@ def walk(parts: Sequence[Part], ctx: Ctx, formats: Formats = ()) -> Extracted:
         except Unreadable as problem:
             gathered.not_examined[not_examined(part.place, problem.code)] = None
             break
+    _unlock(ctx, gathered, heard)
     _cloud_links(ctx, gathered)
     return Extracted(
         tuple(gathered.texts),
         tuple(gathered.not_examined),
         tuple(ctx.labels),
         tuple(ctx.made_by),
+        tuple(gathered.opened),
     )
 
 
@@ -75,17 +103,30 @@ def _part(
     if part.name:
         name = Text(part.name, ((0, part.place.down(role=Role.NAME).nameless()),))
         _text(name, ctx, gathered)
+    _content(part, ctx, gathered, depth, formats)
+
+
+def _content(
+    part: Part, ctx: Ctx, gathered: Gathered, depth: int, formats: list[Format] | None = None
+) -> None:
     try:
         ctx.budget.take_part(depth)
     except Unreadable as problem:
         _problem(problem, part, gathered)
         return
     for one in formats_of(part) if formats is None else formats:
+        said: set[Place] = set()
         try:
             for found in one.reader()(part, ctx):
+                if isinstance(found, NotExamined) and found.reason == LOCKED:
+                    said.add(found.place)
                 _found(found, ctx, gathered, depth)
         except Unreadable as problem:
+            if problem.code == LOCKED:
+                said.add(part.place)
             _problem(problem, part, gathered)
+        if said:
+            gathered.locked.append(Locked(part, one.name, said, depth))
 
 
 def _problem(problem: Unreadable, part: Part, gathered: Gathered) -> None:
@@ -102,6 +143,43 @@ def _found(found: Found, ctx: Ctx, gathered: Gathered, depth: int) -> None:
             gathered.not_examined[found] = None
         case Part():
             _part(found, ctx, gathered, depth + 1)
+
+
+def _unlock(ctx: Ctx, gathered: Gathered, heard: Sequence[Text]) -> None:
+    """The second pass: whatever is locked, with the passwords that were read by now."""
+    tries = encrypted.Tries()
+    for _ in range(ROUNDS):
+        waiting = [each for each in gathered.locked if each.said]
+        if not waiting:
+            return
+        before = len(gathered.opened)
+        tries.passwords = candidates((*heard, *gathered.texts))
+        for each in waiting:
+            _retry(each, tries, ctx, gathered)
+        if len(gathered.opened) == before:
+            break
+    for each in gathered.locked:  # two readings of one part may have said the same
+        for place in each.said:
+            gathered.not_examined[not_examined(place, LOCKED)] = None
+
+
+def _retry(each: Locked, tries: encrypted.Tries, ctx: Ctx, gathered: Gathered) -> None:
+    """Read what opens; a place that opened is locked no longer, whatever is found in it."""
+    try:
+        for place, founds in encrypted.unlock(
+            each.part, each.form, frozenset(each.said), tries, ctx
+        ):
+            each.said.discard(place)
+            gathered.opened[place] = None
+            gathered.not_examined.pop(not_examined(place, LOCKED), None)
+            for found in founds:
+                if isinstance(found, Part):  # its name was read when it was locked
+                    _content(found, ctx, gathered, each.depth + 1)
+                else:
+                    _found(found, ctx, gathered, each.depth)
+    except Unreadable as problem:
+        if problem.code != LOCKED:  # broken behind its lock, or too large for the message
+            gathered.not_examined[not_examined(each.part.place, problem.code)] = None
 
 
 def _text(text: Text, ctx: Ctx, gathered: Gathered) -> None:

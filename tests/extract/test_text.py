@@ -232,7 +232,7 @@ def test_signatures_are_skipped_and_unknown_content_is_not():
     assert reasons(read(binary, "a.xyz")) == ["unknown-content"]
     assert reasons(read(b"ID3" + binary, "a.mp3")) == ["sound"]
     assert reasons(read(b"\0\0\0\x18ftypmp42" + binary, "a.mp4")) == ["film"]
-    assert reasons(read(b"7z\xbc\xaf\x27\x1c" + binary, "a.7z")) == ["archive-format"]
+    assert reasons(read(b"7z\xbc\xaf\x27\x1c" + binary, "a.7z")) == ["broken-archive"]
 
 
 def test_half_characters_are_replaced():

@@ -1,0 +1,114 @@
+"""Files with a password that the same mail tells: the second pass of the walk.
+
+From → to: a part that some reader called "encrypted", the places of which it said so, candidates
+(passwords.py) → (place, what is found there) for each place that a password opened. What is found
+is read on like everything else, so that places and texts are those of the open file; what stays
+locked stays "encrypted".
+
+Each try is paid from `Tries` in microseconds of a slow core before it is done, by what the file
+says its key costs; when that is spent, the rest stays locked. Unpacked bytes come from the budget
+of the message as always.
+
+Invariants: no password is in an `Unreadable`, in a text, a place or a result; raises nothing but
+`Unreadable`. Known gaps: encrypted rar and OpenDocument files, Office rights management.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from detectors import Role
+from mailfilter.extract import encrypted_office, encrypted_zip
+from mailfilter.extract.budget import Unreadable
+from mailfilter.extract.context import Ctx, Found, member, text_at
+from mailfilter.model import Part
+from mailfilter.place import Place
+
+COST = 4_000_000  # microseconds for the passwords of one message
+_PDF = 3000  # microseconds for a try at a pdf, and one more for each 200 bytes
+
+
+@dataclass(slots=True)
+class Tries:
+    """Candidates, and what may still be spent on them."""
+
+    passwords: tuple[str, ...] = ()
+    left: int = COST
+
+    def take(self, cost: int) -> None:
+        """Pay for a try; raises `Unreadable` when nothing is left."""
+        if cost > self.left:
+            raise Unreadable("encrypted")
+        self.left -= cost
+
+
+Opened = tuple[Place, Iterable[Found]]
+Opener = Callable[[Part, frozenset[Place], Tries, Ctx], Iterator[Opened]]
+
+
+def unlock(
+    part: Part, form: str, said: frozenset[Place], tries: Tries, ctx: Ctx
+) -> Iterator[Opened]:
+    """What the candidates open in `part`, read as the format `form`; `said` are locked places."""
+    opener = OPENERS.get(form)
+    if opener is not None:
+        yield from opener(part, said, tries, ctx)
+
+
+def _zip(part: Part, said: frozenset[Place], tries: Tries, ctx: Ctx) -> Iterator[Opened]:
+    for n, name, data in encrypted_zip.unlock(part.data, tries.passwords, tries, ctx.budget):
+        inner = member(part, n, name, data)
+        if inner.place in said:
+            yield inner.place, [inner]
+
+
+def _seven_zip(part: Part, said: frozenset[Place], tries: Tries, ctx: Ctx) -> Iterator[Opened]:
+    """All members, or those that were locked while the others were not."""
+    from mailfilter.extract import archive_other, sevenzip
+
+    if archive_other.kind(part.data) != "7zip":
+        return
+    for password in tries.passwords:
+        found = sevenzip.entries(part.data, ctx.budget, password, tries)
+        if found is None:
+            continue
+        for n, entry in enumerate(found, 1):
+            place = member(part, n, entry.name, b"").place
+            if place in said:
+                yield place, archive_other.members(part, n, entry)
+            elif part.place in said:  # the names were locked too
+                names = text_at(entry.name, place.down(role=Role.NAME).nameless())
+                yield part.place, [names, *archive_other.members(part, n, entry)]
+        return
+
+
+def _pdf(part: Part, _said: frozenset[Place], tries: Tries, ctx: Ctx) -> Iterator[Opened]:
+    from mailfilter.extract import pdf
+
+    for password in tries.passwords:
+        tries.take(_PDF + len(part.data) // 200)
+        if pdf.opens(part.data, password):
+            yield part.place, pdf.read(part, ctx, password)
+            return
+
+
+def _office(part: Part, _said: frozenset[Place], tries: Tries, ctx: Ctx) -> Iterator[Opened]:
+    plain = encrypted_office.unlock(part.data, tries.passwords, tries, ctx.budget)
+    if plain is not None:
+        yield part.place, [replace(part, data=plain)]
+
+
+OPENERS: dict[str, Opener] = {
+    "zip": _zip,
+    "archive": _seven_zip,
+    "pdf": _pdf,
+    "ole": _office,
+}
+
+
+def warm() -> None:
+    """Import what opening may need, before a worker is locked down."""
+    from mailfilter.extract import sevenzip
+
+    encrypted_office.library()
+    encrypted_zip.ciphers()
+    sevenzip.errors()
