@@ -22,6 +22,7 @@ from tests.extract.making import word
 from tests.running import Gateway, client_of, run, wait_until
 from tests.sink import Sink
 
+pytestmark = pytest.mark.system  # it needs no programs, but many processes and their time
 NUMBERS = ("191212121212", "19121212-1212", "121212-1212", "1212121212")
 TEXT = ("zqamnesord", "zqbrodtext", "zqfilnamn", "zqdokument", "zqvisningsnamn", "schizofreni")
 ADDRESSES = ("zqavsandare", "zqmottagare")

@@ -8,7 +8,7 @@ import pytest
 
 from tests.running import free_port, run
 
-pytestmark = pytest.mark.system  # not for want of programs: it takes its time
+pytestmark = pytest.mark.system  # it needs no programs, but many processes and their time
 
 
 def configuration(folder, broken: bool = False):

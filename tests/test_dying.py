@@ -19,6 +19,7 @@ from tests.running import Gateway, send, wait_until
 from tests.sink import Sink
 from tests.test_trouble import CITIZEN, CLEAN, COLLEAGUE, HELD, SENDER, with_attachment
 
+pytestmark = pytest.mark.system  # it needs no programs, but many processes and their time
 TAKEN = re.compile(r"taken care of as (\S+)")
 
 

@@ -11,6 +11,7 @@ from tests.extract.making import word
 from tests.running import ROOT, run
 from tests.test_trouble import with_attachment
 
+pytestmark = pytest.mark.system  # it needs no programs, but many processes and their time
 KEYS = {
     "file": str,
     "coverage": str,

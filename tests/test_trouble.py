@@ -17,6 +17,7 @@ from tests.extract.making import word
 from tests.running import Gateway, client_of, free_port, run, wait_until
 from tests.sink import Sink
 
+pytestmark = pytest.mark.system  # it needs no programs, but many processes and their time
 SENDER, CITIZEN, COLLEAGUE = (
     "maj@exempelkommun.example",
     "anna@medborgare.example",
@@ -51,7 +52,6 @@ def gateway(sink, tmp_path):
 # ---- configuration ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("command", ["serve", "check-config"])
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -65,11 +65,11 @@ def gateway(sink, tmp_path):
         ("[listen]\nport = 70000", ["mailfilter.toml", "listen.port", "70000", "65535"]),
     ],
 )
-def test_a_configuration_that_cannot_be_used_ends_with_a_sentence(tmp_path, command, text, words):
+def test_a_configuration_that_cannot_be_used_ends_with_a_sentence(tmp_path, text, words):
     file = tmp_path / "mailfilter.toml"
     if text is not None:
         file.write_bytes(text.encode() if isinstance(text, str) else text)
-    done = run(command, "-c", str(file))
+    done = run("serve", "-c", str(file))
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
     assert [word for word in words if word not in done.stderr] == [], done.stderr
@@ -148,7 +148,6 @@ def small_disk(folder: Path):
         subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
-@pytest.mark.system
 def test_a_full_disk_is_a_temporary_refusal_and_nothing_is_lost(tmp_path, sink):
     with (
         small_disk(tmp_path / "disk") as disk,
