@@ -1,59 +1,123 @@
 """OLE compound files: the container of old Office files, of msg, and of encrypted new ones.
 
-From → to: bytes → which streams it has, and their content; enough to say what a file is, whether
-it has a password, and to take out the one file that an embedded object wraps.
+From → to: bytes → a tree of `Storage`s with their streams; `read` looks which program's streams
+there are and hands them to that program's reader, then yields what lies embedded.
 
-Invariants: a stream that comes back is no longer than the file itself, whatever its tables say;
-raises nothing but `Unreadable`.
+Invariants: a stream that comes back is no longer than the file itself, whatever its tables say; a
+circle in a chain of sectors or in the tree ends; entries that no tree reaches count as the root's,
+because some readers take the directory as a list; raises nothing but `Unreadable`.
 
 Sources: MS-CFB; MS-DOC 2.5.1 (fEncrypted); MS-OLEDS 2.3.6 (Ole10Native).
-Known gaps: sector tables that lie in DIFAT sectors (files over 6.8 MB) are followed, but a file
-with more than `ENTRIES` directory entries is broken to us.
+Known gaps: sector tables that lie in DIFAT sectors (files over 6.8 MB) are followed, but of a
+directory only the first `ENTRIES` entries are looked at. Publisher, Visio and Project: not read.
 """
 
 import struct
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 
 from mailfilter.extract.budget import Unreadable
-from mailfilter.extract.context import Ctx, Found, member
+from mailfilter.extract.context import Ctx, Found
 from mailfilter.model import Part
 
 MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-ENTRIES = 4096
+ENTRIES = 16_384
 _FREE, _END = 0xFFFFFFFA, 0xFFFFFFFE  # sector numbers from the first on are marks
+_STORAGE, _STREAM, _ROOT = 1, 2, 5
+_NEVER_READ = (
+    "VisioDocument",
+    "Quill",
+    "Props12",
+    "Props14",
+    "Props9",
+)  # Visio, Publisher, Project
 
 
-@dataclass(frozen=True, slots=True)
-class Compound:
-    """Stream name → (first sector, size); names without their folder."""
+@dataclass(slots=True)
+class Storage:
+    """A folder: stream name → (first sector, size), and the folders in it."""
 
-    data: bytes
-    size: int  # of a sector
-    table: tuple[int, ...]
-    streams: dict[str, tuple[int, int]]
-    small: tuple[int, bytes]  # size of a small sector, the stream that holds them
-    small_table: tuple[int, ...]
-    cutoff: int
-    roots: tuple[int, ...]  # first sectors of the directory and of what small streams lie in
-
-    def sound(self) -> bool:
-        """Whether every chain of sectors ends; other readers follow a circle for ever."""
-        chains = [(self.table, start) for start in self.roots]
-        for start, size in self.streams.values():
-            table = self.small_table if size < self.cutoff else self.table
-            chains += [(table, start)] if size else []
-        return all(_ends(table, start) for table, start in chains)
+    file: "Compound"
+    streams: dict[str, tuple[int, int]] = field(default_factory=dict)
+    storages: dict[str, "Storage"] = field(default_factory=dict)
 
     def read(self, name: str) -> bytes:
         """The content of a stream, empty if there is none."""
         start, size = self.streams.get(name, (_FREE, 0))
+        return self.file.content(start, size)
+
+
+@dataclass(frozen=True, slots=True)
+class Compound:
+    """The sectors of a file and its directory as a tree."""
+
+    data: bytes
+    size: int  # of a sector
+    table: tuple[int, ...]
+    small: tuple[int, bytes]  # size of a small sector, the stream that holds them
+    small_table: tuple[int, ...]
+    cutoff: int
+    roots: tuple[int, ...]  # first sectors of the directory and of what small streams lie in
+    entries: tuple["_Entry", ...] = ()
+
+    def sound(self) -> bool:
+        """Whether every chain of sectors ends; other readers follow a circle for ever."""
+        starts: dict[bool, list[int]] = {False: list(self.roots), True: []}
+        for entry in self.entries:
+            if entry.kind == _STREAM and entry.size:
+                starts[entry.size < self.cutoff].append(entry.start)
+        return _all_end(self.table, starts[False]) and _all_end(self.small_table, starts[True])
+
+    def content(self, start: int, size: int) -> bytes:
+        """The bytes of a stream."""
         size = min(size, len(self.data))
         if size < self.cutoff:
             step, holder = self.small
-            pieces = [holder[n * step : (n + 1) * step] for n in _chain(self.small_table, start)]
-            return b"".join(pieces)[:size]
-        return _join(self.data, self.size, self.table, start)[:size]
+            most = -(-size // step)
+            numbers = _chain(self.small_table, start, most)
+            return b"".join([holder[n * step : (n + 1) * step] for n in numbers])[:size]
+        return _join(self.data, self.size, self.table, start, -(-size // self.size))[:size]
+
+    def root(self) -> Storage:
+        """The tree; entries that it does not reach are added to its root."""
+        root, seen = Storage(self), {0}
+        if self.entries:
+            todo = [(self.entries[0].child, root)]
+            while todo:
+                at, storage = todo.pop()
+                if at >= len(self.entries) or at in seen:
+                    continue
+                seen.add(at)
+                entry = self.entries[at]
+                todo += [(entry.left, storage), (entry.right, storage)]
+                todo += _add(entry, storage)
+        for at, entry in enumerate(self.entries):
+            if at not in seen and entry.name not in root.streams:
+                _add(entry, root)
+        return root
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A line of the directory; left, right and child are numbers of other lines."""
+
+    name: str
+    kind: int
+    left: int
+    right: int
+    child: int
+    start: int
+    size: int
+
+
+def _add(entry: _Entry, storage: Storage) -> list[tuple[int, Storage]]:
+    """Put an entry where it belongs; what lies below it is to be done."""
+    if entry.kind == _STREAM:
+        storage.streams.setdefault(entry.name, (entry.start, entry.size))
+    elif entry.kind == _STORAGE:
+        below = storage.storages.setdefault(entry.name, Storage(storage.file))
+        return [(entry.child, below)]
+    return []
 
 
 def sniff(data: bytes) -> bool:
@@ -76,19 +140,19 @@ def _open(data: bytes) -> Compound:
     size = 1 << shift
     first, _, cutoff, small_first, _, difat, _ = struct.unpack_from("<7I", data, 48)
     table = _table(data, size, difat)
-    directory = _join(data, size, table, first)
-    entries = list(_entries(directory))
-    holder = next((entry for entry in entries if entry[1] == 5), ("", 5, _FREE, 0))
-    small_table = _numbers(_join(data, size, table, small_first))
+    directory = _join(data, size, table, first, ENTRIES * 128 // size + 1)
+    entries = tuple(_entries(directory))
+    holder = next((entry.start for entry in entries if entry.kind == _ROOT), _FREE)
+    small_table = _numbers(_join(data, size, table, small_first, len(table)))
     return Compound(
         data,
         size,
         table,
-        {name: (start, length) for name, kind, start, length in entries if kind == 2},
-        (1 << small_shift, _join(data, size, table, holder[2])),
+        (1 << small_shift, _join(data, size, table, holder, len(table))),
         small_table,
         min(cutoff, 1 << 16),
-        tuple(start for start in (first, small_first, holder[2]) if start < _FREE),
+        tuple(start for start in (first, small_first, holder) if start < _FREE),
+        entries,
     )
 
 
@@ -118,88 +182,71 @@ def _numbers(raw: bytes) -> tuple[int, ...]:
     return struct.unpack(f"<{len(raw) // 4}I", raw[: len(raw) // 4 * 4])
 
 
-def _chain(table: tuple[int, ...], start: int) -> Iterator[int]:
+def _chain(table: tuple[int, ...], start: int, most: int) -> Iterator[int]:
     """Sector numbers from `start`; a chain never visits more sectors than there are."""
-    for _ in range(len(table)):
+    for _ in range(min(len(table), most)):
         if start >= len(table):
             return
         yield start
         start = table[start]
 
 
-def _ends(table: tuple[int, ...], start: int) -> bool:
-    """Whether the chain from `start` comes to its end mark."""
-    for _ in range(len(table) + 1):
-        if start >= len(table):
-            return start == _END
-        start = table[start]
-    return False
+def _all_end(table: tuple[int, ...], starts: list[int]) -> bool:
+    """Whether the chains come to their end mark; no sector is followed twice."""
+    walk = [0] * len(table)  # the number of the walk that came by
+    for number, start in enumerate(starts, 1):
+        at = start
+        while at < len(table) and not walk[at]:
+            walk[at], at = number, table[at]
+        if at != _END and (at >= len(table) or walk[at] == number):
+            return False
+    return True
 
 
-def _join(data: bytes, size: int, table: tuple[int, ...], start: int) -> bytes:
-    return b"".join(_sector(data, size, n) for n in _chain(table, start))
+def _join(data: bytes, size: int, table: tuple[int, ...], start: int, most: int) -> bytes:
+    return b"".join(_sector(data, size, n) for n in _chain(table, start, most))
 
 
-def _entries(directory: bytes) -> Iterator[tuple[str, int, int, int]]:
-    """(name, type, first sector, size) of each directory entry."""
+def _entries(directory: bytes) -> Iterator[_Entry]:
+    """Each line of the directory, unused ones too, since lines are named by number."""
     for at in range(0, min(len(directory), ENTRIES * 128) - 127, 128):
         length, kind = struct.unpack_from("<HB", directory, at + 64)
+        left, right, child = struct.unpack_from("<3I", directory, at + 68)
         start, size = struct.unpack_from("<IQ", directory, at + 116)
         name = directory[at : at + max(0, min(length, 64) - 2)].decode("utf-16-le", "replace")
-        if kind:
-            yield name, kind, start, size & 0xFFFFFFFF
+        yield _Entry(name, kind, left, right, child, start, size & 0xFFFFFFFF)
 
 
 def read(part: Part, ctx: Ctx) -> Iterator[Found]:
     """What the streams say the file is."""
+    from mailfilter.extract import embedded, outlook, propertyset
+
     compound = open_compound(part.data)
-    names = compound.streams
-    if "EncryptedPackage" in names or "EncryptedSummary" in names:
-        raise Unreadable("encrypted")
-    if "Workbook" in names or "Book" in names:
-        yield from _workbook(compound, part, ctx)
-    elif "WordDocument" in names:
-        flags = compound.read("WordDocument")[10:12]
-        raise Unreadable("encrypted" if flags and flags[-1] & 1 else "old-office")
-    elif "PowerPoint Document" in names or "VisioDocument" in names or "Quill" in names:
-        raise Unreadable("old-office")
-    elif any(name.startswith("__substg1.0_") for name in names):
-        raise Unreadable("outlook-item")
-    else:
-        yield from _embedded(compound, part)
-
-
-def _workbook(compound: Compound, part: Part, ctx: Ctx) -> Iterator[Found]:
-    """Old Excel; what could hurt its reader is looked for before."""
-    from mailfilter.extract import spreadsheet
-
-    stream = compound.read("Workbook") or compound.read("Book")
     if not compound.sound():
         raise Unreadable("broken-document")
-    spreadsheet.check_records(stream, ctx.budget)
-    yield from spreadsheet.read(part, ctx)
+    root = compound.root()
+    names = root.streams
+    if "EncryptedPackage" in names or "EncryptedSummary" in names:
+        raise Unreadable("encrypted")
+    if outlook.is_item(root):
+        yield from outlook.read(root, part, ctx)
+        return
+    yield from propertyset.read(root, part, ctx)
+    if any(name in names for name in _NEVER_READ):
+        raise Unreadable("old-office")
+    if reader := _reader(root):
+        yield from reader(root, part, ctx)
+    else:
+        yield from embedded.wrapped(root, part)
+    yield from embedded.objects(root, part, ctx)
 
 
-def _embedded(compound: Compound, part: Part) -> Iterator[Found]:
-    """An object that wraps a file: the file; anything else is not read."""
-    for n, name in enumerate(("Package", "CONTENTS", "Package2"), 1):
-        if data := compound.read(name):
-            yield member(part, n, "", data)
-            return
-    native = compound.read("\x01Ole10Native")
-    if not native:
-        raise Unreadable("embedded-object")
-    name, data = _native(native)
-    yield member(part, 1, name, data)
+def _reader(root: Storage) -> Callable[[Storage, Part, Ctx], Iterator[Found]] | None:
+    """The reader of the program whose main stream there is."""
+    from mailfilter.extract import oldslides, oldword, spreadsheet
 
-
-def _native(stream: bytes) -> tuple[str, bytes]:
-    """Label, path, temporary path, then the file with its size before it."""
-    label, _, rest = stream[6:].partition(b"\0")
-    _, _, rest = rest.partition(b"\0")  # path
-    try:
-        (length,) = struct.unpack_from("<I", rest, 4)
-        (size,) = struct.unpack_from("<I", rest, 8 + length)
-    except struct.error:
-        raise Unreadable("embedded-object") from None
-    return label.decode("cp1252", "replace"), rest[12 + length : 12 + length + size]
+    if "Workbook" in root.streams or "Book" in root.streams:
+        return spreadsheet.read_old
+    if "WordDocument" in root.streams:
+        return oldword.read
+    return oldslides.read if "PowerPoint Document" in root.streams else None

@@ -1,7 +1,7 @@
 """Binary spreadsheets (xls, xlsb) by calamine: cells of all sheets, sheet names.
 
 From → to: a file → one table for each sheet. Encryption is looked for before calamine sees the
-file (ole.py), because it says "cannot detect file format" for an encrypted one.
+file, because it says "cannot detect file format" for an encrypted one.
 
 Invariants: calamine lays a sheet out as a grid, follows circles in a compound file for ever and
 believes any column number, so the records are walked before it sees the file (`check_records`,
@@ -9,19 +9,21 @@ believes any column number, so the records are walked before it sees the file (`
 
 Errors: python_calamine.CalamineError and its subclasses, PasswordError among them; Rust's
 PanicException, which calamine lets out on some broken files.
-Known gaps: comments, text boxes and headers of xls and xlsb are not read.
+What calamine leaves out of an xls, comments and text boxes, is in oldsheet.py; of an xlsb, here.
+Known gaps: formulas, names and conditions are not read, their results are.
 """
 
 import datetime
 import io
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from detectors import Role
 from mailfilter.extract.budget import Budget, Unreadable
 from mailfilter.extract.container import Archive, open_archive
 from mailfilter.extract.context import Ctx, Found, text_at
+from mailfilter.extract.ole import Storage
 from mailfilter.extract.ooxml import holds
 from mailfilter.extract.table import cell, table
 from mailfilter.model import Part
@@ -86,6 +88,18 @@ def _sheets(part: Part, ctx: Ctx) -> Iterator[Found]:
         rows = sheet.to_python(skip_empty_area=True)
         texts = (margin + [shown(value) for value in row] for row in rows)
         yield table(((above + n, row) for n, row in enumerate(texts, 1) if any(row)), place)
+
+
+def read_old(root: Storage, part: Part, ctx: Ctx) -> Iterator[Found]:
+    """An xls: what could hurt calamine is looked for before, and it sees only what was checked."""
+    from mailfilter.extract import oldsheet
+    from mailfilter.extract.packing import compound_file
+
+    name = "Workbook" if "Workbook" in root.streams else "Book"
+    stream = root.read(name)
+    check_records(stream, ctx.budget)
+    yield from read(replace(part, data=compound_file({name: stream})), ctx)
+    yield from oldsheet.read(stream, part, ctx)
 
 
 def read_binary(part: Part, ctx: Ctx) -> Iterator[Found]:

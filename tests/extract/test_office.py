@@ -126,9 +126,9 @@ def test_old_excel_with_a_password_is_encrypted():
 @pytest.mark.parametrize(
     ("stream", "reason"),
     [
-        ("WordDocument", "old-office"),
-        ("PowerPoint Document", "old-office"),
-        ("__substg1.0_0037001F", "outlook-item"),
+        ("WordDocument", "broken-document"),
+        ("VisioDocument", "old-office"),
+        ("Quill", "old-office"),
         ("Something", "embedded-object"),
     ],
 )

@@ -1,0 +1,141 @@
+"""What calamine leaves out of old Excel files (xls): comments, text boxes, headers, links, charts.
+
+From → to: the records of a workbook → one text for each sheet and kind: comments, headers and
+footers, text boxes; addresses of links and fixed lists as hidden text; pictures as `Part`s.
+
+Invariants: linear over the records; a text that says to be longer than its record and what
+continues it ends there.
+
+Sources: MS-XLS 2.4 (BoundSheet8, Note, TxO, Continue, Header, Footer, HLink, SeriesText, Dv,
+MsoDrawingGroup), 2.5.240 (ShortXLUnicodeString), 2.5.294 (XLUnicodeString).
+Known gaps: text of a record that continues in the middle of a character of another width.
+"""
+
+import re
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from mailfilter.extract.context import Ctx, Found, text_at
+from mailfilter.extract.officeart import pictures
+from mailfilter.model import Part
+from mailfilter.place import Place, Step, StepKind
+
+_BEGIN, _CONTINUE, _SHEET = 0x809, 0x3C, 0x85
+_NOTE, _TEXT, _OBJECT, _DRAWINGS = 0x1C, 0x1B6, 0x5D, 0xEB
+_HEADERS = (0x14, 0x15)
+_COMMENT_OBJECT = 0x19
+_HIDDEN_TEXT = (0x1B8, 0x1BE, 0x5C, 0x1AE, 0x18, 0x207)  # links, lists, user, other files, names
+_CHART_TEXT = 0x100D
+_BIFF8 = 0x0600
+_HEADER_CODE = re.compile(r"&(?:K[0-9A-F]{6}|[A-Z+-]|\"[^\"\n]{0,60}\"|\d{1,3}(?!\d))")
+_WIDE_TEXT = re.compile(rb"(?:[\x20-\x7e\xa0-\xff]\0){3,}")
+_NARROW_TEXT = re.compile(rb"[\x20-\x7e\xa0-\xff]{4,}")
+Record = tuple[int, list[bytes]]  # kind; its data and what continues it
+
+
+@dataclass(slots=True)
+class _Sheet:
+    """Texts of one sheet by their kind; None is what is shown."""
+
+    texts: dict[StepKind | None, list[str]] = field(default_factory=dict)
+    is_comment: bool = False  # the object whose text comes next
+
+    def add(self, kind: StepKind | None, text: str) -> None:
+        self.texts.setdefault(kind, []).append(text)
+
+
+def read(stream: bytes, part: Part, ctx: Ctx) -> Iterator[Found]:
+    """Sheet by sheet; what stands before the first sheet is the workbook's."""
+    sheets, names, version, depth = [_Sheet()], [], _BIFF8, 0
+    for kind, pieces in _records(stream):
+        if kind == _BEGIN:
+            version = struct.unpack_from("<H", pieces[0])[0] if len(pieces[0]) >= 2 else version
+            substream = pieces[0][2:3]
+            if substream not in (b"\x05", b"\x20") or depth > 1:  # 0x20: a chart, in its sheet
+                sheets.append(_Sheet())
+        elif kind == _SHEET:
+            names.append(_short(pieces[0][6:], wide=version == _BIFF8))
+        elif kind == _DRAWINGS:
+            yield from pictures(b"".join(pieces), part, ctx, 0)
+        else:
+            _take(sheets[-1], kind, pieces, version)
+    for n, sheet in enumerate(sheets):
+        name = names[n - 1] if 0 < n <= len(names) else ""
+        place = part.place.down(Step(StepKind.SHEET, n, name)) if n else part.place
+        yield from _texts(sheet, place)
+
+
+def _records(stream: bytes) -> Iterator[Record]:
+    """Records, each with those that continue it."""
+    at, kind = 0, 0
+    pieces: list[bytes] = []
+    while at + 4 <= len(stream):
+        following, size = struct.unpack_from("<2H", stream, at)
+        data = stream[at + 4 : at + 4 + size]
+        at += 4 + size
+        if following == _CONTINUE or (following == _DRAWINGS == kind):
+            pieces.append(data)
+            continue
+        if pieces:
+            yield kind, pieces
+        kind, pieces = following, [data]
+    if pieces:
+        yield kind, pieces
+
+
+def _take(sheet: _Sheet, kind: int, pieces: list[bytes], version: int) -> None:
+    """What one record says."""
+    data = pieces[0]
+    wide = version == _BIFF8
+    if kind == _OBJECT and len(data) >= 6:
+        sheet.is_comment = data[4] == _COMMENT_OBJECT
+    elif kind == _TEXT:
+        text = "".join(_run(piece) for piece in pieces[1:2]) if len(data) >= 12 else ""
+        length = struct.unpack_from("<H", data, 10)[0] if len(data) >= 12 else 0
+        for piece in pieces[2:]:
+            if len(text) < length:
+                text += _run(piece)
+        sheet.add(StepKind.COMMENT if sheet.is_comment else None, text[:length])
+    elif kind == _NOTE:
+        author = _long(data[8:]) if wide else data[6:].decode("cp1252", "replace")
+        sheet.add(StepKind.COMMENT, author)
+    elif kind in _HEADERS:
+        text = _long(data) if wide else _short(data, wide=False)
+        sheet.add(StepKind.HEADER, _HEADER_CODE.sub(" ", text))
+    elif kind == _CHART_TEXT:
+        sheet.add(None, _short(data[2:], wide=wide))
+    elif kind in _HIDDEN_TEXT:
+        sheet.add(StepKind.HIDDEN, _loose(b"".join(pieces)))
+
+
+def _run(piece: bytes) -> str:
+    """Characters behind a byte that says how wide they are."""
+    return piece[1:].decode("utf-16-le" if piece[:1] == b"\1" else "latin-1", "replace")
+
+
+def _short(data: bytes, *, wide: bool) -> str:
+    """A text with one byte of length."""
+    if not data:
+        return ""
+    if not wide:
+        return data[1 : 1 + data[0]].decode("cp1252", "replace")
+    return _run(data[1:])[: data[0]]
+
+
+def _long(data: bytes) -> str:
+    """A text with two bytes of length."""
+    return _run(data[2:])[: struct.unpack_from("<H", data)[0]] if len(data) >= 3 else ""
+
+
+def _loose(data: bytes) -> str:
+    """Whatever reads as text in a record of many fields, in both widths."""
+    texts = [found[0].decode("utf-16-le") for found in _WIDE_TEXT.finditer(data)]
+    texts += [found[0].decode("latin-1") for found in _NARROW_TEXT.finditer(data)]
+    return "\n".join(text.strip() for text in texts)
+
+
+def _texts(sheet: _Sheet, place: Place) -> Iterator[Found]:
+    for kind, texts in sheet.texts.items():
+        content = "\n".join(text.replace("\r", "\n") for text in texts)
+        yield text_at(content, place.down(Step(kind)) if kind else place)

@@ -1,0 +1,108 @@
+"""Outlook items, winmail.dat and compressed RTF, written by hand as the specifications say."""
+
+import struct
+
+from mailfilter.extract.packing import compound_file
+from tests.extract.reading import NUMBER
+
+# ---- msg -----------------------------------------------------------------------------------
+
+
+def wide(text: str) -> bytes:
+    return text.encode("utf-16-le")
+
+
+def msg_tree(head=32, numbers=(), attachments=(), recipients=(), **values) -> dict:
+    """Folders and streams of an item; values are named p0037001F and the like."""
+    tree = {"__nameid_version1.0": {}}
+    lines = b"".join(
+        struct.pack("<HHIQ", kind, number, 6, value) for number, kind, value in numbers
+    )
+    for name, value in values.items():
+        data = wide(value) if isinstance(value, str) else value
+        tree[f"__substg1.0_{name[1:]}"] = data
+        kind, number = int(name[5:9], 16), int(name[1:5], 16)
+        lines += struct.pack("<HHIII", kind, number, 6, len(data), 0)
+    tree["__properties_version1.0"] = b"\0" * head + lines
+    for n, each in enumerate(attachments):
+        tree[f"__attach_version1.0_#{n:08X}"] = each
+    for n, each in enumerate(recipients):
+        tree[f"__recip_version1.0_#{n:08X}"] = each
+    return tree
+
+
+def msg(**more) -> bytes:
+    return compound_file(msg_tree(**more))
+
+
+def attached(name: str, data: bytes) -> dict:
+    return msg_tree(8, p3707001F=name, p37010102=data)
+
+
+def attached_item(tree: dict) -> dict:
+    return {**msg_tree(8, p3001001F="Bifogat"), "__substg1.0_3701000D": tree}
+
+
+# ---- compressed RTF ------------------------------------------------------------------------
+
+
+def compressed_rtf(rtf: bytes) -> bytes:
+    """Literals only, then the reference that ends the stream."""
+    body = b"".join(b"\0" + rtf[at : at + 8] for at in range(0, len(rtf) // 8 * 8, 8))
+    rest = rtf[len(rtf) // 8 * 8 :]
+    end = (207 + len(rtf)) % 4096
+    body += bytes([1 << len(rest)]) + rest + struct.pack(">H", end << 4)
+    return struct.pack("<II4sI", len(body) + 12, len(rtf), b"LZFu", 0) + body
+
+
+def html_rtf(html: str) -> bytes:
+    """HTML inside RTF as Exchange writes it, with RTF of its own between."""
+    return (
+        rb"{\rtf1\ansi\ansicpg1252\fromhtml1 {\fonttbl{\f0 Arial;}}{\*\htmltag64 <p>}\htmlrtf 99"
+        rb"\htmlrtf0 " + html.encode("cp1252") + rb"{\*\htmltag72 </p>}}"
+    )
+
+
+# ---- TNEF ----------------------------------------------------------------------------------
+
+
+def attribute(level: int, number: int, kind: int, data: bytes) -> bytes:
+    head = struct.pack("<BHHI", level, number, kind, len(data))
+    return head + data + struct.pack("<H", sum(data) & 0xFFFF)
+
+
+def padded(data: bytes) -> bytes:
+    return data + b"\0" * (-len(data) % 4)
+
+
+def mapi_list(*properties) -> bytes:
+    """(number, kind, value) each; values of fixed size are bytes of that size."""
+    out = struct.pack("<I", len(properties))
+    for number, kind, value in properties:
+        out += struct.pack("<HH", kind, number)
+        if number >= 0x8000:
+            out += b"\1" * 16 + struct.pack("<II", 1, 10) + padded(wide("Namn") + b"\0\0")
+        if kind in (0x1E, 0x1F, 0x102, 0x0D):
+            out += struct.pack("<II", 1, len(value))
+        out += padded(value)
+    return out
+
+
+def tnef(*attributes: bytes) -> bytes:
+    version = attribute(1, 0x9006, 8, struct.pack("<I", 0x10000))
+    page = attribute(1, 0x9007, 6, struct.pack("<II", 1252, 0))
+    return b"\x78\x9f\x3e\x22\1\0" + version + page + b"".join(attributes)
+
+
+def tnef_attachment(name: str, data: bytes, *properties) -> bytes:
+    out = attribute(2, 0x9002, 6, struct.pack("<HIIHI", 1, 0, 0, 0, 0))
+    out += attribute(2, 0x8010, 1, name.encode("cp1252") + b"\0")
+    out += attribute(2, 0x800F, 6, data) if data else b""
+    return out + (attribute(2, 0x9005, 6, mapi_list(*properties)) if properties else b"")
+
+
+def message_properties(*properties) -> bytes:
+    return attribute(1, 0x9003, 6, mapi_list(*properties))
+
+
+TEXT = f"Hej {NUMBER} från kommunen"
