@@ -169,7 +169,7 @@ FORMATS: tuple[Format, ...] = (
         ("dat",),
         ("application/ms-tnef",),
         starts(b"\x78\x9f\x3e\x22"),
-        known.refuse("tnef"),
+        "tnef",
     ),
     Format(
         "rpmsg",

@@ -85,26 +85,35 @@ def read(part: Part, ctx: Ctx) -> Iterator[Found]:
         raise Unreadable("broken-document")
     mail, whole = _Mail(), True
     cursor = _Cursor(part.data, 6)
-    try:
-        while cursor.at < len(part.data):
-            _attribute(cursor, mail, ctx)
-    except ValueError:
-        whole = not part.data[cursor.at :].strip(b"\0\r\n")
+    while cursor.at < len(part.data):
+        start = cursor.at
+        try:
+            attribute = _next(cursor, ctx)
+        except ValueError:
+            whole = whole and not part.data[start:].strip(b"\0\r\n")
+            break
+        try:
+            _attribute(*attribute, mail, ctx)
+        except ValueError:
+            whole = False
     yield from mapi.read(mail.item, part, part.place, ctx)
     if not whole:
         yield not_examined(part.place, "broken-document")
 
 
-def _attribute(cursor: _Cursor, mail: _Mail, ctx: Ctx) -> None:
-    """One attribute: of the mail, or of the last attachment."""
-    start = cursor.at
+def _next(cursor: _Cursor, ctx: Ctx) -> tuple[int, int, bytes]:
+    """(level, number, data) of an attribute: of the mail, or of the last attachment."""
     level, number, _ = cursor.number(1), cursor.number(2), cursor.number(2)
     if level not in (1, 2):
-        cursor.at = start
         raise ValueError("level")
     data = cursor.take(cursor.number())
     cursor.take(min(2, len(cursor.data) - cursor.at))  # checksum
     ctx.budget.take_bytes(len(data))
+    return level, number, data
+
+
+def _attribute(level: int, number: int, data: bytes, mail: _Mail, ctx: Ctx) -> None:
+    """What one attribute says; what a list says before it breaks counts."""
     item, attachments = mail.item, mail.item.attachments
     if number == _NEW_ATTACHMENT or (level == 2 and not attachments):
         ctx.budget.take_entry()
@@ -112,18 +121,22 @@ def _attribute(cursor: _Cursor, mail: _Mail, ctx: Ctx) -> None:
     properties = attachments[-1].properties if level == 2 else item.properties
     if number in _TEXTS:
         properties.append(Property(_TEXTS[number], mapi.STRING, _text(number, data)))
-    elif number == _DATA:
-        attachments[-1:] = [Attachment(properties, data)] if attachments else []
+    elif number == _DATA and attachments:
+        _content(attachments, data)
     elif number == _PAGE:
         properties.append(Property(mapi.MESSAGE_PAGE, 0x3, data[:4]))
     elif number == _PROPERTIES:
-        properties += _list(_Cursor(data), mail)
+        _list(_Cursor(data), mail, properties)
     elif number == _ATTACHMENT and attachments:
-        _object(attachments, _list(_Cursor(data), mail))
+        found: list[Property] = []
+        try:
+            _list(_Cursor(data), mail, found)
+        finally:
+            _object(attachments, found)
     elif number == _RECIPIENTS:
         rows = _Cursor(data)
         for _ in range(min(rows.number(), MOST)):
-            item.recipients += _list(rows, mail)
+            _list(rows, mail, item.recipients)
 
 
 def _text(number: int, data: bytes) -> bytes:
@@ -138,19 +151,22 @@ def _object(attachments: list[Attachment], properties: list[Property]) -> None:
     last = attachments[-1]
     last.properties += properties
     for each in properties:
-        if each.number != mapi.DATA:
-            continue
-        data = each.value[_IDENTIFIER:] if each.kind == mapi.OBJECT else each.value
-        mail = data.startswith(SIGNATURE)
-        if last.data and last.data != data:
-            attachments.append(Attachment(last.properties, data, mail))
-        else:
-            last.data, last.mail = data, mail
+        if each.number == mapi.DATA:
+            is_object = each.kind == mapi.OBJECT
+            _content(attachments, each.value[_IDENTIFIER:] if is_object else each.value)
 
 
-def _list(cursor: _Cursor, mail: _Mail) -> list[Property]:
+def _content(attachments: list[Attachment], data: bytes) -> None:
+    """The content of the last attachment; if it has one, both are read."""
+    last, mail = attachments[-1], data.startswith(SIGNATURE)
+    if last.data and last.data != data:
+        attachments.append(Attachment(last.properties, data, mail))
+    else:
+        last.data, last.mail = data, mail
+
+
+def _list(cursor: _Cursor, mail: _Mail, found: list[Property]) -> None:
     """A list of properties; of several values each is a property."""
-    found: list[Property] = []
     for _ in range(min(cursor.number(), MOST)):
         kind, number = cursor.number(2), cursor.number(2)
         if number >= 0x8000:
@@ -166,7 +182,6 @@ def _list(cursor: _Cursor, mail: _Mail) -> list[Property]:
             if mail.budget_left < 0:
                 raise Unreadable("too-many-parts")
             found.append(Property(number, kind, _value(cursor, kind)))
-    return found
 
 
 def _value(cursor: _Cursor, kind: int) -> bytes:
