@@ -182,7 +182,9 @@ def test_a_confined_process_still_reads_and_answers():
         open("/etc/hostname").read()
         bytearray(1 << 28)
     """
-    assert subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=False).returncode == 0
+    assert (
+        subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=False).returncode == 0
+    )
 
 
 def test_the_socket_is_ours_alone(tmp_path):
