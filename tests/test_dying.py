@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.extract.making import word
-from tests.running import Gateway, send, wait_until
+from tests.running import Gateway, greets, send, wait_until
 from tests.sink import Sink
 from tests.test_trouble import CITIZEN, CLEAN, COLLEAGUE, HELD, SENDER, with_attachment
 
@@ -117,6 +117,36 @@ def test_killed_scan_workers_are_replaced(gateway, sink, role):
         lambda: gateway.send(letter, SENDER, [CITIZEN]) == (250, "2.0.0 Ok: kept"),
         "examination by new workers",
     )
+
+
+def test_what_cannot_be_examined_now_is_451_and_not_relayed(gateway, sink):
+    letter = with_attachment(word("Vi ses klockan tio."), "brev.docx")
+    door = gateway.folder / "run" / "scan.sock"
+    door.rename(door.with_name("away"))  # the workers cannot be reached
+    refusal = (451, "4.7.1 Cannot inspect the message now, try again later")
+    assert gateway.send(letter, SENDER, [CITIZEN]) == refusal
+    assert gateway.send(CLEAN, SENDER, [CITIZEN]) == (250, "2.0.0 Ok: kept"), "no worker needed"
+    assert [mail.data for mail in sink.mails] == [CLEAN]
+    assert gateway.items() == []
+    door.with_name("away").rename(door)
+    assert gateway.send(letter, SENDER, [CITIZEN]) == (250, "2.0.0 Ok: kept")
+
+
+def test_what_is_past_the_final_dot_is_answered_before_the_end(gateway, sink):
+    sink.go.clear()
+    clean, replies = in_a_thread(lambda: gateway.send(CLEAN, SENDER, [CITIZEN]))
+    held, more = in_a_thread(lambda: gateway.send(HELD, SENDER, [CITIZEN, COLLEAGUE]))
+    wait_until(lambda: sink.dots == 2, "arrival of both")
+    os.kill(gateway.process.popen.pid, signal.SIGTERM)
+    wait_until(lambda: not greets(gateway.port), "end of taking mail")
+    sink.go.set()
+    clean.join(60)
+    held.join(60)
+    assert replies == [(250, "2.0.0 Ok: kept")]
+    assert TAKEN.search(more[0][1]), more
+    assert gateway.process.popen.wait(60) == 0
+    with gateway.start():
+        assert len(gateway.items("held")) == 1
 
 
 def test_an_smtp_process_killed_in_the_middle_loses_nothing(gateway, sink):
