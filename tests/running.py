@@ -139,6 +139,7 @@ class Gateway:
         return self.config
 
     def start(self) -> "Gateway":
+        assert self.process is None or self.process.popen.poll() is not None, "it runs already"
         self.write_config()
         command = [sys.executable, "-m", "mailfilter", "serve", "-c", str(self.config)]
         self.process = Process(command, self.folder / "log", cwd=ROOT)

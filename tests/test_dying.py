@@ -145,7 +145,7 @@ def test_what_is_past_the_final_dot_is_answered_before_the_end(gateway, sink):
     assert replies == [(250, "2.0.0 Ok: kept")]
     assert TAKEN.search(more[0][1]), more
     assert gateway.process.popen.wait(60) == 0
-    with gateway.start():
+    with gateway:
         assert len(gateway.items("held")) == 1
 
 
@@ -235,7 +235,7 @@ def test_nothing_acknowledged_is_lost(sink, tmp_path, how):
         else:
             gateway.process.kill()
     assert load.clean <= {mail.data for mail in sink.mails}
-    with gateway.start():
+    with gateway:
         kept = {item["id"].rpartition(".")[0] for item in gateway.items("held")}
         assert load.held <= kept
         assert gateway.ask("audit-verify")["fault"] == ""
