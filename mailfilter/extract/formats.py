@@ -112,7 +112,7 @@ FORMATS: tuple[Format, ...] = (
             "application/vnd.ms-outlook",
         ),
         ole.sniff,
-        "ole",
+        "oldoffice",
     ),
     Format(
         "odf",

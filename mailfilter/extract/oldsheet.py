@@ -102,11 +102,16 @@ def _take(sheet: _Sheet, kind: int, pieces: list[bytes], version: int) -> None:
         sheet.add(StepKind.COMMENT, author)
     elif kind in _HEADERS:
         text = _long(data) if wide else _short(data, wide=False)
-        sheet.add(StepKind.HEADER, _HEADER_CODE.sub(" ", text))
+        sheet.add(StepKind.HEADER, header_text(text))
     elif kind == _CHART_TEXT:
         sheet.add(None, _short(data[2:], wide=wide))
     elif kind in _HIDDEN_TEXT:
         sheet.add(StepKind.HIDDEN, _loose(b"".join(pieces)))
+
+
+def header_text(text: str) -> str:
+    """A header or footer without its codes for fonts and places."""
+    return _HEADER_CODE.sub(" ", text)
 
 
 def _run(piece: bytes) -> str:

@@ -1,36 +1,27 @@
 """OLE compound files: the container of old Office files, of msg, and of encrypted new ones.
 
-From → to: bytes → a tree of `Storage`s with their streams; `read` looks which program's streams
-there are and hands them to that program's reader, then yields what lies embedded.
+From → to: bytes → a tree of `Storage`s with their streams; oldoffice.py looks which program's they
+are.
 
 Invariants: a stream that comes back is no longer than the file itself, whatever its tables say; a
 circle in a chain of sectors or in the tree ends; entries that no tree reaches count as the root's,
 because some readers take the directory as a list; raises nothing but `Unreadable`.
 
-Sources: MS-CFB; MS-DOC 2.5.1 (fEncrypted); MS-OLEDS 2.3.6 (Ole10Native).
+Sources: MS-CFB 2.
 Known gaps: sector tables that lie in DIFAT sectors (files over 6.8 MB) are followed, but of a
-directory only the first `ENTRIES` entries are looked at. Publisher, Visio and Project: not read.
+directory only the first `ENTRIES` entries are looked at.
 """
 
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from mailfilter.extract.budget import Unreadable
-from mailfilter.extract.context import Ctx, Found
-from mailfilter.model import Part
 
 MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 ENTRIES = 16_384
 _FREE, _END = 0xFFFFFFFA, 0xFFFFFFFE  # sector numbers from the first on are marks
 _STORAGE, _STREAM, _ROOT = 1, 2, 5
-_NEVER_READ = (
-    "VisioDocument",
-    "Quill",
-    "Props12",
-    "Props14",
-    "Props9",
-)  # Visio, Publisher, Project
 
 
 @dataclass(slots=True)
@@ -215,38 +206,3 @@ def _entries(directory: bytes) -> Iterator[_Entry]:
         start, size = struct.unpack_from("<IQ", directory, at + 116)
         name = directory[at : at + max(0, min(length, 64) - 2)].decode("utf-16-le", "replace")
         yield _Entry(name, kind, left, right, child, start, size & 0xFFFFFFFF)
-
-
-def read(part: Part, ctx: Ctx) -> Iterator[Found]:
-    """What the streams say the file is."""
-    from mailfilter.extract import embedded, outlook, propertyset
-
-    compound = open_compound(part.data)
-    if not compound.sound():
-        raise Unreadable("broken-document")
-    root = compound.root()
-    names = root.streams
-    if "EncryptedPackage" in names or "EncryptedSummary" in names:
-        raise Unreadable("encrypted")
-    if outlook.is_item(root):
-        yield from outlook.read(root, part, ctx)
-        return
-    yield from propertyset.read(root, part, ctx)
-    if any(name in names for name in _NEVER_READ):
-        raise Unreadable("old-office")
-    if reader := _reader(root):
-        yield from reader(root, part, ctx)
-    else:
-        yield from embedded.wrapped(root, part)
-    yield from embedded.objects(root, part, ctx)
-
-
-def _reader(root: Storage) -> Callable[[Storage, Part, Ctx], Iterator[Found]] | None:
-    """The reader of the program whose main stream there is."""
-    from mailfilter.extract import oldslides, oldword, spreadsheet
-
-    if "Workbook" in root.streams or "Book" in root.streams:
-        return spreadsheet.read_old
-    if "WordDocument" in root.streams:
-        return oldword.read
-    return oldslides.read if "PowerPoint Document" in root.streams else None

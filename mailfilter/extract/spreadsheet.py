@@ -5,10 +5,11 @@ file, because it says "cannot detect file format" for an encrypted one.
 
 Invariants: calamine lays a sheet out as a grid, follows circles in a compound file for ever and
 believes any column number, so the records are walked before it sees the file (`check_records`,
-`_check_extent`, ole.py), and a sheet whose grid would be too large is refused.
+`_check_extent`), and a sheet whose grid would be too large is refused; of an xls it sees a new
+compound file that holds nothing but the checked records.
 
-Errors: python_calamine.CalamineError and its subclasses, PasswordError among them; Rust's
-PanicException, which calamine lets out on some broken files.
+Errors: python_calamine.CalamineError and its subclasses, PasswordError among them; OSError for a
+wrong checksum in a zip; Rust's PanicException, which calamine lets out on some broken files.
 What calamine leaves out of an xls, comments and text boxes, is in oldsheet.py; of an xlsb, here.
 Known gaps: formulas, names and conditions are not read, their results are.
 """
@@ -20,17 +21,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from detectors import Role
+from mailfilter.extract import oldsheet
 from mailfilter.extract.budget import Budget, Unreadable
 from mailfilter.extract.container import Archive, open_archive
 from mailfilter.extract.context import Ctx, Found, text_at
 from mailfilter.extract.ole import Storage
-from mailfilter.extract.ooxml import holds
+from mailfilter.extract.ooxml import Package, holds
 from mailfilter.extract.table import cell, table
 from mailfilter.model import Part
 from mailfilter.place import Step, StepKind
 
 GRID = 4  # a grid may have so many times the budget's cells, most of them empty
 _BEGIN, _FILEPASS = 0x809, 0x2F
+_COMMENT_TEXTS = {632: 0, 637: 1}  # of xlsb: author, text; where in the record it begins
+_HEADER_FOOTER, _NO_TEXT = 479, 0xFFFFFFFF
 _RUNS = frozenset((0xBD, 0xBE))  # MulRk, MulBlank
 _CELLS = _RUNS | {
     0x1,
@@ -65,7 +69,7 @@ def read(part: Part, ctx: Ctx) -> Iterator[Found]:
         yield from _sheets(part, ctx)
     except calamine.PasswordError:
         raise Unreadable("encrypted") from None
-    except calamine.CalamineError:
+    except (calamine.CalamineError, OSError):
         raise Unreadable("broken-document") from None
     except BaseException as problem:
         if type(problem).__name__ != "PanicException":  # Rust's, which no module exports
@@ -92,7 +96,6 @@ def _sheets(part: Part, ctx: Ctx) -> Iterator[Found]:
 
 def read_old(root: Storage, part: Part, ctx: Ctx) -> Iterator[Found]:
     """An xls: what could hurt calamine is looked for before, and it sees only what was checked."""
-    from mailfilter.extract import oldsheet
     from mailfilter.extract.packing import compound_file
 
     name = "Workbook" if "Workbook" in root.streams else "Book"
@@ -113,7 +116,12 @@ def read_binary(part: Part, ctx: Ctx) -> Iterator[Found]:
     yield from read(part, ctx)
     from mailfilter.extract.ooxml import read_package
 
-    yield from read_package(part, ctx, {r"xl/.*\.bin$": _read_above})
+    handlers = {
+        r"xl/comments\d*\.bin$": _binary_comments,
+        r"xl/worksheets/[^/]*\.bin$": _binary_headers,
+        r"xl/.*\.bin$": _read_above,
+    }
+    yield from read_package(part, ctx, handlers)
 
 
 def _count(archive: Archive, name: str, budget: Budget) -> None:
@@ -125,6 +133,45 @@ def _count(archive: Archive, name: str, budget: Budget) -> None:
 
 def _read_above(_package: object, _name: str) -> Iterator[Found]:
     yield from ()
+
+
+def _binary_comments(package: Package, name: str) -> Iterator[Found]:
+    """Authors and texts of comments."""
+    texts = []
+    for kind, data in _binary_records(package.raw(name)):
+        if kind in _COMMENT_TEXTS:
+            texts.append(_wide_text(data, _COMMENT_TEXTS[kind])[0])
+    yield text_at("\n".join(texts), package.place.down(Step(StepKind.COMMENT)))
+
+
+def _binary_headers(package: Package, name: str) -> Iterator[Found]:
+    """Six texts: header and footer of odd, even and first pages."""
+    texts = []
+    for kind, data in _binary_records(package.raw(name)):
+        at = 2
+        while kind == _HEADER_FOOTER and at < len(data):
+            text, at = _wide_text(data, at)
+            texts.append(oldsheet.header_text(text))
+    yield text_at("\n".join(texts), package.place.down(Step(StepKind.HEADER)))
+
+
+def _binary_records(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """The records of a binary part; MS-XLSB 2.1.4."""
+    at = 0
+    while at < len(data):
+        kind, at = _variable(data, at, 2)
+        size, at = _variable(data, at, 4)
+        yield kind, data[at : at + size]
+        at += size
+
+
+def _wide_text(data: bytes, at: int) -> tuple[str, int]:
+    """(text, end) of a text with its length before it; all bits set is none."""
+    if at + 4 > len(data):
+        return "", len(data)
+    (length,) = struct.unpack_from("<I", data, at)
+    size = 0 if length == _NO_TEXT else length * 2
+    return data[at + 4 : at + 4 + size].decode("utf-16-le", "replace"), at + 4 + size
 
 
 def _check_extent(sheet: bytes, budget: Budget) -> None:

@@ -106,3 +106,35 @@ def message_properties(*properties) -> bytes:
 
 
 TEXT = f"Hej {NUMBER} från kommunen"
+
+# ---- Word ----------------------------------------------------------------------------------
+
+
+def word_97(pieces: list[str], flags=0, shift=0, repeated=1) -> bytes:
+    """A document whose text lies in these pieces; 8-bit where that can hold them."""
+    stream, table = bytearray(2048), b""
+    firsts, places = [0], []
+    for piece in pieces:
+        narrow = all(ord(char) < 256 for char in piece)
+        at = len(stream) + shift
+        stream += piece.encode("latin-1" if narrow else "utf-16-le")
+        stream += b"\0" * (len(stream) % 2)
+        for _ in range(repeated):
+            firsts.append(firsts[-1] + len(piece))
+            places.append(struct.pack("<HIH", 0, at * 2 | 0x4000_0000 if narrow else at, 0))
+    plc = struct.pack(f"<{len(firsts)}I", *firsts) + b"".join(places)
+    table = b"\1\4\0\0\0\0\0" + b"\2" + struct.pack("<I", len(plc)) + plc
+    struct.pack_into("<HH", stream, 0, 0xA5EC, 0xC1)
+    struct.pack_into("<H", stream, 10, flags | 0x200)
+    struct.pack_into("<I", stream, 0x4C, firsts[-1])
+    struct.pack_into("<II", stream, 0x1A2, 0, len(table))
+    return compound_file({"WordDocument": bytes(stream), "1Table": table})
+
+
+def word_95(text: str, flags=0) -> bytes:
+    stream = bytearray(768)
+    struct.pack_into("<HH", stream, 0, 0xA5DC, 104)
+    struct.pack_into("<H", stream, 10, flags)
+    stream += text.encode("cp1252")
+    struct.pack_into("<II", stream, 24, 768, len(stream))
+    return compound_file({"WordDocument": bytes(stream)})
