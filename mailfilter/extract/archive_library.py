@@ -26,8 +26,8 @@ from typing import Any
 
 from mailfilter.extract.budget import Budget, Growth, Unreadable
 
-_FOLDER, _FILE = 0o040000, 0o100000
-_FAILED = -25  # this entry cannot be read, the next one may be
+_FOLDER = 0o040000
+_WARNINGS = 3  # about one entry
 _EXTRA = (  # functions that the binding does not declare: name, arguments, result
     ("entry_pathname_utf8", [ctypes.c_void_p], ctypes.c_char_p),
     ("entry_symlink_utf8", [ctypes.c_void_p], ctypes.c_char_p),
@@ -62,6 +62,11 @@ class Opened:
     @property
     def position(self) -> int:
         return int(self.ffi.filter_bytes(self.pointer, -1))
+
+    @property
+    def packed(self) -> bool:
+        """Whether a filter took hold of the bytes."""
+        return bool(self.ffi.filter_count(self.pointer) > 1)
 
     def entries(self) -> Iterator[Entry]:
         """All entries in order; raises `Unreadable` where the archive itself ends badly."""
@@ -98,12 +103,13 @@ class Opened:
         """The content, as far as it can be read; a hole of a sparse file is one NUL."""
         block, size, at = ctypes.c_void_p(), ctypes.c_size_t(), ctypes.c_longlong()
         pieces: list[bytes] = []
-        reached = 0
+        reached, warned = 0, 0
         try:
             while True:
                 found = self.ffi.read_data_block(self.pointer, block, size, at)
-                if found == self.ffi.ARCHIVE_EOF:
-                    return b"".join(pieces), ""
+                warned += found == self.ffi.ARCHIVE_WARN  # a checksum is wrong
+                if found == self.ffi.ARCHIVE_EOF or warned > _WARNINGS:
+                    return b"".join(pieces), "broken-archive" if warned else ""
                 self.growth.add(size.value)
                 if at.value != reached:
                     pieces.append(b"\0")

@@ -31,7 +31,7 @@ _RPM, _DEB = b"\xed\xab\xee\xdb", b"!<arch>\n"
 _CPIO = re.compile(rb"07070[12][0-9A-Fa-f]{104}|070707[0-7]{70}")  # a text may begin with 070707
 _STREAMS = {b"\x04\x22\x4d\x18": "lz4", b"LZIP\x01": "lzip", b"\x1f\x9d": "compress"}
 _ENDINGS = (".lz4", ".lz", ".z")
-_EMPTY = 64  # bytes: a larger archive has entries
+_EMPTY = 32  # bytes: a larger archive has entries
 _ISO = 32769  # where the mark of an iso stands
 
 
@@ -78,6 +78,8 @@ def read(part: Part, ctx: Ctx) -> Iterator[Found]:
 def _packed(part: Part, ctx: Ctx, packing: str) -> Iterator[Found]:
     """The one file in a stream."""
     with Archive(part.data, ctx.budget, "raw", packing) as opened:
+        if not opened.packed:
+            raise Unreadable("broken-archive")
         for entry in opened.entries():
             if entry.fault:
                 yield not_examined(part.place, entry.fault)
@@ -138,10 +140,12 @@ def _two_faced(found: str, opened: Opened, shown: Counter[bytes]) -> bool:
         (size,) = struct.unpack_from("<I", data.ljust(12, b"\0"), 8)
         return bool(data[size:].strip(b"\0"))
     if found == "iso9660":
-        return _other_tree(opened) != shown
+        (sectors,) = struct.unpack_from("<I", data.ljust(_ISO + 84, b"\0"), _ISO + 79)
+        behind = bool(data[sectors * 2048 :].strip(b"\0"))
+        return behind or any(_tree(opened, without) != shown for without in ("joliet", "rockridge"))
     if found.startswith("rar"):
         end = archive_rar.end(data)
-        return end < len(data) and bool(data[end:].strip(b"\0"))
+        return end < 0 or bool(data[end:].strip(b"\0"))
     return found != "rpm" and _behind(opened)
 
 
@@ -149,7 +153,8 @@ def _behind(opened: Opened) -> bool:
     return bool(opened.data[opened.position :].strip(b"\0"))
 
 
-def _other_tree(opened: Opened) -> Counter[bytes]:
-    """The contents by the names that a reader without Joliet sees."""
-    with Archive(opened.data, opened.budget, "iso9660", options="iso9660:!joliet") as other:
+def _tree(opened: Opened, without: str) -> Counter[bytes]:
+    """The contents that a reader sees who does not know one kind of names."""
+    options = f"iso9660:!{without}"
+    with Archive(opened.data, opened.budget, "iso9660", options=options) as other:
         return Counter(_hash(entry) for entry in other.entries() if entry.data)

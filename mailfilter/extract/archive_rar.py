@@ -40,7 +40,10 @@ class Block:
 
 
 def end(data: bytes) -> int:
-    """Where the archive ends; the length of `data` if that cannot be told."""
+    """Where the archive ends; the length of `data` if that is locked, -1 if the end is missing.
+
+    Only the oldest programs wrote RAR 4 without an end block.
+    """
     last = len(data)
     for block in blocks(data):
         if block.kind == _LOCKED:
@@ -48,7 +51,7 @@ def end(data: bytes) -> int:
         if block.kind == _END:
             return block.end
         last = block.end
-    return min(last, len(data))
+    return min(last, len(data)) if data.startswith(_OLD) else -1
 
 
 def read_services(part: Part, ctx: Ctx) -> Iterator[Found]:

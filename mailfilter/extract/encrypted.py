@@ -23,7 +23,7 @@ from mailfilter.extract.context import Ctx, Found, member, text_at
 from mailfilter.model import Part
 from mailfilter.place import Place
 
-COST = 4_000_000  # microseconds for the passwords of one message
+COST = 2_500_000  # microseconds for the passwords of one message
 _PDF = 3000  # microseconds for a try at a pdf, and one more for each 200 bytes
 
 

@@ -27,6 +27,7 @@ from mailfilter.extract.budget import Budget, Unreadable
 BUILT_IN = "VelvetSweatshop"
 _SPIN = re.compile(rb"spinCount=[\"'](\d{1,9})[\"']")
 _STANDARD = 50_000  # rounds that the older scheme always does
+ROUNDS = 2  # in a microsecond
 _TRY = 4000  # microseconds for a try without rounds
 
 
@@ -43,11 +44,11 @@ def unlock(data: bytes, passwords: Sequence[str], paying: Paying, budget: Budget
         return None
     packed = bool(info)
     spins = [int(count) for count in _SPIN.findall(info)]
-    cost = _TRY + max([*spins, _STANDARD]) if packed else _TRY
+    cost = _TRY + max([*spins, _STANDARD]) // ROUNDS if packed else _TRY
     for password in dict.fromkeys((BUILT_IN, *passwords)):
         paying.take(cost)
         if (key := _key(data, password, packed=packed)) is not None:
-            paying.take(len(data) // 100 if packed else len(data))
+            paying.take(cost + len(data) // 100 if packed else len(data))
             budget.take_bytes(len(data))
             return _plain(key)
     return None
@@ -99,13 +100,33 @@ def _key(data: bytes, password: str, *, packed: bool) -> Any:
     """The file with its key set, or None if the password is wrong."""
     try:
         office = library().OfficeFile(io.BytesIO(data))
-        if packed:
+        if packed and office.type == "agile":  # the library would make the key twice
+            if not _agile(office.info, password):
+                return None
+            office.load_key(password=password)
+        elif packed:
             office.load_key(password=password, verify_password=True)
         else:
             office.load_key(password=password)
     except _errors():
         return None
     return office
+
+
+def _agile(info: Any, password: str) -> bool:
+    """Whether the password fits, for the cost of one key."""
+    from msoffcrypto.method.ecma376_agile import ECMA376Agile
+
+    fits = ECMA376Agile.verify_password(
+        password,
+        info["passwordSalt"],
+        info["passwordHashAlgorithm"],
+        info["encryptedVerifierHashInput"],
+        info["encryptedVerifierHashValue"],
+        info["spinValue"],
+        info["passwordKeyBits"],
+    )
+    return bool(fits)
 
 
 def _plain(office: Any) -> bytes:
