@@ -36,12 +36,15 @@ INFLATED_SIZE = 300 * MIB  # all output of one message's decoders; amavis' expan
 INFLATED_RATIO = 200  # a part that grows more is a bomb unless it is under 10 MiB
 TEXT_SIZE = 64 * MIB  # characters given to the detectors from one message
 CELLS = 2_000_000  # in one sheet
+PIXELS = 200_000_000  # in one picture: the largest phone cameras
+PICTURE_SIZE = 160 * MIB  # of one decoded picture: 40 million pixels in colour; JPEG decodes less
+OCR_SECONDS = 20.0  # of reading a message after which no picture is begun: issue 3's budget
 SMALL_MAIL = 64 * KIB  # read in the smtp process if it is text only (P11)
 SMALL_MAIL_DIGITS = 3000  # some 300 candidate numbers: 4 ms at the worst
 
 # workers
 WORKER_MEMORY = 2048 * MIB  # address space of a worker
-WORKER_CPU = 20  # CPU seconds for one message
+WORKER_CPU = 24  # CPU seconds for one message: OCR_SECONDS, a layout that overruns, detection
 RESULT_SIZE = 4 * MIB  # JSON that a worker may answer with
 VIEW_SIZE = 2 * MIB  # characters of text shown to a reviewer; the page says that more is there
 FINDINGS = 2000  # in one message; more say nothing new

@@ -85,6 +85,8 @@ REASONS: dict[str, Reason] = {
     "embedded-object": Reason(Class.UNREAD, "Ett inbäddat objekt läses inte.", "An embedded object is not read."),
     "program": Reason(Class.UNREAD, "Filen är ett program eller en databas.", "The file is a program or a database."),
     "image": Reason(Class.UNSUPPORTED, "Bilder läses inte.", "Images are not read."),
+    "image-size": Reason(Class.OVER_LIMIT, "Bilden är för stor.", "The image is too big."),
+    "ocr-time": Reason(Class.OVER_LIMIT, "Alla bilder och skannade sidor hann inte läsas.", "There was no time to read all images and scanned pages."),
     "sound": Reason(Class.UNSUPPORTED, "Ljud läses inte.", "Sound is not read."),
     "film": Reason(Class.UNSUPPORTED, "Film läses inte.", "Film is not read."),
     "pdf-without-text": Reason(Class.UNSUPPORTED, "PDF-filen har sidor som bara är bilder.", "The PDF has pages that are only images."),

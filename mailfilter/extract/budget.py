@@ -1,4 +1,4 @@
-"""What reading one message may cost: bytes unpacked, parts, depth, characters.
+"""What reading one message may cost: bytes unpacked, parts, depth, characters, time for OCR.
 
 From → to: every reader reports what it is about to take; `Budget` counts down and raises
 `Unreadable` with a code of class over-limit when it is spent. Declared sizes are never trusted:
@@ -11,7 +11,8 @@ Sources: limits.py for the figures; threats.md 2.4 for the bombs.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from time import monotonic
 from typing import Protocol
 
 from mailfilter import limits
@@ -52,6 +53,19 @@ class Budget:
     depth: int = limits.DEPTH
     text: int = limits.TEXT_SIZE
     cells: int = limits.CELLS
+    ocr: float = limits.OCR_SECONDS
+    clock: Callable[[], float] = monotonic
+    began: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.began = self.clock()
+
+    def seconds(self) -> float:
+        """What is left for reading pictures. All else that is read takes from it too."""
+        left = self.began + self.ocr - self.clock()
+        if left <= 0:
+            raise Unreadable("ocr-time")
+        return left
 
     def take_part(self, depth: int) -> None:
         """One more part at `depth` levels below the message."""

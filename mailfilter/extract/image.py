@@ -1,26 +1,34 @@
-"""Images, sound and film: not read, and said to be; small inline images are decoration.
+"""Images, sound and film: which they are, what is decoration, what is not read.
 
-From → to: bytes → nothing (decoration) or `NotExamined`. A logo in a signature is an inline image
-of less than 300 × 150 pixels (design 4.2); its size is read from the header of the file.
+From → to: bytes → nothing (decoration), what `picture.py` reads, or `NotExamined`. A logo in a
+signature is an inline image of less than 300 × 150 pixels (design 4.2); its size is read from the
+header of the file. Sound and film are not read.
 
 Sources: the headers of PNG, GIF, JPEG (T.81), BMP and WebP (RFC 9649).
-Known gaps: what an image shows is read when OCR exists.
+Known gaps: icons, HEIC, AVIF, PSD and Windows metafiles are not read.
 """
 
 import struct
 from collections.abc import Iterator
 
+from mailfilter import limits
+from mailfilter.extract.budget import Unreadable
 from mailfilter.extract.context import Ctx, Found
 from mailfilter.model import Part
 from mailfilter.unread import not_examined
 
 WIDTH, HEIGHT = 300, 150
-_IMAGES = (
+_READABLE = (
     b"\x89PNG\r\n",
     b"GIF8",
     b"\xff\xd8\xff",
     b"II*\0",
     b"MM\0*",
+    b"II+\0",  # BigTIFF
+    b"MM\0+",
+)
+_IMAGES = (
+    *_READABLE,
     b"\0\0\1\0",
     b"8BPS",
     b"\x01\x00\x00\x00",  # EMF, checked further below
@@ -38,9 +46,17 @@ def sniff_image(data: bytes) -> bool:
         return data[40:44] == b" EMF"
     return (
         data.startswith(_IMAGES)
+        or _is_readable(data)
+        or (data[4:8] == b"ftyp" and data[8:12] in _PICTURE_BRANDS)
+    )
+
+
+def _is_readable(data: bytes) -> bool:
+    """Formats that `picture.py` opens; bitmaps and WebP have more than one mark."""
+    return (
+        data.startswith(_READABLE)
         or (data.startswith(b"BM") and data[6:10] == b"\0\0\0\0" and len(data) > 54)
         or (data.startswith(b"RIFF") and data[8:12] == b"WEBP")
-        or (data[4:8] == b"ftyp" and data[8:12] in _PICTURE_BRANDS)
     )
 
 
@@ -60,10 +76,19 @@ def sniff_film(data: bytes) -> bool:
     )
 
 
-def read(part: Part, _ctx: Ctx) -> Iterator[Found]:
-    """Decoration is nothing; any other image is not examined."""
-    if not is_decoration(part):
+def read(part: Part, ctx: Ctx) -> Iterator[Found]:
+    """Decoration is nothing; any other image is read if its format and OCR allow it."""
+    if is_decoration(part):
+        return
+    if not _is_readable(part.data):
         yield not_examined(part.place, "image")
+        return
+    from mailfilter.extract import picture
+
+    width, height = dimensions(part.data)
+    if width * height > limits.PIXELS:
+        raise Unreadable("image-size")  # before any library sees it
+    yield from picture.read(part, ctx)
 
 
 def read_sound(part: Part, _ctx: Ctx) -> Iterator[Found]:

@@ -2,7 +2,7 @@
 
 From → to: a file → the pages as one `Text` (invisible text included), annotations, form fields,
 XFA data, bookmarks, metadata; attached files as further `Part`s. A page that shows an image and
-next to no text is what OCR will read one day: "pdf-without-text".
+next to no text is rendered and read by OCR, without which it is "pdf-without-text".
 
 Invariants: a password asked for is "encrypted", anything else that pdfium refuses is broken;
 pages are opened and closed one at a time.
@@ -22,7 +22,7 @@ from typing import Any
 from detectors import Role
 from mailfilter.extract.budget import Unreadable
 from mailfilter.extract.context import Ctx, Found, member, text_at
-from mailfilter.model import Part, Text
+from mailfilter.model import NotExamined, Part, Text
 from mailfilter.place import Place, Step, StepKind
 from mailfilter.unread import not_examined
 
@@ -74,7 +74,7 @@ def _document(document: Any, part: Part, ctx: Ctx) -> Iterator[Found]:
     forms = document.get_formtype() != 0
     if forms:
         document.init_forms()
-    yield from _pages(document, part)
+    yield from _pages(document, part, ctx)
     yield from _metadata(document, part, ctx)
     titles = "\n".join(bookmark.get_title() for bookmark in _bookmarks(document))
     yield text_at(titles, part.place)
@@ -83,9 +83,9 @@ def _document(document: Any, part: Part, ctx: Ctx) -> Iterator[Found]:
     yield from _attachments(document, part)
 
 
-def _pages(document: Any, part: Part) -> Iterator[Found]:
-    """Pages follow each other in one text; the first that is only a picture is named."""
-    count, pictured, joined = len(document), False, _Joined()
+def _pages(document: Any, part: Part, ctx: Ctx) -> Iterator[Found]:
+    """Pages follow each other in one text; the first picture that cannot be read is named."""
+    count, unread, joined = len(document), False, _Joined()
     for n in range(min(count, PAGES)):
         place = part.place.down(Step(StepKind.PAGE, n + 1))
         page = document[n]
@@ -93,14 +93,28 @@ def _pages(document: Any, part: Part) -> Iterator[Found]:
             content = _text(page)
             yield from joined.add(content, place)
             yield from _annotations(document, page, place)
-            if not pictured and len(content) < SCANT and _is_picture(page, content):
-                pictured = True
-                yield not_examined(place, "pdf-without-text")
+            if not unread and len(content) < SCANT and _is_picture(page, content):
+                for found in _scan(page, place, ctx):
+                    unread = unread or isinstance(found, NotExamined)
+                    yield found
         finally:
             page.close()
     yield from joined.flush()
     if count > PAGES:
         yield not_examined(part.place, "too-many-pages")
+
+
+def _scan(page: Any, place: Place, ctx: Ctx) -> Iterator[Found]:
+    """A page that is an image, by OCR."""
+    from mailfilter.extract import ocr, picture
+
+    if not ocr.ready():
+        yield not_examined(place, "pdf-without-text")
+        return
+    width, height = (max(side, 1.0) for side in page.get_size())
+    scale = min(ocr.DPI / 72, (picture.AREA / (width * height)) ** 0.5, picture.SIDE / width)
+    bitmap = page.render(scale=min(scale, picture.SIDE / height), grayscale=True)
+    yield from picture.read_page(bitmap.to_pil().convert("L"), place, ctx)
 
 
 @dataclass(slots=True)

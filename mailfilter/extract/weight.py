@@ -1,12 +1,14 @@
 """Which parts are light: text that may be read in the smtp process (P11), and what is not read.
 
 From → to: parts and their formats (`walk.typed`) → whether each is read by a reader without a
-library for documents, archives or images. Nothing is unpacked.
+library for documents, archives or images. Nothing is unpacked; a logo is known by its header.
 """
 
 from collections.abc import Sequence
 
 from mailfilter import limits
+from mailfilter.extract.formats import Format
+from mailfilter.extract.image import is_decoration
 from mailfilter.extract.walk import Formats
 from mailfilter.model import Part
 
@@ -25,7 +27,9 @@ def quick(parts: Sequence[Part], formats: Formats) -> bool:
 
     Measured on hostile input of 64 KiB: plain text 4 ms, HTML of `TAGS` tags 6 ms.
     """
-    if not light(formats) or sum(len(part.data) for part in parts) > limits.SMALL_MAIL:
+    if sum(len(part.data) for part in parts) > limits.SMALL_MAIL:
+        return False
+    if not light([_without_logo(part, each) for part, each in zip(parts, formats, strict=True)]):
         return False
     marked = [
         part.data
@@ -33,3 +37,9 @@ def quick(parts: Sequence[Part], formats: Formats) -> bool:
         if any(one.name in _MARKED for one in each)
     ]
     return sum(data.count(b"<") + data.count(b"&") for data in marked) <= TAGS
+
+
+def _without_logo(part: Part, formats: list[Format]) -> list[Format]:
+    """Decoration is not opened: its mail may be read here (design 4.2)."""
+    logo = any(one.name == "image" for one in formats) and is_decoration(part)
+    return [one for one in formats if not (logo and one.name == "image")]

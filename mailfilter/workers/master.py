@@ -13,10 +13,12 @@ import time
 from pathlib import Path
 
 from mailfilter.examine import warm
+from mailfilter.extract import picture
 from mailfilter.log import log
 from mailfilter.workers.confine import confine
 from mailfilter.workers.worker import work
 
+OCR_NICENESS = 19  # a worker that reads a picture lets all others go first
 QUEUE = 512  # jobs that wait for a worker; a full queue answers 451
 _WATCHED = {signal.SIGTERM, signal.SIGCHLD}
 _RESTS = 0.2  # seconds between forks when workers end faster than they are made
@@ -41,6 +43,8 @@ def run(listener: socket.socket, workers: int) -> None:
     Signals are waited for, not handled: a handler that runs in the middle of a fork can be lost.
     """
     warm()
+    for package in picture.prepare(OCR_NICENESS):
+        log.warning("ocr-degraded", missing=package)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_BLOCK, _WATCHED)
