@@ -110,7 +110,15 @@ class NextHop(Section):
     tls: Literal["none", "opportunistic", "encrypt", "verify"] = "none"
     ca: Path | None = None
     server_name: str = ""  # for verify; default host
+    certificate: Path | None = None  # shown to the next hop, which may know us by it
+    key: Path | None = None
     connections: Annotated[int, Field(ge=1, le=1000)] = 50  # kept open, at most
+
+    @model_validator(mode="after")
+    def _certificate_has_its_key(self) -> Self:
+        if (self.certificate is None) != (self.key is None):
+            raise ValueError("certificate and key belong together: give both or none")
+        return self
 
 
 class Store(Section):

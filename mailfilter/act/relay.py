@@ -45,6 +45,8 @@ def hop_of(settings: NextHop, hostname: str) -> Hop:
         tls=settings.tls,
         ca=settings.ca,
         server_name=settings.server_name,
+        certificate=settings.certificate,
+        key=settings.key,
     )
 
 
