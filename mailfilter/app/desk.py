@@ -16,7 +16,7 @@ from mailfilter.control import ControlServer, Desk
 from mailfilter.examine import Job
 from mailfilter.log import log
 from mailfilter.record import open_archive, open_desk_server
-from mailfilter.record.contract import Archive
+from mailfilter.record.contract import Archive, AuditLine
 from mailfilter.record.keys import load_private
 from mailfilter.report import fragment, render
 from mailfilter.unread import explain
@@ -52,6 +52,7 @@ async def _serve(settings: config.Settings) -> None:
         if link := open_desk_server(settings, archive):
             await link.start()
             stack.push_async_callback(link.close)
+        await _say_fail_open(archive, settings)
         posting = outbox(archive, settings)
         metrics = Metrics()
         schedule = Schedule(archive, settings, clock.now, posting.wake, metrics)
@@ -62,6 +63,13 @@ async def _serve(settings: config.Settings) -> None:
             [posting.run(), schedule.run(), _web(archive, settings, (posting, metrics), stop)],
             control,
         )
+
+
+async def _say_fail_open(archive: Archive, settings: config.Settings) -> None:
+    """Fail-open is allowed for a time: that stands in the audit log from each start on (P4)."""
+    if settings.fail_open_until and settings.fail_open_until >= clock.today():
+        until = {"until": settings.fail_open_until.isoformat()}
+        await archive.audit(AuditLine(0, clock.now(), "system", "fail-open", "", dict(until)))
 
 
 async def _together(
