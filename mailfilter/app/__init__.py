@@ -18,7 +18,7 @@ from contextlib import AbstractAsyncContextManager, contextmanager
 from pathlib import Path
 
 from mailfilter import config, limits
-from mailfilter.app import desk, smtp
+from mailfilter.app import desk, memory, smtp
 from mailfilter.control import Desk
 from mailfilter.decide import compile_rules
 from mailfilter.errors import ConfigError
@@ -45,6 +45,7 @@ def roles(settings: config.Settings, file: Path | None) -> list[Role]:
     if settings.fail_open_until:
         log.error("fail-open-allowed", until=settings.fail_open_until.isoformat())
     listener = master.listen(settings.store.run / "scan.sock")
+    memory.settle()
     return [
         Role("desk", lambda: desk.run(settings), order=2, patience=30),
         Role("scan", lambda: _scan(settings, listener), order=1, patience=5),

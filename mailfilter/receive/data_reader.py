@@ -9,16 +9,18 @@ Invariants: linear in the bytes received, however they are cut; at most `limit` 
 """
 
 _END = b"\r\n.\r\n"
+_DOT = b"\r\n."
 
 
 class DataReader:
     """Collects one DATA. `prefix` (our trace field) becomes the start of the message."""
 
-    __slots__ = ("_chunks", "_limit", "_tail", "dropped", "size")
+    __slots__ = ("_chunks", "_limit", "_tail", "dotted", "dropped", "size")
 
     def __init__(self, limit: int, prefix: bytes = b"") -> None:
         self.size = 0  # bytes received, also those that were dropped
         self.dropped = False
+        self.dotted = False  # a line may begin with a dot
         self._limit = limit
         self._chunks = [prefix] if prefix else []
         self._tail = b"\r\n"  # the end of what came: the line DATA ended with CRLF
@@ -26,10 +28,11 @@ class DataReader:
     def feed(self, chunk: bytes) -> bytes | None:
         """Take a chunk. None: go on. Else it was the end; the bytes behind it."""
         tail = self._tail
-        seam = (tail + chunk[:4]).find(_END)
+        edge = tail + chunk[:4]
+        seam = edge.find(_END)
         if seam >= 0:
             end = seam - len(tail) + len(_END)
-        elif (at := chunk.find(_END)) >= 0:
+        elif (at := self._end_in(edge, chunk)) >= 0:
             end = at + len(_END)
         else:
             self._keep(chunk)
@@ -40,6 +43,15 @@ class DataReader:
         else:
             self._take_back(3 - end)
         return chunk[end:]
+
+    def _end_in(self, edge: bytes, chunk: bytes) -> int:
+        """Where the end mark stands in a chunk, or -1; one search unless a line has a dot."""
+        self.dotted = self.dotted or _DOT in edge
+        at = chunk.find(_DOT)
+        if at < 0 or chunk.startswith(_END, at):
+            return at
+        self.dotted = True
+        return chunk.find(_END, at + 1)
 
     def drop(self) -> None:
         """Keep nothing of it; only its end is still looked for."""

@@ -232,7 +232,7 @@ class Session(Opening):
             return replies.STRAY
         assert self._mail is not None
         assert self._hop is not None
-        data = unstuffed(wire)
+        data = unstuffed(wire) if reader.dotted else wire
         if header.received_fields(data) >= self._bounds.received_fields:
             return replies.LOOP
         if self._standing is Standing.SHARED and not ours(

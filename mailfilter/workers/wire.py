@@ -6,7 +6,6 @@ Job: one datagram-sized write of JSON with the file descriptor beside it. Answer
 
 import fcntl
 import json
-import mmap
 import os
 import socket
 from typing import Any
@@ -33,10 +32,17 @@ def memory_file(data: bytes) -> int:
 def read_memory_file(descriptor: int) -> bytes:
     """The content of a memory file."""
     size = os.fstat(descriptor).st_size
-    if size == 0:
-        return b""
-    with mmap.mmap(descriptor, size, access=mmap.ACCESS_READ) as mapped:
-        return mapped[:]
+    data = os.pread(descriptor, size, 0)
+    return data if len(data) == size else _in_pieces(descriptor, size)
+
+
+def _in_pieces(descriptor: int, size: int) -> bytes:
+    """What one call does not give: over 2 GiB, or interrupted by a signal."""
+    pieces, at = [], 0
+    while at < size and (piece := os.pread(descriptor, size - at, at)):
+        pieces.append(piece)
+        at += len(piece)
+    return b"".join(pieces)
 
 
 def send_job(sock: socket.socket, job: dict[str, Any], descriptor: int) -> None:

@@ -27,7 +27,11 @@ def read(data: bytes, cuts: list[int], limit: int = 10**6, prefix: bytes = b""):
         rest = reader.feed(data[start:end])
         if rest is not None:
             rest += data[end:]
-            return (None if reader.too_big or reader.dropped else reader.wire()), rest
+            if reader.too_big or reader.dropped:
+                return None, rest
+            wire = reader.wire()
+            assert reader.dotted or unstuffed(wire) is wire
+            return wire, rest
     return None, None
 
 
