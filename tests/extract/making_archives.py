@@ -12,9 +12,10 @@ import io
 import struct
 
 import fpdf
-import libarchive
 import msoffcrypto
+import olefile
 import py7zr
+import pytest
 import pyzipper
 from cryptography.hazmat.decrepit.ciphers.algorithms import ARC4
 from cryptography.hazmat.primitives.ciphers import Cipher
@@ -22,8 +23,14 @@ from msoffcrypto.format.ooxml import OOXMLFile
 from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.pdfgen.canvas import Canvas
 
+from mailfilter.extract.archive_library import load
 from tests.extract.making import compound, old_excel
+from tests.extract.making_old import compound_file, word_97
 from tests.extract.reading import NUMBER
+
+if load() is None:
+    pytest.skip("libarchive is not installed", allow_module_level=True)
+import libarchive
 
 PASSWORD = "Sommar2026"
 TEXT = f"nr {NUMBER}".encode()
@@ -175,11 +182,42 @@ def _rc4(key: bytes, data: bytes) -> bytes:
     return Cipher(ARC4(key), mode=None).encryptor().update(data)
 
 
+_SALT = b"s" * 16
+
+
+def _rc4_lock(password: str) -> bytes:
+    """Version, salt and verifier, as they stand in front."""
+    verifier = b"v" * 16
+    check = _rc4(_rc4_key(password, _SALT, 0), verifier + hashlib.md5(verifier).digest())
+    return struct.pack("<2H", 1, 1) + _SALT + check
+
+
+def _rc4_all(password: str, data: bytes, size: int) -> bytearray:
+    """In blocks of `size`, each with a key of its own."""
+    blocks = [data[at : at + size] for at in range(0, len(data), size)]
+    return bytearray().join(
+        _rc4(_rc4_key(password, _SALT, n), block) for n, block in enumerate(blocks)
+    )
+
+
+def word_old(password=PASSWORD) -> bytes:
+    """A Word 97 file with the RC4 of that time: all but the first 68 bytes of the text's stream."""
+    with olefile.OleFileIO(io.BytesIO(word_97([f"Hej {NUMBER}\r"]))) as plain:
+        stream = bytearray(plain.openstream("WordDocument").read())
+        table = plain.openstream("1Table").read()
+    lock = _rc4_lock(password)
+    stream[11] |= 1
+    struct.pack_into("<I", stream, 14, len(lock))
+    struct.pack_into("<I", stream, 0x1A2, len(lock))
+    head = bytes(stream[:68])
+    locked = head + _rc4_all(password, bytes(stream), 512)[68:]
+    table = lock + _rc4_all(password, lock + table, 512)[len(lock) :]
+    return compound_file({"WordDocument": bytes(locked), "1Table": bytes(table)})
+
+
 def excel_old(password=PASSWORD) -> bytes:
     """A BIFF8 workbook with the RC4 of Office 97: contents of records are encrypted, heads not."""
-    salt, verifier = b"s" * 16, b"v" * 16
-    check = _rc4(_rc4_key(password, salt, 0), verifier + hashlib.md5(verifier).digest())
-    lock = struct.pack("<3H", 1, 1, 1) + salt + check
+    lock = struct.pack("<H", 1) + _rc4_lock(password)
     plain = old_excel(locked=True)
     start = plain.find(struct.pack("<2H", 0x809, 16))
     plain = plain[start:].replace(
@@ -193,10 +231,7 @@ def excel_old(password=PASSWORD) -> bytes:
         open_part = size if kind in (0x809, 0x2F) else 4 if kind == 0x85 else 0
         keep += [*range(at, at + 4 + open_part)]
         at += 4 + size
-    blocks = [book[at : at + 1024] for at in range(0, 4096, 1024)]
-    mixed = bytearray().join(
-        _rc4(_rc4_key(password, salt, n), block) for n, block in enumerate(blocks)
-    )
+    mixed = _rc4_all(password, book, 1024)
     for at in keep:
         mixed[at] = book[at]
     return compound({"Workbook": bytes(mixed)})

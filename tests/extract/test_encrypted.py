@@ -40,6 +40,7 @@ LOCKED = {
     "a.docx": m.office(making.word(NUMBER)),
     "a.xlsx": m.office(making.sheet_with(NUMBER)),
     "a.xls": m.excel_old(),
+    "a.doc": m.word_old(),
 }
 TOLD = f"Lösenord: {PASSWORD}"
 
