@@ -225,3 +225,4 @@ def test_a_reload_takes_good_rules_and_keeps_the_old_ones_if_they_are_bad(tmp_pa
         assert "did you mean 'se.personnummer'?" in gateway.log()
         reload(RULES.format(action="relay", kind="se.*"), "rules-reloaded")
         assert gateway.send(HELD, SENDER, [CITIZEN]) == (250, "2.0.0 Ok: kept")
+        assert "process-ended" not in gateway.log(), "nobody dies of a reload"

@@ -42,11 +42,11 @@ def run(listener: socket.socket, workers: int) -> None:
 
     Signals are waited for, not handled: a handler that runs in the middle of a fork can be lost.
     """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     warm()
     for package in picture.prepare(OCR_NICENESS):
         log.warning("ocr-degraded", missing=package)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_BLOCK, _WATCHED)
     alive: set[int] = set()
     began = time.monotonic()
