@@ -31,7 +31,12 @@ _GENERIC = re.compile(
     r"|var femte|var tionde|två|tre|fyra|fem|sex|tio|\d+) "
     rf"(?:{_GROUP}|av |fall|elev|patient|medarbetare|brukare)"
     r"|risk för |kan (?:orsaka|leda till|ge |vara tecken)|orsakas av|vanligaste|vanligt att"
-    r"|ökad risk|förebygg"
+    r"|ökad risk|förebygg|prevention"
+    r"|(?:föredrag|föreläsning|information|utbildning|kurs|broschyr|rapport|artikel|avsnitt"
+    r"|seminari|material|kunskap|riktlinje|rutin|policy|statistik|enkät|projekt|kampanj|arbete"
+    r"|film|föreställning|podd|program|diskussion|samtal|fråga|bok|bild|motion|uppsats)"
+    r"[a-zåäö]{0,6}(?: i går)? (?:om|kring|mot|över) "
+    r"|\d \w*(?:olyckor|skador|tillbud|anmälningar)\b"
     r"|hver fjerde|hver tredje|i personalen|bland (?:unga|äldre|barn|elever|personal|lærere))"
     r"|\d ?(?:%|procent)(?! tom|\s*sjuk|[ -]*(?:till|t\.?o\.?m))"
 )

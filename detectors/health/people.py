@@ -46,7 +46,7 @@ WEIGHTS = {
 }
 
 _TOKEN = re.compile(r"[^\W\d_]+(?:[-'’.][^\W\d_]+)*\.?")
-_IDENTITY = re.compile(
+IDENTITY = re.compile(
     r"(?<![\d-])(?:(?:19|20)\d{2}[01]\d[0-9]\d[-+ \t;,]{0,2}\d{4}|\d{2}[01]\d[0-9]\d[-+–]\d{4}"
     r"|[0-3]\d[01]\d\d\d[-+A-FU-Y]\d{3}[0-9A-Y]|[0-7]\d[0-5]\d{3} \d{5}"
     r"|\d{2}[/ ]\d{2}[/ ]\d{2}[-– ]\d{4})(?!\d)"
@@ -56,15 +56,8 @@ _PLACED = re.compile(
     r"[ ,](?:i|på|in|från) (?:lgh|lägenhet|rum|room|hus|nr|nummer|klass|avd|plan)?\.? ?"
     r"[\dA-ZÅÄÖ]{1,2}\d{0,3}[A-Za-z]?\b"
 )
-_ADDRESS = re.compile(
-    r"^[ >\t]{0,8}(?:Hej|Hejsan|Kära|Käre|Bästa|Bäste|Dear|Hei|Kære|Hi) (\w+)[ \w]{0,20}[!,.]?\s",
-    re.MULTILINE,
-)
-_HINT = re.compile(
-    r"[A-ZÅÄÖ]\w+[ \t;][A-ZÅÄÖ]"
-    r"|\b(?:[Hh][ao]nn?|[Mm]in|hennes|hans|[Jj]ag|he|she|my|eleven|brukaren|patienten)\b"
-    r"|\d{6}-?\d{4}"
-)
+_CLASS = re.compile(r",? (?:i |klass |åk )\d ?[A-Fa-f]\b|, \d{1,2} år\b")
+_NUMBER = re.compile(r"\.? ?\d{1,4}\b")
 _INITIALS = re.compile(r"\b[A-ZÅÄÖ]\.? ?[A-ZÅÄÖ]\.(?!\w)")
 _SURNAME = re.compile(
     r".{2,}(?:s?son|berg|ström|gren|lund|qvist|kvist|dahl|dal|man|stedt|stad|holm|blad|feldt|fält|fors|ic|ić"
@@ -87,11 +80,17 @@ def _sections(name: str) -> dict[str, frozenset[str]]:
 
 WORDS = _sections("people")
 _NAMES = _sections("first_names")
-_FIRST = _NAMES["names"]
+FIRST_NAMES = _NAMES["names"]
 _AMBIGUOUS = _NAMES["ambiguous"]
 _DEFINITE = ("en", "et", "na", "an", "ten", "ing", "tion", "het", "erna", "arna")
-_SURE = _FIRST - _AMBIGUOUS
-_ANYBODY = WORDS["self"] | WORDS["own"] | WORDS["you"] | WORDS["your"]
+_TITLE_ENDS = ["chef", "chefen", "rådet", "sköterska", "sköterskan", "ledare", "ledaren", "strateg", "konsult", "handläggare", "rådgivare", "samordnare", "koordinator", "specialist", "ingenjör", "tekniker", "utvecklare", "ombud", "läkare", "terapeut", "pedagog", "politiker", "minister", "forskare", "professor", "analytiker", "mästare", "arkitekt", "jurist", "kandidat", "redaktör", "producent", "förvaltare", "sekreterare", "konsulent", "ordförande", "rådgiver", "inspektör"]
+_HEALERS = tuple(["sköterska", "sköterskan", "läkare", "terapeut", "specialist", "forskare", "rådgivare"])
+_STATES = frozenset(["är", "har", "blev", "fick", "mår", "ligger", "orkar"])
+_PERSON_ENDS = ["föräldern", "mamman", "pappan", "modern", "fadern", "dottern", "sonen", "barnet", "flickan", "pojken", "klienten", "patienten", "brukaren", "eleven", "kvinnan", "mannen", "personen", "sökanden", "innehavaren", "tagaren", "kollegan", "medarbetaren"]
+_SURE = FIRST_NAMES - _AMBIGUOUS
+THIRD = frozenset(
+    ["hon", "han", "hennes", "hans", "henne", "honom", "hun", "hendes", "ham", "she", "he", "her", "his", "hän", "hänen", "hänellä"]
+)
 _NOT_NAME = WORDS["not-name"] | WORDS["title"] | WORDS["role"] | WORDS["relative"]
 
 
@@ -124,7 +123,7 @@ def tokens(plain: Plain, start: int, end: int) -> list[Token]:
 def cues(plain: Plain, words: list[Token], span: tuple[int, int], frame: Frame) -> list[Cue]:
     """All cues of a stretch and its words, sorted; names in the mail's frame are left out."""
     start, end = span
-    found = [Cue(m.start(), Kind.IDENTITY) for m in _IDENTITY.finditer(plain.cased, start, end)]
+    found = [Cue(m.start(), Kind.IDENTITY) for m in IDENTITY.finditer(plain.cased, start, end)]
     skip = -1
     for number, token in enumerate(words):
         if number <= skip:
@@ -150,17 +149,24 @@ def _name(plain: Plain, words: list[Token], number: int) -> Kind | None:
     """Is the capitalised word at `number` the name of one who may be the subject?"""
     token = words[number]
     word = token.word.rstrip(".")
-    first = word in _FIRST or (word.endswith("s") and word[:-1] in _FIRST and len(word) > 3)
+    first = word in FIRST_NAMES or (
+        word.endswith("s") and word[:-1] in FIRST_NAMES and len(word) > 3
+    )
+    first = first or ("-" in word and word.removesuffix("s").partition("-")[0] in FIRST_NAMES)
     following = words[number + 1] if number + 1 < len(words) else None
     family = following is not None and _is_family(plain, token, following, first)
     if _is_titled(plain, words, number):
         return Kind.NAME
+    if not first and _is_office(token.low):
+        return None
     if not first and not (family and _is_outsider(words, number)):
         return _unlisted(plain, words, number)
     if _is_staff(plain, words, number, family):
         return None
     if word in _AMBIGUOUS and not family and _starts_sentence(plain.cased, token.start):
-        acts = following is not None and following.low in WORDS["self-verb"]
+        acts = following is not None and (
+            following.low in WORDS["self-verb"] or _CLASS.match(plain.cased, token.end) is not None
+        )
         return Kind.NAME if acts else None
     return Kind.FULL_NAME if family else Kind.NAME
 
@@ -191,7 +197,7 @@ def _is_outsider(words: list[Token], number: int) -> bool:
     low = words[number].low
     second = words[number + 1].word
     if low in _NOT_NAME or low.endswith(("en", "et", "na", "ens", "ska", "kommuns", "kommun")):
-        return second in _FIRST
+        return second in FIRST_NAMES
     return len(words[number].word) > 2 and not words[number].word.isupper()
 
 
@@ -202,7 +208,11 @@ def _unlisted(plain: Plain, words: list[Token], number: int) -> Kind | None:
         return None
     following = words[number + 1] if number + 1 < len(words) else None
     gap = plain.cased[token.end : following.start] if following else ""
-    if following and gap == " " and _acts_as_name(words, number):
+    if _acts_as_name(words, number):
+        return Kind.NAME
+    if following and len(following.word) == 2 and following.word[1] == ".":
+        return Kind.NAME  # "Tadesse G."
+    if following and _CLASS.match(plain.cased, token.end):
         return Kind.NAME
     if following and following.word in _SURE and gap in (" ", ", ", "\t", ";", "^"):
         return Kind.FULL_NAME
@@ -212,25 +222,48 @@ def _unlisted(plain: Plain, words: list[Token], number: int) -> Kind | None:
 
 
 def _acts_as_name(words: list[Token], number: int) -> bool:
-    """An unlisted capitalised word is a name if it acts and is "hon" or "han" soon after."""
-    token, following = words[number], words[number + 1]
-    if following.low not in WORDS["name-verb"] or token.low.endswith(_DEFINITE):
+    """Is an unlisted capitalised word a name? Then it is told of, or a relative stands before.
+
+    "vår son Nahom", "eleven Nilo"; "har Aras", "för Nilo" with "hon" or "han" soon after.
+    """
+    token, low = words[number], words[number].low
+    if low.endswith(_DEFINITE) and len(low) > 5:
         return False
-    return any(
-        later.low in ("hon", "han", "hun", "she", "he") for later in words[number + 2 :][:30]
-    )
+    before = words[number - 1].low if number else ""
+    if before in WORDS["relative"] or before in WORDS["role"] or before in WORDS["person-noun"]:
+        return words[number - 1].end + 1 == token.start
+    following = words[number + 1].low if number + 1 < len(words) else ""
+    if following not in WORDS["name-verb"] and before not in WORDS["name-before"]:
+        return False
+    return any(later.low in THIRD for later in words[number + 1 :][:30])
 
 
 def _is_staff(plain: Plain, words: list[Token], number: int, family: bool) -> bool:
     """A title before or behind a name says that she is at work, not the one spoken of."""
     before = words[number - 1] if number else None
     gap = plain.cased[before.end : words[number].start] if before else ""
-    if before and before.low in WORDS["title"] and gap in (" ", ". "):
-        return True
+    if before and gap in (" ", ". ", ": ") and _is_office(before.low):
+        return not _is_told(words, number, before.low)
     last = number + (1 if family else 0)
     behind = words[last + 1] if last + 1 < len(words) else None
     gap = plain.cased[words[last].end : behind.start] if behind else ""
-    return behind is not None and gap in (", ", " (") and behind.low in WORDS["title"]
+    return (
+        behind is not None
+        and gap in (", ", " (")
+        and (behind.low in WORDS["title"] or behind.low.endswith(tuple(_TITLE_ENDS)))
+        and not (gap == " (" and _is_told(words, last + 1, behind.low))
+    )
+
+
+def _is_told(words: list[Token], number: int, title: str) -> bool:
+    """ "Vaktmästare Nisse är ...": of staff who do not heal, something is told as of others."""
+    following = words[number + 1].low if number + 1 < len(words) else ""
+    return following in _STATES and not (title in WORDS["title"] or title.endswith(_HEALERS))
+
+
+def _is_office(low: str) -> bool:
+    """A title, or a word that makes the name behind it a speaker, an author or a contact."""
+    return low in WORDS["title"] or low in WORDS["speaker"] or low.endswith(tuple(_TITLE_ENDS))
 
 
 def _starts_sentence(cased: str, at: int) -> bool:
@@ -271,6 +304,17 @@ def _word(plain: Plain, words: list[Token], number: int) -> Kind | None:
 
 def _role(plain: Plain, words: list[Token], number: int) -> Kind | None:
     token = words[number]
+    before = words[number - 1].low if number else ""
+    if token.low in WORDS["group-noun"] and _is_one_of(words, number):
+        return Kind.PLACED
+    if (
+        token.low in ("lgh", "lägenhet")
+        and before != "ledig"
+        and _NUMBER.match(plain.text, token.end)
+    ):
+        return Kind.PLACED
+    if token.low.endswith(tuple(_PERSON_ENDS)) and token.low not in WORDS["role"]:
+        return Kind.ROLE
     if token.low in WORDS["role"] or token.low in WORDS["person-noun"]:
         tail = plain.cased[token.end : token.end + 28]
         if (
@@ -282,109 +326,15 @@ def _role(plain: Plain, words: list[Token], number: int) -> Kind | None:
         following = words[number + 1].low if number + 1 < len(words) else ""
         if token.word[0].isupper() and following in WORDS["name-verb"]:
             return Kind.PLACED  # "Klient uppger ...": the style of case notes
-        before = words[number - 1].low if number else ""
         pointed = token.low in WORDS["role"] or before in WORDS["pointing"]
         return Kind.ROLE if pointed else None
     return None
 
 
-def speaks_of_self(words: list[Token]) -> bool:
-    """Is there an "I" or a "you"?"""
-    return any(token.low in _ANYBODY for token in words)
-
-
-def hints(plain: Plain, start: int, end: int) -> bool:
-    """A cheap look for anybody: a pair of capitalised words, a pronoun, a relative, a number."""
-    return _HINT.search(plain.cased, start, end) is not None
-
-
-def is_workplace(words: list[Token], at: int) -> bool:
-    """ "Anna på röntgen": the place where somebody works."""
-    before = [token for token in words if token.start < at][-2:]
-    return (
-        len(before) == 2
-        and before[1].low in ("på", "från", "inom", "i", "at", "fra")
-        and before[0].word in _FIRST
-    )
-
-
-def is_one(words: list[Token], at: int) -> bool:
-    """Does "flickan", "mannen" stand at `at`: a role that no rule book uses for everybody?"""
-    return any(token.start == at and token.low in WORDS["gendered"] for token in words)
-
-
-def says_you(words: list[Token]) -> bool:
-    """Is something told about the reader? A request ("kan du skicka") tells nothing."""
-    lows = [token.low for token in words]
-    asks = any(
-        second in WORDS["you"] and first in WORDS["request"] for first, second in pairwise(lows)
-    )
-    return not asks and any(low in WORDS["you"] or low in WORDS["your"] for low in lows)
-
-
-def has_identity(plain: Plain, start: int, end: int) -> bool:
-    """Does an identity number stand there?"""
-    return _IDENTITY.search(plain.cased, start, end) is not None
-
-
-def addresses_one(plain: Plain) -> bool:
-    """Does the mail begin "Hej Rune!", to one person by first name?"""
-    found = _ADDRESS.search(plain.cased, 0, 400)
-    return found is not None and found[1] in _FIRST
-
-
-def self_points(words: list[Token], at: int, care: bool) -> tuple[Kind, float] | None:
-    """Does the writer speak of her own (or the receiver's) health at `at`?
-
-    "jag" needs a verb of state between it and the expression, "min" must stand close to it.
-    """
-    before = [token.low for token in words if token.start < at][-9:]
-    for number, low in enumerate(before):
-        rest = before[number + 1 :]
-        if low in WORDS["own"] and len(rest) <= 2:
-            return Kind.SELF, WEIGHTS[Kind.SELF]
-        if low == "i" and rest and rest[0] in WORDS["english-verb"]:
-            return Kind.SELF, WEIGHTS[Kind.SELF]
-        verbs = WORDS["care-verb"] if care else WORDS["self-verb"]
-        if low in WORDS["self"] and (len(rest) <= 1 - care or _states(before, number, verbs)):
-            return Kind.SELF, WEIGHTS[Kind.SELF]
-        if low in WORDS["your"] and len(rest) <= 3:
-            return Kind.YOU, WEIGHTS[Kind.YOU]
-        if low in WORDS["you"] and _states(before, number, verbs):
-            return Kind.YOU, WEIGHTS[Kind.YOU]
-    return None
-
-
-def _states(before: list[str], number: int, verbs: frozenset[str]) -> bool:
-    near = before[max(0, number - 1) : number + 4]
-    return any(low in verbs for low in near)
-
-
-def narrates(words: list[Token]) -> bool:
-    """Is something told of one person (past tense, time words) and not laid down for all?"""
+def _is_one_of(words: list[Token], number: int) -> bool:
+    """ "en av våra elever", "en av eleverna"."""
+    before = [token.low for token in words[max(0, number - 4) : number]]
     return any(
-        t.low in WORDS["narrative"] or t.low.endswith(("ade", "ades", "ats", "it")) for t in words
+        first in ("en", "ett", "one") and second in ("av", "of")
+        for first, second in pairwise(before)
     )
-
-
-def tells(words: list[Token]) -> bool:
-    """Is something told that has happened or goes on now?"""
-    return any(
-        t.low in WORDS["strong-narrative"] or (len(t.low) > 5 and t.low.endswith(("ade", "ades")))
-        for t in words
-    )
-
-
-def at_work(words: list[Token]) -> bool:
-    """Is the person's work spoken of: "arbetat på demensboende"?"""
-    return any(t.low in WORDS["work"] for t in words)
-
-
-def names_thing(words: list[Token]) -> bool:
-    """Is a machine, tree or animal the one that is ill?"""
-    return any(t.low in WORDS["thing"] for t in words)
-
-
-def counts_many(words: list[Token]) -> bool:
-    """Plural nouns for groups: "patienter", "eleverna"."""
-    return any(t.low in WORDS["group-noun"] for t in words)

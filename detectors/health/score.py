@@ -19,7 +19,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from detectors.contract import Match, Role, Source
-from detectors.health import genre, people
+from detectors.health import genre, people, telling
 from detectors.health.people import Cue, Kind, Token
 from detectors.health.plain import Plain
 from detectors.health.terms import Hit
@@ -110,7 +110,7 @@ class Reading:
         if self.latest is None or self.latest[0] != paragraph:
             words = people.tokens(self.plain, *paragraph)
             cues = people.cues(self.plain, words, paragraph, self.frame)
-            peopled = bool(cues) or people.speaks_of_self(words) or self.known()
+            peopled = bool(cues) or telling.speaks_of_self(words) or self.known()
             self.latest = (paragraph, Stretch(words, cues, peopled))
         return self.latest[1]
 
@@ -132,7 +132,7 @@ def read_facts(plain: Plain, frame: Frame, role: Role) -> Facts:
     end = min(len(plain.text), READ_FACTS)
     words = people.tokens(plain, 0, end)
     cues = people.cues(plain, words, (0, end), frame)
-    addressed = people.addresses_one(plain)
+    addressed = telling.addresses_one(plain)
     labelled = [cue for cue in cues if cue.label]
     if labelled:
         return Facts(4.0, labelled[0].kind, True, general, addressed)
@@ -172,7 +172,7 @@ def _judge(reading: Reading, unit: Unit, hits: list[Hit]) -> tuple[int, tuple[st
     """Confidence and evidence of the expressions of one unit."""
     if not _may_carry(reading, unit, hits):
         return LONE, ("no-person", "weak-term")
-    if unit.coarse and not people.hints(reading.plain, unit.start, unit.end):
+    if unit.coarse and not telling.hints(reading.plain, unit.start, unit.end):
         return LONE, ("no-person", "weak-term")
     stretch = reading.stretch(unit.paragraph)
     header = _role(reading, hits[0]) is Role.HEADER
@@ -193,7 +193,7 @@ def _judge(reading: Reading, unit: Unit, hits: list[Hit]) -> tuple[int, tuple[st
 
 def _is_workplace(hit: Hit, words: list[Token]) -> bool:
     places = ("behandling", "vårdkontakt", "omsorg")
-    return hit.group in places and people.is_workplace(words, hit.start)
+    return hit.group in places and telling.is_workplace(words, hit.start)
 
 
 def _may_carry(reading: Reading, unit: Unit, hits: list[Hit]) -> bool:
@@ -203,7 +203,7 @@ def _may_carry(reading: Reading, unit: Unit, hits: list[Hit]) -> bool:
         return True
     if hits[0].weight >= 2 or any(h.weight >= 2 or h.group != hits[0].group for h in hits):
         return True
-    return people.has_identity(reading.plain, unit.start, unit.end)
+    return telling.has_identity(reading.plain, unit.start, unit.end)
 
 
 def _carries(hits: list[Hit], person: Person, body: bool) -> bool:
@@ -253,8 +253,8 @@ def _person(reading: Reading, unit: Unit, hits: list[Hit], words: list[Token]) -
         return best
     candidates = [best]
     if not unit.row:
-        candidates += _in_paragraph(reading, unit, 0.0 if people.narrates(words) else 0.5)
-    if not reading.known() and people.speaks_of_self(reading.stretch(unit.paragraph).words):
+        candidates += _in_paragraph(reading, unit, 0.0 if telling.narrates(words) else 0.5)
+    if not reading.known() and telling.speaks_of_self(reading.stretch(unit.paragraph).words):
         candidates.append(Person(WRITER, Kind.SELF, "writer"))
     facts = reading.facts
     candidates.append(Person(facts.points - REACH["document"], facts.kind, "person-in-document"))
@@ -273,19 +273,22 @@ def _in_unit(reading: Reading, unit: Unit, hits: list[Hit], words: list[Token]) 
     for cue in reading.stretch(unit.paragraph).cues:
         if unit.start <= cue.at < unit.end and not _is_hit(cue, hits):
             points = people.WEIGHTS[cue.kind]
-            if cue.kind is Kind.PRONOUN and reading.is_letter() and people.tells(words):
+            if cue.kind is Kind.PRONOUN and reading.is_letter() and telling.tells(words):
                 points += 1.0  # the receiver of a letter knows who "she" is
             if cue.kind is Kind.ROLE:
-                points += max(_told(words), -1.0 + people.is_one(words, cue.at))
+                points += max(_told(words), -1.0 + telling.is_one(words, cue.at))
             if points > best.points:
                 best = Person(points, cue.kind, cue.kind.value)
     if best.points < people.WEIGHTS[Kind.SELF]:
+        bare = telling.speaks_without_subject(reading.plain, words, unit.end)
         for hit in hits[:8]:
-            mine = people.self_points(words, hit.start, hit.group == "omsorg")
+            mine = telling.self_points(words, hit.start, hit.group == "omsorg")
             if mine and mine[1] > best.points:
                 best = Person(mine[1], mine[0], mine[0].value)
             elif best.points < ADDRESSED and _is_to_reader(reading, hit, words):
                 best = Person(ADDRESSED, Kind.YOU, Kind.YOU.value)
+            if best.points < OWN_POINTS and bare:
+                best = Person(OWN_POINTS, Kind.SELF, "self")
             if hit.own and best.points < OWN_POINTS:
                 best = Person(OWN_POINTS, Kind.SELF, "self")
     return best
@@ -293,9 +296,9 @@ def _in_unit(reading: Reading, unit: Unit, hits: list[Hit], words: list[Token]) 
 
 def _told(words: list[Token]) -> float:
     """A role ("eleven") is somebody when something is told, everybody when it is laid down."""
-    if people.tells(words):
+    if telling.tells(words):
         return 1.0
-    return 0.0 if people.narrates(words) else -1.0
+    return 0.0 if telling.narrates(words) else -1.0
 
 
 def _is_to_reader(reading: Reading, hit: Hit, words: list[Token]) -> bool:
@@ -303,7 +306,7 @@ def _is_to_reader(reading: Reading, hit: Hit, words: list[Token]) -> bool:
     return (
         reading.facts.addressed
         and hit.group not in ("sjukfrånvaro", "omsorg")
-        and people.says_you(words)
+        and telling.says_you(words)
     )
 
 
@@ -334,11 +337,11 @@ def general_points(
         points *= 0.4
     if genre.generic(reading.plain.text[unit.start : unit.end]):
         points += GENERIC_POINTS * min(1.0, TRUST[person.kind])
-    if people.counts_many(words) and TRUST[person.kind] > TRUST[Kind.NAME]:
+    if telling.counts_many(words) and TRUST[person.kind] > TRUST[Kind.NAME]:
         points += 0.5
-    if people.at_work(words):
+    if telling.at_work(words):
         points += 0.5 if hits[0].group == "sjukfrånvaro" else WORK_POINTS
-    if people.names_thing(words):
+    if telling.names_thing(words):
         points += THING_POINTS
     return points
 

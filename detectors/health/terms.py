@@ -16,8 +16,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
-from ahocorasick_rs import AhoCorasick, MatchKind
+from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 
 from detectors.health.plain import Plain
 
@@ -31,6 +32,8 @@ LISTS = (
     "nordic",
     "finnish",
     "english",
+    "everyday",
+    "neighbours",
     "phrases",
     "metaphors",
 )
@@ -45,6 +48,14 @@ _MOST_KEPT = 12
 _MOST_TRIED = 64
 _FRONTS = " \t\n(/-,;|=:\"'>*"
 _ICD = re.compile(r"[A-T]\d\d(?:\.\d[A-Z0-9]{0,2})(?![\w.])")
+_TEMPERATURE = re.compile(
+    r"(?<![\d.,])(?:37[.,][5-9]|3[89][.,]\d|4[01][.,]\d)"
+    r"(?!\d|[.,]\d| ?(?:%|kr|kg|[mh]\b|tim|km|cm|mkr|tkr|kvm|procent|mil|:-))"
+)
+_ILL = re.compile(
+    "temp|feber|grad|°|sjuk|hämta|frös|frys|hängi|hemma|host|snuv|näs|febr|fever|kuume"
+)
+_DEGREES = [f"{whole}{mark}" for whole in range(37, 42) for mark in ",."]
 _ICD_LETTERS = "abcdefghijklmnorst"
 
 
@@ -58,9 +69,8 @@ def read_lines(name: str) -> Iterator[str]:
 _ENDINGS = frozenset(" ".join(read_lines("endings")).split())
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
-    """One listed expression, without its marks."""
+class Term(NamedTuple):
+    """One listed expression, without its marks. (A tuple: there are many.)"""
 
     text: str
     group: str  # the Swedish class
@@ -136,9 +146,12 @@ class Lexicon:
             for pattern in _patterns(term):
                 self._terms.setdefault(pattern, []).append(term)
         codes = [f"{c}{n:02}." for c in _ICD_LETTERS for n in range(100)]
+        codes += _DEGREES
         self._by_index = [*self._terms.values(), *([] for _ in codes)]
         patterns = [*self._terms, *codes]
-        self._automaton = AhoCorasick(patterns, matchkind=MatchKind.Standard)
+        self._automaton = AhoCorasick(
+            patterns, matchkind=MatchKind.Standard, implementation=Implementation.ContiguousNFA
+        )
         words = " ".join(read_lines("not_health")).split()
         self._not_health = frozenset(words)
         self._not_heads = tuple(word[1:] for word in words if word.startswith("-"))
@@ -169,7 +182,7 @@ class Lexicon:
 
     def _verify(self, plain: Plain, start: int, end: int, terms: list[Term]) -> Hit | None:
         if not terms:
-            return _code(plain, start)
+            return _temperature(plain, start) or _code(plain, start)
         start = end - len(terms[0].text)
         text = plain.text
         rest = ""
@@ -211,6 +224,14 @@ def _code(plain: Plain, start: int) -> Hit | None:
     if not found or (start > 0 and plain.cased[start - 1].isalnum()):
         return None
     return Hit(start, found.end(), "diagnos", 2, code=True)
+
+
+def _temperature(plain: Plain, start: int) -> Hit | None:
+    """A body's temperature in company: "38,7" beside "hämtad", "feber", "hemma"."""
+    found = _TEMPERATURE.match(plain.text, start)
+    if not found or not _ILL.search(plain.text, max(0, start - 60), start + 40):
+        return None
+    return Hit(start, found.end(), "symptom", 2)
 
 
 def _disjoint(hits: list[Hit]) -> list[Hit]:

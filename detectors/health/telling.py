@@ -1,0 +1,139 @@
+"""What a stretch tells: of the writer herself, of one person, of many, of a thing, of work.
+
+From → to: the words of a stretch (`people.tokens`) → yes or no, or points.
+
+Sources: words in ``health_data/people.txt``. Invariant: one look at each word.
+Known gap: who the subject of a sentence is, is guessed from the words nearby.
+"""
+
+import re
+from itertools import pairwise
+
+from detectors.health.people import FIRST_NAMES, IDENTITY, THIRD, WEIGHTS, WORDS, Kind, Token
+from detectors.health.plain import Plain
+
+_ANYBODY = WORDS["self"] | WORDS["own"] | WORDS["you"] | WORDS["your"]
+_OTHERS = THIRD | frozenset(["vi", "ni", "du", "man", "de", "det", "den", "som", "någon", "you", "they", "it", "we"])
+_HINT = re.compile(
+    r"[A-ZÅÄÖ]\w+[ \t;][A-ZÅÄÖ]"
+    r"|\b(?:[Hh][ao]nn?|[Mm]in|hennes|hans|[Jj]ag|he|she|my|eleven|brukaren|patienten)\b"
+    r"|\d{6}-?\d{4}"
+)
+_ADDRESS = re.compile(
+    r"^[ >\t]{0,8}(?:Hej|Hejsan|Kära|Käre|Bästa|Bäste|Dear|Hei|Kære|Hi) (\w+)[ \w]{0,20}[!,.]?\s",
+    re.MULTILINE,
+)
+
+
+def speaks_of_self(words: list[Token]) -> bool:
+    """Is there an "I" or a "you"?"""
+    return any(token.low in _ANYBODY for token in words)
+
+
+def hints(plain: Plain, start: int, end: int) -> bool:
+    """A cheap look for anybody: a pair of capitalised words, a pronoun, a relative, a number."""
+    return _HINT.search(plain.cased, start, end) is not None
+
+
+def is_workplace(words: list[Token], at: int) -> bool:
+    """ "Anna på röntgen": the place where somebody works."""
+    before = [token for token in words if token.start < at][-2:]
+    return (
+        len(before) == 2
+        and before[1].low in ("på", "från", "inom", "i", "at", "fra")
+        and before[0].word in FIRST_NAMES
+    )
+
+
+def is_one(words: list[Token], at: int) -> bool:
+    """Does "flickan", "mannen" stand at `at`: a role that no rule book uses for everybody?"""
+    return any(token.start == at and token.low in WORDS["gendered"] for token in words)
+
+
+def says_you(words: list[Token]) -> bool:
+    """Is something told about the reader? A request ("kan du skicka") tells nothing."""
+    lows = [token.low for token in words]
+    asks = any(
+        second in WORDS["you"] and first in WORDS["request"] for first, second in pairwise(lows)
+    )
+    return not asks and any(low in WORDS["you"] or low in WORDS["your"] for low in lows)
+
+
+def has_identity(plain: Plain, start: int, end: int) -> bool:
+    """Does an identity number stand there?"""
+    return IDENTITY.search(plain.cased, start, end) is not None
+
+
+def addresses_one(plain: Plain) -> bool:
+    """Does the mail begin "Hej Rune!", to one person by first name?"""
+    found = _ADDRESS.search(plain.cased, 0, 400)
+    return found is not None and found[1] in FIRST_NAMES
+
+
+def self_points(words: list[Token], at: int, care: bool) -> tuple[Kind, float] | None:
+    """Does the writer speak of her own (or the receiver's) health at `at`?
+
+    "jag" needs a verb of state between it and the expression, "min" must stand close to it.
+    """
+    before = [token.low for token in words if token.start < at][-9:]
+    inside = {token.low for token in words if token.start == at}
+    for number, low in enumerate(before):
+        rest = before[number + 1 :]
+        if low in WORDS["own"] and len(rest) <= 2:
+            return Kind.SELF, WEIGHTS[Kind.SELF]
+        if low == "i" and rest and rest[0] in WORDS["english-verb"]:
+            return Kind.SELF, WEIGHTS[Kind.SELF]
+        verbs = WORDS["care-verb"] if care else WORDS["self-verb"]
+        if low in WORDS["self"] and (len(rest) <= 1 - care or _states(before, number, verbs)):
+            return Kind.SELF, WEIGHTS[Kind.SELF]
+        if low in WORDS["self"] and verbs & {*rest[-3:], *inside} and _OTHERS.isdisjoint(rest):
+            return Kind.SELF, WEIGHTS[Kind.SELF]  # "jag jobbar hemma nu, har fått ..."
+        if low in WORDS["your"] and len(rest) <= 3:
+            return Kind.YOU, WEIGHTS[Kind.YOU]
+        if low in WORDS["you"] and _states(before, number, verbs):
+            return Kind.YOU, WEIGHTS[Kind.YOU]
+    return None
+
+
+def speaks_without_subject(plain: Plain, words: list[Token], end: int) -> bool:
+    """ "Fick svar i går", "Ligger hemma": a sentence that begins with its verb is about "I"."""
+    if len(words) < 2 or words[0].low not in WORDS["bare-verb"]:
+        return False
+    second = words[1]
+    asks = plain.text[words[-1].end : end].lstrip().startswith("?")
+    return not asks and second.low not in _OTHERS | _ANYBODY and second.word.islower()
+
+
+def _states(before: list[str], number: int, verbs: frozenset[str]) -> bool:
+    near = before[max(0, number - 1) : number + 4]
+    return any(low in verbs for low in near)
+
+
+def narrates(words: list[Token]) -> bool:
+    """Is something told of one person (past tense, time words) and not laid down for all?"""
+    return any(
+        t.low in WORDS["narrative"] or t.low.endswith(("ade", "ades", "ats", "it")) for t in words
+    )
+
+
+def tells(words: list[Token]) -> bool:
+    """Is something told that has happened or goes on now?"""
+    return any(
+        t.low in WORDS["strong-narrative"] or (len(t.low) > 5 and t.low.endswith(("ade", "ades")))
+        for t in words
+    )
+
+
+def at_work(words: list[Token]) -> bool:
+    """Is the person's work spoken of: "arbetat på demensboende"?"""
+    return any(t.low in WORDS["work"] for t in words)
+
+
+def names_thing(words: list[Token]) -> bool:
+    """Is a machine, tree or animal the one that is ill?"""
+    return any(t.low in WORDS["thing"] for t in words)
+
+
+def counts_many(words: list[Token]) -> bool:
+    """Plural nouns for groups: "patienter", "eleverna"."""
+    return any(t.low in WORDS["group-noun"] for t in words)
