@@ -35,6 +35,7 @@ _WORD = re.compile(
 _GIVEN = re.compile(  # "är", a colon, an equals sign, a dash, and what follows to the next blank
     r"(?:\s(?:är|blir|lyder|is|er|on|=|-|–|—)[ \t]*:?|[:=])[ \t]*(\S{1,64})", re.IGNORECASE
 )
+_BEFORE = re.compile(r"(?<!\S)(\S{1,64})\s(?:är|blir|is)\s(?:the\s)?\Z", re.IGNORECASE)
 _QUOTED = re.compile("[\"'”“»«`´‘’]([^\"'”“»«`´‘’\n]{1,64})[\"'”“»«`´‘’]")
 _ROUND = "\"'”“»«`´‘’()[]{}<>*_,;:!?."
 _FIRST = (Role.SUBJECT, Role.BODY, Role.QUOTE, Role.SIGNATURE, Role.HEADER)
@@ -59,6 +60,8 @@ def _in(content: str) -> Iterator[tuple[int, str]]:
     for n, word in enumerate(_WORD.finditer(content)):
         if n == WORDS:
             return
+        if before := _BEFORE.search(content, max(0, word.start() - REACH), word.start()):
+            yield from _spellings(before[1], 1)
         line, _, rest = content[word.end() : word.end() + REACH].partition("\n")
         yield from _behind(line.rstrip("\r"))
         following = next((each for each in rest.split("\n")[:3] if each.strip(" \t>\r")), "")

@@ -17,6 +17,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib import import_module
 from typing import Any, Protocol
 
@@ -27,6 +28,7 @@ from mailfilter.extract.context import Ctx, Found
 from mailfilter.model import Part
 
 ROUNDS = 6  # of SHA-256 in a microsecond
+DECRYPTED = 50  # bytes in a microsecond
 
 
 class Paying(Protocol):
@@ -94,10 +96,16 @@ class _Factory:
 def entries(
     data: bytes, budget: Budget, password: str | None = None, paying: Paying | None = None
 ) -> list[Entry] | None:
-    """All entries in the order of the header; None if the password is wrong or the file broken."""
+    """All entries in the order of the header; None if the password is wrong or the file broken.
+
+    What a wrong password makes of the content is counted, but not taken from the message.
+    """
     import py7zr
 
-    factory = _Factory(budget.grow(len(data)))
+    growth = replace(budget).grow(len(data))
+    factory = _Factory(growth)
+    if paying is not None:
+        paying.take(len(data) // DECRYPTED)
     try:
         with (
             _paid(paying),
@@ -109,6 +117,7 @@ def entries(
             archive.extractall(factory=factory)
     except errors():
         return None
+    budget.take_bytes(growth.size)
     made = {name: writer.held.getvalue() for name, writer in factory.made.items()}
     found = [Entry(name, "", folder, made.pop(name, b"")) for name, folder in files]
     return found + [Entry(name, "", False, content) for name, content in made.items()]

@@ -160,7 +160,7 @@ def text_at(content: str, role=Role.BODY) -> Text:
     return Text(content, ((0, Place(role)),))
 
 
-@pytest.mark.parametrize("said", [each for each in SAID if not each.startswith("Sommar")])
+@pytest.mark.parametrize("said", SAID)
 def test_ways_to_tell_a_password(said):
     found = candidates([text_at(f"Hej Bo,\nhär kommer listan.\n{said}")])
     assert PASSWORD in found
