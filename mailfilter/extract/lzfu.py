@@ -14,7 +14,7 @@ import struct
 from mailfilter import limits
 from mailfilter.extract.budget import Budget, Unreadable
 
-LONGEST = 8 * limits.MIB  # some 4 s; Outlook's own mails stay under 1 MiB
+LONGEST = 4 * limits.MIB  # some 2 s; Outlook's own mails stay under 1 MiB
 _PACKED, _PLAIN = b"LZFu", b"MELA"
 _RING = 4096
 _BEGIN = (

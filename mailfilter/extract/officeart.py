@@ -13,11 +13,13 @@ import struct
 import zlib
 from collections.abc import Iterator
 
-from mailfilter.extract.budget import inflate
+from mailfilter.extract.budget import Unreadable, inflate
 from mailfilter.extract.context import Ctx, member
 from mailfilter.model import Part
 
-_RECORD = re.compile(rb"(?s)(?=(..[\x1a-\x1f\x29\x2a]\xf0....))")
+_RECORD = re.compile(
+    rb"(?s)(?=([\x00\x10\x20\x30\x40\x50\x60\x70\x80\x90\xa0\xb0\xc0\xd0\xe0\xf0].[\x1a-\x1f\x29\x2a]\xf0...[\x00-\x07]))"
+)
 _ENDINGS = {
     0x1A: "emf",
     0x1B: "wmf",
@@ -31,16 +33,19 @@ _ENDINGS = {
 _PACKED = (0x1A, 0x1B, 0x1C)
 _TWO_NAMES = {0x3D5, 0x217, 0x543, 0x46B, 0x6E3, 0x6E1, 0x6E5, 0x7A9}  # instances with two hashes
 _LEAST = 64  # bytes; no picture is shorter
+_MISSES = 100_000  # places that look like a record and are none
 
 
 def pictures(stream: bytes, part: Part, ctx: Ctx, first: int) -> Iterator[Part]:
     """The pictures of a stream; they are numbered on from `first`."""
-    at, number = 0, first
+    at, number, misses = 0, first, 0
     while found := _RECORD.search(stream, at):
-        at = found.start() + 1
+        at, misses = found.start() + 1, misses + 1
+        if misses > _MISSES:
+            raise Unreadable("too-many-parts")
         instance, kind, size = struct.unpack("<HHI", found[1])
         start, end = found.start() + 8, found.start() + 8 + size
-        if size < _LEAST or end > len(stream) or instance & 15:
+        if size < _LEAST or end > len(stream):
             continue
         start += 32 if instance >> 4 in _TWO_NAMES else 16
         data = _content(stream[start:end], kind & 0xFF, ctx)

@@ -38,7 +38,7 @@ _KINDS = {
     _COMMENT: StepKind.COMMENT,
     _LINK: StepKind.HIDDEN,
 }
-_CONTAINERS = 500_000
+_RECORDS = 1_000_000
 _SIGNS = str.maketrans({"\r": "\n", "\x0b": "\n", "\0": ""})
 Key = tuple[int, StepKind | None]  # slide number, 0 for the whole; what is not shown on it
 
@@ -91,7 +91,7 @@ def _walk(stream: bytes) -> _Deck:
     """All records, depth first."""
     deck = _Deck()
     todo = [_Frame(0, len(stream), 0, None)]
-    containers = 0
+    records = 0
     while todo:
         frame = todo.pop()
         if frame.start + 8 > frame.end:
@@ -107,10 +107,10 @@ def _walk(stream: bytes) -> _Deck:
             listed = deck.listed = deck.listed + 1
         slide = listed if frame.listing else frame.slide
         todo.append(replace(frame, start=end))
+        records += 1
+        if records > _RECORDS:
+            raise Unreadable("too-many-parts")
         if head & 15 == 15 or kind == _TAGS:
-            containers += 1
-            if containers > _CONTAINERS:
-                raise Unreadable("too-many-parts")
             todo.append(
                 _inside(deck, head, kind, replace(frame, start=start, end=end, slide=slide))
             )

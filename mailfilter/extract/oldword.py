@@ -29,6 +29,8 @@ from mailfilter.place import Place, Step, StepKind
 from mailfilter.unread import not_examined
 
 PIECES = 200_000
+PAGES = 20_000  # of character properties; each says how up to a hundred stretches look
+FIELDS = 1_000_000
 _WORD_97 = 0x00C1  # nFib; WordPerfect and Word 95 have lower ones
 _ENCRYPTED, _COMPLEX, _SECOND_TABLE = 0x0100, 0x0004, 0x0200
 _COUNTS, _CHPX, _CLX = 0x4C, 0xFA, 0x1A2  # offsets in the Fib
@@ -185,7 +187,7 @@ def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
 def _runs(stream: bytes, table: bytes) -> Iterator[tuple[int, int]]:
     """Stretches of the stream whose character properties say hidden or deleted."""
     at, size = struct.unpack_from("<2I", stream, _CHPX)
-    count = min((min(size, len(table) - at) - 4) // 8, len(stream) // 512)
+    count = min((min(size, len(table) - at) - 4) // 8, PAGES)
     if count < 1 or at > len(table):
         return
     pages = struct.unpack_from(f"<{count}I", table, at + 4 * (count + 1))
@@ -245,6 +247,8 @@ def _lines_around(text: str, spans: list[tuple[int, int]]) -> str:
 
 def _without_codes(text: str, hidden: list[str]) -> str:
     """Fields keep their result; their codes are hidden."""
+    if text.count("\x13") + text.count("\x14") + text.count("\x15") > FIELDS:
+        raise Unreadable("too-much-text")
     shown: list[str] = []
     code = [0]  # for each open field: 1 while in its code; the first stands for no field
     at, inside = 0, 0

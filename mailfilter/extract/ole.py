@@ -31,6 +31,7 @@ class Storage:
     file: "Compound"
     streams: dict[str, tuple[int, int]] = field(default_factory=dict)
     storages: dict[str, "Storage"] = field(default_factory=dict)
+    names: set[str] = field(default_factory=set)  # in capitals, as the format compares them
 
     def read(self, name: str) -> bytes:
         """The content of a stream, empty if there is none."""
@@ -83,7 +84,7 @@ class Compound:
                 todo += [(entry.left, storage), (entry.right, storage)]
                 todo += _add(entry, storage)
         for at, entry in enumerate(self.entries):
-            if at not in seen and entry.name not in root.streams:
+            if at not in seen and entry.name.upper() not in root.names:
                 _add(entry, root)
         return root
 
@@ -103,10 +104,13 @@ class _Entry:
 
 def _add(entry: _Entry, storage: Storage) -> list[tuple[int, Storage]]:
     """Put an entry where it belongs; what lies below it is to be done."""
+    if entry.kind in (_STREAM, _STORAGE) and entry.name.upper() in storage.names:
+        raise Unreadable("broken-document")  # programs would take the one or the other
+    storage.names.add(entry.name.upper())
     if entry.kind == _STREAM:
-        storage.streams.setdefault(entry.name, (entry.start, entry.size))
+        storage.streams[entry.name] = (entry.start, entry.size)
     elif entry.kind == _STORAGE:
-        below = storage.storages.setdefault(entry.name, Storage(storage.file))
+        below = storage.storages[entry.name] = Storage(storage.file)
         return [(entry.child, below)]
     return []
 

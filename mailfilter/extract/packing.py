@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Union
 
+from mailfilter import limits
 from mailfilter.extract.budget import Budget, Unreadable
 from mailfilter.extract.ole import MAGIC, Storage
 
-DEPTH = 20  # of folders
+DEPTH = 2 * limits.DEPTH + 4  # of folders; an attached item takes two
 _SECTOR, _SMALL, _CUTOFF = 512, 64, 4096
 _NUMBERS = _SECTOR // 4  # in a sector of the table
 _NONE, _END, _FAT, _DIFAT = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD, 0xFFFFFFFC

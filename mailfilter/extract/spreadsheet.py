@@ -191,8 +191,11 @@ def _check_extent(sheet: bytes, budget: Budget) -> None:
 
 def check_records(stream: bytes, budget: Budget) -> None:
     """Walk the records of an xls: a FilePass record means encrypted; no grid may be too large."""
-    at, grid = 0, _Grid()
+    at, grid, records = 0, _Grid(), 0
     while at + 4 <= len(stream):
+        records += 1
+        if records > 2 * budget.cells:
+            raise Unreadable("too-many-cells")
         kind, size = struct.unpack_from("<2H", stream, at)
         if kind == _FILEPASS:
             raise Unreadable("encrypted")

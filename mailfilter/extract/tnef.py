@@ -106,6 +106,7 @@ def _next(cursor: _Cursor, ctx: Ctx) -> tuple[int, int, bytes]:
     level, number, _ = cursor.number(1), cursor.number(2), cursor.number(2)
     if level not in (1, 2):
         raise ValueError("level")
+    ctx.budget.take_entry()
     data = cursor.take(cursor.number())
     cursor.take(min(2, len(cursor.data) - cursor.at))  # checksum
     ctx.budget.take_bytes(len(data))
