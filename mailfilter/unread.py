@@ -80,6 +80,7 @@ REASONS: dict[str, Reason] = {
     "too-many-pages": Reason(Class.OVER_LIMIT, "Dokumentet har för många sidor.", "The document has too many pages."),
     "unknown-content": Reason(Class.UNREAD, "Filen är av en okänd typ.", "The file is of an unknown type."),
     "old-office": Reason(Class.UNREAD, "Formatet läses inte (Publisher, Visio, Project eller mycket gammal Word).", "The format is not read (Publisher, Visio, Project or very old Word)."),
+    "outlook-item": Reason(Class.UNREAD, "Sparade Outlook-brev (msg) lästes inte.", "Saved Outlook items (msg) were not read."),
     "archive-format": Reason(Class.UNREAD, "Arkivformatet läses inte än.", "The archive format is not read yet."),
     "archive-method": Reason(Class.UNREAD, "Arkivets packmetod läses inte.", "The archive's method of packing is not read."),
     "embedded-object": Reason(Class.UNREAD, "Ett inbäddat objekt läses inte.", "An embedded object is not read."),
