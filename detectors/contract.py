@@ -18,6 +18,7 @@ from functools import cached_property
 from typing import Protocol
 
 from detectors.candidates import Candidate, find_candidates, zeroed
+from detectors.odd_number import find_odd
 from detectors.text import Folded, fold
 
 
@@ -74,7 +75,9 @@ class Source:
     @cached_property
     def numbers(self) -> tuple[Candidate, ...]:
         """Stretches of the folded text that have the shape of an identity number."""
-        return find_candidates(self.folded.text, self.zeroed)
+        found = find_candidates(self.folded.text, self.zeroed)
+        odd = tuple(find_odd(self.folded.text, self.zeroed))
+        return tuple(sorted((*found, *odd), key=lambda each: each.start)) if odd else found
 
 
 @dataclass(frozen=True, slots=True)

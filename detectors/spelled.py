@@ -34,6 +34,19 @@ _JOINT = r"[ ,-]{1,3}"
 WORD_DIGITS = rf"\b(?:{_ONE}(?:{_JOINT}{_ONE}){{3}}|{_TWO}{_JOINT}{_TWO})\b"
 _WORD = re.compile(rf"\b(?:{_TWO}|{_ONE})\b")
 
+# A whole identity number; `may_spell` says cheaply whether it is worth looking for one.
+RUN = re.compile(rf"\b(?:{_TWO}|{_ONE})(?:[ ,.;\n-]{{1,3}}(?:{_TWO}|{_ONE})){{4,11}}\b")
+_SPELLING = tuple(
+    f" {word}" for word in
+    ("noll", "zero", "oh", "null", "tre", "three", "fyra", "four", "fire", "fem", "five", "sju",
+     "seven", "syv", "åtta", "eight", "otte", "åtte", "nio", "nine", "elva", "tolv", "twelve")
+)  # fmt: skip
+
+
+def may_spell(text: str) -> bool:
+    """Whether three different numerals occur; most texts have few beside "en" and "ett"."""
+    return sum(word in text for word in _SPELLING) >= 3
+
 
 def digits_of(text: str) -> str:
     """The digits of a stretch that is digits or matches `WORD_DIGITS`."""

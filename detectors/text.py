@@ -9,8 +9,9 @@ Invariants: ``len(folded.text) == len(folded.offsets)``; offsets never fall; lin
 character keeps its place, so the map is a `range` unless something was dropped or expanded.
 
 Sources: Unicode 15 categories by `unicodedata`; Default_Ignorable_Code_Point from
-DerivedCoreProperties.txt. Known gaps: letters of other scripts that look like Latin ones stay;
-fractions and most other compatibility characters longer than one letter stay.
+DerivedCoreProperties.txt. Known gaps: letters of other scripts stay but for
+those that may stand for digits; fractions and most other compatibility characters longer than one
+letter stay.
 """
 
 import re
@@ -51,7 +52,8 @@ class Folded:
         return self.offsets[start], self.offsets[end - 1] + 1
 
 
-DASHES = "\u02d7\u2043\u2212\u207b\u208b\u2796\ufe63\uff0d"  # dashes by looks, not by category Pd
+# Dashes by looks, not by category Pd
+DASHES = "\u02d7\u2043\u2212\u207b\u208b\u2500\u2501\u2796\u30fc\ufe63\uff0d"
 INVISIBLE = (
     "\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
     "\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
@@ -68,12 +70,21 @@ VISIBLE = re.compile(f"[{MARKS}{''.join(LIGATURES)}]")
 TYPOGRAPHY = dict(zip("‘’‚“”„•…€", "'''\"\"\"·.¤", strict=True))
 SPECIAL = re.compile(r"[^\t\n\r -~\xa1-\xa9\xab\xac\xae-\xb1\xb4-\xb8\xbb-\xff]+")
 DIGITS = "0123456789"
+BLANK = "\u2800"  # Braille without dots: a blank by looks, a symbol by category
+# Letters of other scripts that are drawn as the o, i, l and s that stand for digits
+CONFUSABLE = dict(zip("оοօᴏіӏѕОΟՕІӀЅ", "ooooilsoooils", strict=True))
+TAGS = frozenset(map(chr, range(0xE0030, 0xE003A)))
+TAG_DIGITS = re.compile("[\U000e0030-\U000e0039]{6,}")  # fewer are part of a flag, or noise
 
 
 def fold_character(character: str) -> str:
     """One character folded to one; its own lower case when nothing else fits."""
     if character in TYPOGRAPHY:
         return TYPOGRAPHY[character]
+    if character in CONFUSABLE:
+        return CONFUSABLE[character]
+    if MOVING.match(character):
+        return character  # before NFKC, which gives some of them another code
     digit = unicodedata.digit(character, None)
     if digit is not None:
         return str(digit)
@@ -84,7 +95,7 @@ def fold_character(character: str) -> str:
         return "-"
     if category in ("Zl", "Zp") or character in "\x0b\x0c\x85":
         return "\n"
-    if category == "Zs":
+    if category == "Zs" or character == BLANK:
         return " "
     return _shortest(character)
 
@@ -128,6 +139,10 @@ def fold(content: str) -> Folded:
 
 def _fold_wide(content: str) -> Folded:
     special = set("".join(SPECIAL.findall(content)))
+    if not TAGS.isdisjoint(special):
+        content = TAG_DIGITS.sub(
+            lambda run: "".join(chr(ord(c) - 0xE0000) for c in run[0]), content
+        )
     text = _fold_places(content, special)
     moving = set(MOVING.findall("".join(f"{character} " for character in special)))
     if not moving:

@@ -27,6 +27,7 @@ _NOT_CHARSETS = re.compile(
     r"(?i)base64|bz2|hex|quopri|quoted|uu|zip|zlib|rot|punycode|idna|escape|undefined|mbcs|oem"
 )
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\f\x1b\x0b"))
+_HIGH = bytes(range(128, 256))
 _SAMPLE = 65536
 _FIRST = 4096  # bytes that mostly show by themselves that this is no text
 _ASCII_SUPERSETS = re.compile(r"(?i)ascii|utf-?8|iso-?8859|latin|cp125\d|windows-125\d|mac")
@@ -54,6 +55,9 @@ def guesses(data: bytes) -> list[str]:
     texts = [data.decode("cp1252", "replace")]
     if any(byte in data for byte in b"\x81\x8d\x8f\x90\x9d\x86\x84\x94"):
         texts += [data.decode("cp850", "replace"), data.decode("mac-roman", "replace")]
+    sample = data[:_FIRST]
+    if len(sample.translate(None, _HIGH)) * 2 < len(sample):
+        texts.append(data.decode("cp500"))  # EBCDIC: letters and digits have the high bit
     return texts
 
 
@@ -90,8 +94,22 @@ def looks_like_text(data: bytes) -> bool:
         text = sample[: len(sample) & ~3].decode(wide, "replace")
         odd = sum(1 for char in text if not (char.isprintable() or char.isspace()))
         return odd * 50 <= len(text)
+    if _foreign(sample):
+        return False
     most = len(sample) // 200
     return _controls(sample[:_FIRST]) <= most and _controls(sample) <= most
+
+
+def _foreign(sample: bytes) -> bool:
+    """Mostly bytes that no Latin text consists of, and not UTF-8: numbers, not letters."""
+    high = len(sample) - len(sample.translate(None, _HIGH))
+    if high * 2 <= len(sample):
+        return False
+    try:
+        sample[:-3].decode("utf-8")  # the sample may end within a character
+    except UnicodeDecodeError:
+        return True
+    return False
 
 
 def _controls(sample: bytes) -> int:

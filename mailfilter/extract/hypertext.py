@@ -11,7 +11,8 @@ deeper than any mail program nests make its work quadratic, so such input is rea
 
 Sources: HTML living standard (raw text elements, block elements); threats.md 2.3.
 Known gaps: style sheets are matched by simple rules (``.x{display:none}``); colours are not
-compared, so white text on white is read as if it were visible, which is the safe side.
+compared: what may be hidden (white, tiny, off the page) counts as shown, which is the safe side,
+and a text without it is read as well.
 """
 
 import html
@@ -22,6 +23,7 @@ from urllib.parse import unquote
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
+from mailfilter.extract import oddities
 from mailfilter.extract.charset import decode
 from mailfilter.extract.context import Ctx, Found, text_at
 from mailfilter.extract.plain import data_uris, placed, strip_markup
@@ -41,7 +43,7 @@ _ROW_END = re.compile(r"\t?\s*</tr>\s*")
 _BLOCKS = (
     "p|div|li|ul|ol|dl|dt|dd|h[1-6]|table|caption|thead|tbody|blockquote|pre|section|article|"
     "header|footer|aside|nav|main|address|fieldset|form|figure|figcaption|title|option|select|"
-    "textarea|center|details|summary"
+    "textarea|center|details|summary|rt"
 )
 _BREAK = re.compile(rf"<(?:/?(?:{_BLOCKS})|br|hr)(?=[\s>]){_TAG_BODY}")
 _TAG = re.compile(r"</?[a-zA-Z]" + _TAG_BODY + r"|<![a-zA-Z]" + _TAG_BODY)
@@ -89,9 +91,10 @@ def views(source: str) -> tuple[str, str]:
     tree = LexborHTMLParser(source)
     if tree.root is None:
         return _stripped(source), ""
-    extras = list(_attributes(tree)) + list(_take_raw(tree))
-    whole = _with_hidden(tree, source, _take_styles(tree))
+    extras = [*_attributes(tree), *oddities.numbered_tags(source, _ATTRIBUTES), *_take_raw(tree)]
+    whole = _with_hidden(tree, source, _take_styles(tree, extras))
     markup = _marked_pre(tree.html or "")
+    extras += map(as_text, oddities.without_doubtful(tree, source))
     if "<!--" in markup:
         extras += [strip_markup(found[0][4:-3]) for found in _COMMENT.finditer(markup)]
         markup = _COMMENT.sub("", markup)
@@ -167,15 +170,18 @@ def _attributes(tree: LexborHTMLParser) -> Iterator[str]:
 def _take_raw(tree: LexborHTMLParser) -> Iterator[str]:
     """Elements that are serialised without escapes leave the tree; their text is returned."""
     for node in tree.css(_RAW):
-        if node.tag != "script":
-            yield strip_markup(node.text() or "")
+        content = node.text() or ""
+        if node.tag != "script" or oddities.DIGITS.search(content):
+            yield strip_markup(content)
         node.decompose()
 
 
-def _take_styles(tree: LexborHTMLParser) -> list[str]:
-    """Style sheets leave the tree; their selectors that hide something are returned."""
+def _take_styles(tree: LexborHTMLParser, extras: list[str]) -> list[str]:
+    """Style sheets leave the tree, if with digits to `extras`; selectors that hide are returned."""
     hiding = []
     for node in tree.css("style"):
+        if oddities.DIGITS.search(node.text() or ""):
+            extras.append(node.text() or "")
         for rule in (node.text() or "").split("}"):
             selector, brace, declarations = rule.rpartition("{")
             if brace and _HIDING.search(declarations):
@@ -195,24 +201,8 @@ def _with_hidden(tree: LexborHTMLParser, source: str, rules: list[str]) -> list[
         return []
     whole = as_text(_COMMENT.sub("", _marked_pre(tree.html or "")))
     alone = [node.text() or "" for node in hidden]
-    _remove(hidden)
+    oddities.remove(hidden)
     return [whole, *alone]
-
-
-def _remove(nodes: list[LexborNode]) -> None:
-    """Remove the outermost ones only: removing frees all below, which must not be touched again."""
-    ids = {node.mem_id for node in nodes}
-    for node in [node for node in nodes if not _below(node, ids)]:
-        node.decompose()
-
-
-def _below(node: LexborNode, ids: set[int]) -> bool:
-    above = node.parent
-    while above is not None:
-        if above.mem_id in ids:
-            return True
-        above = above.parent
-    return False
 
 
 def _hidden(tree: LexborHTMLParser, rules: list[str]) -> Iterator[LexborNode]:

@@ -16,14 +16,14 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 
 from detectors import Role
-from mailfilter.extract import encrypted, known
+from mailfilter.extract import disguise, encrypted, known
 from mailfilter.extract.budget import SPENT, Unreadable
 from mailfilter.extract.charset import looks_like_text
-from mailfilter.extract.context import Ctx, Found, extension
+from mailfilter.extract.context import Ctx, Found, extension, text_at
 from mailfilter.extract.formats import FORMATS, Format, Kind
 from mailfilter.extract.passwords import candidates
 from mailfilter.model import NotExamined, Part, Text
-from mailfilter.place import Place, StepKind
+from mailfilter.place import Place, Step, StepKind
 from mailfilter.unread import not_examined
 
 Formats = Sequence[list[Format]]
@@ -121,6 +121,8 @@ def _content(
                 if isinstance(found, NotExamined) and found.reason == LOCKED:
                     said.add(found.place)
                 _found(found, ctx, gathered, depth)
+                if one.kind is Kind.TEXT and isinstance(found, Text):
+                    _disguised(found, ctx, gathered)
         except Unreadable as problem:
             if problem.code == LOCKED:
                 said.add(part.place)
@@ -186,6 +188,13 @@ def _text(text: Text, ctx: Ctx, gathered: Gathered) -> None:
     if text.content and not text.content.isspace():
         ctx.budget.take_text(len(text.content))
         gathered.texts.append(_encodable(text))
+
+
+def _disguised(text: Text, ctx: Ctx, gathered: Gathered) -> None:
+    """What the text says when it is decoded by hand; documents are spared the search."""
+    place = text.places[0][1].down(Step(StepKind.HIDDEN))
+    for reading in disguise.readings(text.content):
+        _text(text_at(reading, place), ctx, gathered)
 
 
 def _encodable(text: Text) -> Text:

@@ -1,0 +1,46 @@
+"""Identity numbers that nobody writes so by accident: every digit apart, or in words.
+
+From → to: folded text → `Candidate`s, sorted by start.
+
+- *Apart*: ten or twelve digits with the same sign between all of them (``1*9*1*2``, ``[1][9]``, one
+  a line, one a cell). Where the sign is also that of a table or a list, only twelve with a century
+  count, or a row of a survey would be a number now and then.
+- *Words*: "ett nio ett två ...", also in pairs ("nitton tolv").
+
+Invariant: linear. A text without single digits or numerals costs a search for short strings.
+"""
+
+import re
+from collections.abc import Iterator
+
+from detectors.candidates import DAY_MONTHS, MONTH_DAYS, Candidate, Shape
+from detectors.spelled import RUN, digits_of, may_spell
+
+_CENTURIES = ("18", "19", "20")
+_APART = re.compile(
+    rb"0(?<!00)(?P<sign>[^0-9A-Za-z\xc0-\xff]{1,4}+)0(?:(?P=sign)0){8}(?:(?P=sign)0(?P=sign)0)?+"
+    rb"(?!0|(?P=sign)0)"
+)
+_OF_LISTS = frozenset("\t\n;,|")
+
+
+def find_odd(text: str, shapes: bytes) -> Iterator[Candidate]:
+    """The candidates of a folded text; `shapes` is what `candidates.zeroed` makes of it."""
+    for found in _APART.finditer(shapes):
+        raw, sign = text[found.start() : found.end()], found["sign"].decode("latin-1")
+        digits = "".join(filter(str.isdigit, raw))
+        listed = bool(_OF_LISTS.intersection(sign))
+        if _dated(digits) and (not listed or len(digits) == 12):
+            yield Candidate(found.start(), found.end(), digits, Shape.SINGLES)
+    if may_spell(text):
+        for words in RUN.finditer(text):
+            digits = digits_of(words[0])
+            if len(digits) in (10, 12) and _dated(digits):
+                yield Candidate(words.start(), words.end(), digits, Shape.WORD)
+
+
+def _dated(digits: str) -> bool:
+    """Whether the digits may hold a date; twelve must have a century that people live in."""
+    if len(digits) == 12 and not digits.startswith(_CENTURIES):
+        return False
+    return digits[-8:-4] in MONTH_DAYS or digits[:4] in DAY_MONTHS

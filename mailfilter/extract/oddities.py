@@ -1,0 +1,79 @@
+"""Odd places of numbers in HTML: attributes that hold no words, text turned or cut by style.
+
+From → to: source or tree → further stretches of text. Each function has a gate, so that ordinary
+mail pays for a search or two.
+
+- `numbered_tags`: any attribute (``id``, ``data-x``, ``src``) with six digits in a row.
+- `without_doubtful`: the page without the elements that its styles *may* hide, in case they stand
+  between digits, and with those turned round that are written from the right.
+
+Invariants: linear; the tree is used up by `without_doubtful`, so it comes last.
+"""
+
+import html
+import re
+from collections.abc import Collection, Iterator
+from itertools import islice
+from urllib.parse import unquote
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+DIGITS = re.compile(r"[0-9]{6}")
+_TAG = re.compile(r"<[a-zA-Z][^<>]*[0-9]{6}[^<>]*")
+_ATTRIBUTE = re.compile(r"([\w:-]{1,40})\s*+=\s*+(\"[^\"]*|'[^']*|[^\s>]+)")
+_CUT = re.compile(r"<[a-zA-Z][^<>]*+>[^<>]{0,60}+</[a-zA-Z][^<>]*+>[0-9]")
+_MAY_HIDE = re.compile(
+    r"color\s*:\s*(?:#fff\b|#ffffff|white|transparent|rgba?\([^)]{0,40},\s{0,3}0\s*\))"
+    r"|font-size\s*:\s*[01](?:\.\d+)?\s*(?:p[xt]|e?m|%|[;!]|$)|left\s*:\s*-\d|top\s*:\s*-\d|indent\s*:\s*-\d"
+    r"|(?:height|width)\s*:\s*[01](?:\.\d+)?\s*(?:p[xt]|em|%|[;!]|$)|clip(?:-path)?\s*:|opacity\s*:\s*0?\.[01]",
+    re.IGNORECASE,
+)
+_WORDS = ("color", "font-size", "left", "top:", "indent", "height", "width", "clip", "opacity")
+_TURNING = "bdo[dir],[style*='bidi-override']"
+ELEMENTS = 2000  # styled elements that are looked at
+VALUES = 1000  # attributes in tags with long digits that are looked at
+
+
+def numbered_tags(source: str, known: Collection[str]) -> Iterator[str]:
+    """Values with long digits of attributes that are not among the `known` ones."""
+    left = VALUES
+    for tag in _TAG.finditer(source):
+        closed = source.startswith(">", tag.end())  # the tree knows nothing of one that is not
+        for name, quoted in islice(_ATTRIBUTE.findall(tag[0]), left):
+            left -= 1
+            value = quoted.strip("\"'")
+            if (name.lower() in known and closed) or value.lower().startswith(("data:", "cid:")):
+                continue
+            if DIGITS.search(value):
+                yield unquote(html.unescape(value))
+
+
+def without_doubtful(tree: LexborHTMLParser, source: str) -> Iterator[str]:
+    """The markup without what may be hidden, and the text of what is turned round."""
+    lower = source.lower()
+    if "bdo" in lower or "bidi-override" in lower:
+        for node in tree.css(_TURNING):
+            yield html.escape((node.text() or "")[::-1])
+    if not any(word in lower for word in _WORDS) or not _CUT.search(source):
+        return
+    styled = tree.css("[style]")[:ELEMENTS]
+    doubtful = [n for n in styled if _MAY_HIDE.search(n.attributes.get("style") or "")]
+    if doubtful:
+        remove([node for node in doubtful if node.tag not in ("html", "head", "body")])
+        yield tree.html or ""
+
+
+def remove(nodes: list[LexborNode]) -> None:
+    """Remove the outermost ones only: removing frees all below, which must not be touched again."""
+    ids = {node.mem_id for node in nodes}
+    for node in [node for node in nodes if not _below(node, ids)]:
+        node.decompose()
+
+
+def _below(node: LexborNode, ids: set[int]) -> bool:
+    above = node.parent
+    while above is not None:
+        if above.mem_id in ids:
+            return True
+        above = above.parent
+    return False

@@ -1,0 +1,50 @@
+"""The catalogue: every technique, its promise, and the test numbers.
+
+From → to: `techniques()` → `Technique`s, names unique; `numbers()` → twelve digits each.
+
+A technique is *promised* (``expected == "found"``) unless it has a reason for being missed. A miss
+without a reason is a fault of the product; a reason that is no longer true is a fault of this list
+(the tests look for both).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from mailfilter.selftest import files as documents
+from mailfilter.selftest import letters, markup, structure
+from mailfilter.selftest.mails import Make
+
+
+@dataclass(frozen=True, slots=True)
+class Technique:
+    """One way to hide a number: `make` gives the entity; `miss` says why it is not found."""
+
+    name: str
+    make: Make
+    miss: str = ""
+
+    @property
+    def expected(self) -> str:
+        """ "found" or "missed"."""
+        return "missed" if self.miss else "found"
+
+
+@cache
+def techniques() -> tuple[Technique, ...]:
+    """The whole catalogue, in its order."""
+    return tuple(_all())
+
+
+def _all() -> Iterator[Technique]:
+    for room in (letters, markup, structure, documents):
+        for name, make, miss in room.ways():
+            yield Technique(name, make, miss)
+
+
+@cache
+def numbers() -> tuple[str, ...]:
+    """Twenty official test numbers, twelve digits each; they belong to nobody."""
+    text = (files("mailfilter.selftest") / "numbers.txt").read_text("ascii")
+    return tuple(line for line in text.splitlines() if line and not line.startswith("#"))

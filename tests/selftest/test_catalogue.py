@@ -1,0 +1,81 @@
+"""The catalogue keeps its promises: found is found, a miss is a miss, and the test could fail."""
+
+from collections import Counter
+from datetime import date
+
+import pytest
+
+from detectors import contract, text
+from mailfilter.examine import Job, examine
+from mailfilter.selftest import numbers, techniques
+from mailfilter.selftest.mails import addressed
+from mailfilter.selftest.run import Result, judge
+
+JOB = Job(b"k" * 32, date(2026, 11, 24))
+PROMISED = [each for each in techniques() if not each.miss]
+MISSED = [each for each in techniques() if each.miss]
+
+
+def results(technique, chosen) -> Counter[Result]:
+    return Counter(
+        judge(
+            examine(addressed(technique.make(n), "a@b.example", "c@d.example", "x@b.example"), JOB)[
+                0
+            ]
+        )
+        for n in chosen
+    )
+
+
+def test_the_catalogue_is_big_enough():
+    assert len({each.name for each in techniques()}) == len(techniques())
+    assert len(PROMISED) >= 60
+    assert len(set(numbers())) == 20
+    official = set(open_numbers())
+    assert set(numbers()) <= official
+
+
+def open_numbers() -> list[str]:
+    from tests.running import ROOT
+
+    return (ROOT / "tests/data/test_personnummer.txt").read_text("ascii").split()
+
+
+def test_every_mail_is_another():
+    made = {each.make(n) for each in techniques() for n in numbers()[:3]}
+    assert len(made) >= 0.9 * 3 * len(
+        techniques()
+    )  # a letter that stands in no number changes none
+
+
+def test_what_is_promised_is_found():
+    missing = {}
+    total = 0
+    for technique in PROMISED:
+        count = results(technique, numbers())
+        total += count[Result.STOPPED]
+        if count[Result.STOPPED] < 20:
+            missing[technique.name] = dict(count)
+    assert missing == {}
+    assert total >= 0.98 * 20 * len(PROMISED)
+
+
+@pytest.mark.parametrize("technique", MISSED, ids=lambda technique: technique.name)
+def test_what_is_called_missed_is_missed(technique):
+    """Else the list of misses is out of date."""
+    assert results(technique, numbers())[Result.STOPPED] <= 4
+
+
+def test_without_folding_it_would_be_seen(monkeypatch):
+    """A planted bug: characters stay as they are."""
+    monkeypatch.setattr(contract, "fold", lambda content: text.Folded(content, range(len(content))))
+    lost = [t.name for t in PROMISED if results(t, numbers()[:1])[Result.STOPPED] == 0]
+    assert len(lost) >= 30
+    assert {"digits: full-width", "digits: Thai", "subject: full-width"} <= set(lost)
+    assert "as it is" not in lost
+
+
+def test_without_the_search_for_disguises_it_would_be_seen(monkeypatch):
+    monkeypatch.setattr("mailfilter.extract.disguise.readings", lambda content: iter(()))
+    lost = [t.name for t in PROMISED if results(t, numbers()[:1])[Result.STOPPED] == 0]
+    assert {"coded: base64 on a line", "right to left: override", "coded: percent"} <= set(lost)
