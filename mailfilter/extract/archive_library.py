@@ -97,6 +97,8 @@ class Opened:
         if ffi.entry_is_encrypted(entry):
             return Entry(name, link, False, b"", "encrypted")
         data, fault = self._content()
+        if (link or kind == _FOLDER) and not data:  # in a rar they say so as a fault
+            fault = ""
         return Entry(name, link, kind == _FOLDER, data, fault)
 
     def _content(self) -> tuple[bytes, str]:

@@ -94,7 +94,10 @@ def _new_block(kind: int, body: bytes, data: bytes | None = None) -> bytes:
 
 
 def _new_file(name: str, data: bytes, kind=2) -> bytes:
-    raw = name.encode()
+    raw = name.rstrip("/").encode()
+    if name.endswith("/"):
+        body = _number(1) + _number(0) + _number(0x10) + _number(0) * 2 + _number(len(raw)) + raw
+        return _new_block(kind, body, b"")
     body = _number(4) + _number(len(data)) + _number(0x20) + struct.pack("<I", binascii.crc32(data))
     return _new_block(kind, body + _number(0) + _number(0) + _number(len(raw)) + raw, data)
 

@@ -89,6 +89,12 @@ def test_a_comment_of_a_rar_is_text(make):
     assert reasons(found) == []
 
 
+def test_a_folder_of_a_rar_is_a_name_and_no_fault():
+    found = read(m.rar({f"{NUMBER}/": b"", "a.txt": b"hej"}), "a.rar")
+    assert places(found)
+    assert reasons(found) == []
+
+
 # ---- locked, broken, two-faced -------------------------------------------------------------
 
 
