@@ -83,14 +83,12 @@ _NAMES = _sections("first_names")
 FIRST_NAMES = _NAMES["names"]
 _AMBIGUOUS = _NAMES["ambiguous"]
 _DEFINITE = ("en", "et", "na", "an", "ten", "ing", "tion", "het", "erna", "arna")
-_TITLE_ENDS = ["chef", "chefen", "rådet", "sköterska", "sköterskan", "ledare", "ledaren", "strateg", "konsult", "handläggare", "rådgivare", "samordnare", "koordinator", "specialist", "ingenjör", "tekniker", "utvecklare", "ombud", "läkare", "terapeut", "pedagog", "politiker", "minister", "forskare", "professor", "analytiker", "mästare", "arkitekt", "jurist", "kandidat", "redaktör", "producent", "förvaltare", "sekreterare", "konsulent", "ordförande", "rådgiver", "inspektör"]
-_HEALERS = tuple(["sköterska", "sköterskan", "läkare", "terapeut", "specialist", "forskare", "rådgivare"])
-_STATES = frozenset(["är", "har", "blev", "fick", "mår", "ligger", "orkar"])
-_PERSON_ENDS = ["föräldern", "mamman", "pappan", "modern", "fadern", "dottern", "sonen", "barnet", "flickan", "pojken", "klienten", "patienten", "brukaren", "eleven", "kvinnan", "mannen", "personen", "sökanden", "innehavaren", "tagaren", "kollegan", "medarbetaren"]
+_TITLE_ENDS = tuple(WORDS["title-end"])
+_HEALERS = tuple(WORDS["healer-end"])
+_STATES = WORDS["state"]
+_PERSON_ENDS = tuple(WORDS["person-end"])
 _SURE = FIRST_NAMES - _AMBIGUOUS
-THIRD = frozenset(
-    ["hon", "han", "hennes", "hans", "henne", "honom", "hun", "hendes", "ham", "she", "he", "her", "his", "hän", "hänen", "hänellä"]
-)
+THIRD = WORDS["third"]
 _NOT_NAME = WORDS["not-name"] | WORDS["title"] | WORDS["role"] | WORDS["relative"]
 
 
@@ -204,7 +202,8 @@ def _is_outsider(words: list[Token], number: int) -> bool:
 def _unlisted(plain: Plain, words: list[Token], number: int) -> Kind | None:
     """Surname first in a table ("Alm Sten"), behind a label, or with class or initial."""
     token = words[number]
-    if token.low in _NOT_NAME or len(token.word) < 3 or token.word.isupper():
+    ends = token.word.endswith(".") and len(token.word) > 2
+    if ends or token.low in _NOT_NAME or len(token.word) < 3 or token.word.isupper():
         return None
     following = words[number + 1] if number + 1 < len(words) else None
     gap = plain.cased[token.end : following.start] if following else ""
@@ -250,7 +249,7 @@ def _is_staff(plain: Plain, words: list[Token], number: int, family: bool) -> bo
     return (
         behind is not None
         and gap in (", ", " (")
-        and (behind.low in WORDS["title"] or behind.low.endswith(tuple(_TITLE_ENDS)))
+        and (behind.low in WORDS["title"] or behind.low.endswith(_TITLE_ENDS))
         and not (gap == " (" and _is_told(words, last + 1, behind.low))
     )
 
@@ -263,7 +262,7 @@ def _is_told(words: list[Token], number: int, title: str) -> bool:
 
 def _is_office(low: str) -> bool:
     """A title, or a word that makes the name behind it a speaker, an author or a contact."""
-    return low in WORDS["title"] or low in WORDS["speaker"] or low.endswith(tuple(_TITLE_ENDS))
+    return low in WORDS["title"] or low in WORDS["speaker"] or low.endswith(_TITLE_ENDS)
 
 
 def _starts_sentence(cased: str, at: int) -> bool:
@@ -313,7 +312,7 @@ def _role(plain: Plain, words: list[Token], number: int) -> Kind | None:
         and _NUMBER.match(plain.text, token.end)
     ):
         return Kind.PLACED
-    if token.low.endswith(tuple(_PERSON_ENDS)) and token.low not in WORDS["role"]:
+    if token.low.endswith(_PERSON_ENDS) and token.low not in WORDS["role"]:
         return Kind.ROLE
     if token.low in WORDS["role"] or token.low in WORDS["person-noun"]:
         tail = plain.cased[token.end : token.end + 28]

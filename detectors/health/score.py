@@ -176,9 +176,10 @@ def _judge(reading: Reading, unit: Unit, hits: list[Hit]) -> tuple[int, tuple[st
         return LONE, ("no-person", "weak-term")
     stretch = reading.stretch(unit.paragraph)
     header = _role(reading, hits[0]) is Role.HEADER
-    if header or not (stretch.peopled or any(hit.own for hit in hits)):
-        return max(1, round(8 * hits[0].weight)), ("no-person",)
     words = stretch.words_of(unit)
+    peopled = stretch.peopled or any(hit.own for hit in hits) or _is_bare(reading, unit, words)
+    if header or not peopled:
+        return max(1, round(8 * hits[0].weight)), ("no-person",)
     hits = [hit for hit in hits if not _is_workplace(hit, words)]
     if not hits:
         return LONE, ("no-person", "weak-term")
@@ -189,6 +190,10 @@ def _judge(reading: Reading, unit: Unit, hits: list[Hit]) -> tuple[int, tuple[st
     if person.points <= NO_PERSON or not _carries(hits, person, _has_body(words)):
         confidence = min(confidence, MEDIUM - 1)
     return confidence, _evidence(hits, person, points)
+
+
+def _is_bare(reading: Reading, unit: Unit, words: list[Token]) -> bool:
+    return telling.speaks_without_subject(reading.plain, words, unit.end, reading.frame)
 
 
 def _is_workplace(hit: Hit, words: list[Token]) -> bool:
@@ -280,7 +285,7 @@ def _in_unit(reading: Reading, unit: Unit, hits: list[Hit], words: list[Token]) 
             if points > best.points:
                 best = Person(points, cue.kind, cue.kind.value)
     if best.points < people.WEIGHTS[Kind.SELF]:
-        bare = telling.speaks_without_subject(reading.plain, words, unit.end)
+        bare = _is_bare(reading, unit, words)
         for hit in hits[:8]:
             mine = telling.self_points(words, hit.start, hit.group == "omsorg")
             if mine and mine[1] > best.points:
@@ -339,7 +344,7 @@ def general_points(
         points += GENERIC_POINTS * min(1.0, TRUST[person.kind])
     if telling.counts_many(words) and TRUST[person.kind] > TRUST[Kind.NAME]:
         points += 0.5
-    if telling.at_work(words):
+    if telling.at_work(words, hits[0].start):
         points += 0.5 if hits[0].group == "sjukfrånvaro" else WORK_POINTS
     if telling.names_thing(words):
         points += THING_POINTS

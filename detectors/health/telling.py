@@ -7,13 +7,16 @@ Known gap: who the subject of a sentence is, is guessed from the words nearby.
 """
 
 import re
+from bisect import bisect_left
 from itertools import pairwise
 
 from detectors.health.people import FIRST_NAMES, IDENTITY, THIRD, WEIGHTS, WORDS, Kind, Token
 from detectors.health.plain import Plain
+from detectors.health.units import Frame
 
 _ANYBODY = WORDS["self"] | WORDS["own"] | WORDS["you"] | WORDS["your"]
-_OTHERS = THIRD | frozenset(["vi", "ni", "du", "man", "de", "det", "den", "som", "någon", "you", "they", "it", "we"])
+_OTHERS = THIRD | WORDS["other-subject"]
+_NEAR = 6
 _HINT = re.compile(
     r"[A-ZÅÄÖ]\w+[ \t;][A-ZÅÄÖ]"
     r"|\b(?:[Hh][ao]nn?|[Mm]in|hennes|hans|[Jj]ag|he|she|my|eleven|brukaren|patienten)\b"
@@ -86,7 +89,7 @@ def self_points(words: list[Token], at: int, care: bool) -> tuple[Kind, float] |
         verbs = WORDS["care-verb"] if care else WORDS["self-verb"]
         if low in WORDS["self"] and (len(rest) <= 1 - care or _states(before, number, verbs)):
             return Kind.SELF, WEIGHTS[Kind.SELF]
-        if low in WORDS["self"] and verbs & {*rest[-3:], *inside} and _OTHERS.isdisjoint(rest):
+        if low in WORDS["self"] and verbs & {*rest[-4:], *inside} and _OTHERS.isdisjoint(rest):
             return Kind.SELF, WEIGHTS[Kind.SELF]  # "jag jobbar hemma nu, har fått ..."
         if low in WORDS["your"] and len(rest) <= 3:
             return Kind.YOU, WEIGHTS[Kind.YOU]
@@ -95,8 +98,9 @@ def self_points(words: list[Token], at: int, care: bool) -> tuple[Kind, float] |
     return None
 
 
-def speaks_without_subject(plain: Plain, words: list[Token], end: int) -> bool:
+def speaks_without_subject(plain: Plain, words: list[Token], end: int, frame: Frame) -> bool:
     """ "Fick svar i går", "Ligger hemma": a sentence that begins with its verb is about "I"."""
+    words = [token for token in words if not frame.holds(token.start)]
     if len(words) < 2 or words[0].low not in WORDS["bare-verb"]:
         return False
     second = words[1]
@@ -124,9 +128,10 @@ def tells(words: list[Token]) -> bool:
     )
 
 
-def at_work(words: list[Token]) -> bool:
-    """Is the person's work spoken of: "arbetat på demensboende"?"""
-    return any(t.low in WORDS["work"] for t in words)
+def at_work(words: list[Token], at: int) -> bool:
+    """Is the person's work spoken of near `at`: "arbetat på demensboende"?"""
+    here = bisect_left(words, at, key=lambda token: token.start)
+    return any(t.low in WORDS["work"] for t in words[max(0, here - _NEAR) : here + _NEAR])
 
 
 def names_thing(words: list[Token]) -> bool:

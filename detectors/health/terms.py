@@ -161,6 +161,10 @@ class Lexicon:
         for terms in self._terms.values():
             yield from (t for t in terms if t.weight >= 2 and " " not in t.text)
 
+    def places(self, text: str) -> int:
+        """How many expressions stand in a text, seen from afar: what `hits` would look at."""
+        return len(self._automaton.find_matches_as_indexes(text.lower(), overlapping=True))
+
     def hits(self, plain: Plain) -> list[Hit]:
         """All expressions; overlapping ones are reduced to the heaviest and longest."""
         text = "\n" + plain.text.replace("\n", " ")
