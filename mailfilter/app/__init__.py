@@ -18,7 +18,7 @@ from contextlib import AbstractAsyncContextManager, contextmanager
 from pathlib import Path
 
 from mailfilter import config, limits
-from mailfilter.app import desk, memory, smtp
+from mailfilter.app import desk, memory, preflight, smtp
 from mailfilter.control import Desk
 from mailfilter.decide import compile_rules
 from mailfilter.errors import ConfigError
@@ -35,6 +35,7 @@ def run(file: Path) -> None:
     prepare(settings)
     with alone(settings.store.run):
         check_ports(settings)
+        preflight.check(settings)
         Supervisor(roles(settings, file)).run()
     log.info("stopped")
 

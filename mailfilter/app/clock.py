@@ -20,5 +20,6 @@ def today() -> date:
 
 def new_id() -> str:
     """An incident id such as ``K7Q2A-91ABC``: 50 random bits."""
-    letters = "".join(secrets.choice(_LETTERS) for _ in range(10))
+    bits = secrets.randbits(50)
+    letters = "".join(_LETTERS[bits >> shift & 31] for shift in range(0, 50, 5))
     return f"{letters[:5]}-{letters[5:]}"

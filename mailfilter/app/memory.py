@@ -14,7 +14,7 @@ import gc
 
 from mailfilter import limits
 
-KEPT = 16 * limits.MIB  # free memory that a process keeps at the end of its heap
+KEPT = 32 * limits.MIB  # free memory that a process keeps at the end of its heap
 OWN_BLOCK = 8 * limits.MIB
 COLLECT_AFTER = 20_000  # new containers that outlive those let go: some 20 messages in hand
 _TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD = -1, -2, -3  # malloc.h
