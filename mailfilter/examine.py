@@ -7,12 +7,13 @@ processes as length-limited JSON (`to_json`, `from_json`), never as pickle: a pa
 file has taken over must not own the process that reads its answer.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from itertools import pairwise
 from typing import Any
 
+from detectors.health import is_heavy
 from mailfilter import extract, limits, parse
 from mailfilter.detect import find
 from mailfilter.extract.budget import Budget
@@ -117,11 +118,15 @@ def examine_small(data: bytes, job: Job) -> Examination | None:
     return None if _busy(reading.texts) else search(reading, job, len(data))
 
 
-def _busy(texts: Iterable[Text]) -> bool:
-    """So many digits that judging them could hold up other sessions (P11)."""
+def _busy(texts: Sequence[Text]) -> bool:
+    """So many digits or words for health that judging them could hold up other sessions (P11)."""
     contents = [text.content.encode("latin-1", "replace") for text in texts]
     digits = sum(len(content) - len(content.translate(None, _DIGITS)) for content in contents)
-    return digits > limits.SMALL_MAIL_DIGITS
+    if digits > limits.SMALL_MAIL_DIGITS:
+        return True
+    if sum(map(len, contents)) <= limits.SMALL_MAIL_TEXT:
+        return False
+    return is_heavy((text.content for text in texts), limits.SMALL_MAIL_HEALTH)
 
 
 def view(data: bytes, job: Job) -> tuple[list[tuple[Place, str]], tuple[NotExamined, ...]]:

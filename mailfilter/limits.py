@@ -41,6 +41,8 @@ PICTURE_SIZE = 160 * MIB  # of one decoded picture: 40 million pixels in colour;
 OCR_SECONDS = 20.0  # of reading a message after which no picture is begun: issue 3's budget
 SMALL_MAIL = 64 * KIB  # read in the smtp process if it is text only (P11)
 SMALL_MAIL_DIGITS = 3000  # some 300 candidate numbers: 4 ms at the worst
+SMALL_MAIL_TEXT = 10_000  # characters that cost 5 ms at the worst; longer texts are weighed
+SMALL_MAIL_HEALTH = 800  # words for health and the like: 4 ms at the worst
 
 # workers
 WORKER_MEMORY = 2048 * MIB  # address space of a worker

@@ -55,6 +55,13 @@ class Disguises:
             self._words.setdefault(word, Term(word, "behandling", 2))
             self._by_shape.setdefault((word[0], len(word)), []).append(self._words[word])
 
+    def places(self, text: str) -> int:
+        """How many disguised words may stand in a text, seen from afar."""
+        latin = text[:READ].encode("latin-1", "replace")
+        separated = latin.translate(_SEPARATED)
+        spaced = sum(map(separated.count, _SPACED_HINTS))
+        return spaced + latin.translate(_SIGNED).count(b"#a") // 4
+
     def hits(self, plain: Plain) -> Iterator[Hit]:
         """Disguised words, in no order."""
         text = plain.text[:READ]

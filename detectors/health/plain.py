@@ -22,6 +22,12 @@ _RARE = tuple(zip("\r\u00a0\u202f\u2009\u2011\u2010\u2007", "    -- ", strict=Tr
 _ODD = re.compile("[\u00ad\u0300-\u036f\u0370-\u03ff\u0400-\u04ff\u200b-\u200f\u2060\ufeff]")
 _LATIN_LOWER = bytes(range(256)).decode("latin-1").lower().encode("latin-1")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
+_COMBINING = "".join(filter(unicodedata.combining, map(chr, range(0x300, 0x1F000))))
+_RARE_SCRIPTS = re.compile("[\U00010000-\U0001efff]")
+# A class with characters of rare scripts takes thirty times as long to search for.
+_MOVING_THERE = re.compile(f"[\u00ad\u200b-\u200f\u2060\ufeff{_COMBINING}]+")
+_MOVING = re.compile(f"[\u00ad\u200b-\u200f\u2060\ufeff{_RARE_SCRIPTS.sub('', _COMBINING)}]+")
+_FEW = 40  # characters that Latin-1 lacks, such as dashes and quotation marks
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +75,41 @@ def _lower(cased: str) -> str:
     return "".join(char.lower() if len(char.lower()) == 1 else char for char in cased)
 
 
+def marks(content: str) -> int:
+    """How many runs of invisible characters and combining marks a text has, if many."""
+    if content.isascii():
+        return 0
+    latin = content.encode("latin-1", "replace")
+    if latin.count(b"?") + latin.count(b"\xad") < _FEW:
+        return 0
+    return len(_MOVING.findall(content))
+
+
 def _compose(content: str) -> Plain:
     """The slow way: drop invisible characters, join combining marks, keep where each came from."""
-    chars: list[str] = []
+    pieces: list[str] = []  # none is empty
     offsets: list[int] = []
-    for at, char in enumerate(content):
-        if _INVISIBLE.match(char):
-            continue
-        if chars and unicodedata.combining(char):
-            joined = unicodedata.normalize("NFC", chars[-1] + char)
-            chars[-1] = joined if len(joined) == 1 else chars[-1]
-            continue
-        chars.append(char)
-        offsets.append(at)
-    cased = "".join(chars).translate(_ALIKE)
+    at = 0
+    moving = _MOVING_THERE if _RARE_SCRIPTS.search(content) else _MOVING
+    for run in moving.finditer(content):
+        start, end = run.span()
+        if start > at:
+            pieces.append(content[at:start])
+            offsets += range(at, start)
+        at = end
+        for offset in range(start, end):
+            char = content[offset]
+            if _INVISIBLE.match(char):
+                continue
+            if pieces:
+                joined = unicodedata.normalize("NFC", pieces[-1][-1] + char)
+                if len(joined) == 1:
+                    pieces[-1] = pieces[-1][:-1] + joined
+            else:
+                pieces.append(char)
+                offsets.append(offset)
+    if at < len(content):
+        pieces.append(content[at:])
+        offsets += range(at, len(content))
+    cased = "".join(pieces).translate(_ALIKE)
     return Plain(_lower(cased), cased, offsets)
