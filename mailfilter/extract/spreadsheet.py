@@ -32,7 +32,7 @@ from mailfilter.model import Part
 from mailfilter.place import Step, StepKind
 
 GRID = 4  # a grid may have so many times the budget's cells, most of them empty
-_BEGIN, _FILEPASS = 0x809, 0x2F
+_BEGIN, _FILEPASS, _EXTENT, _STRINGS = 0x809, 0x2F, 0x200, 0xFC
 _COMMENT_TEXTS = {632: 0, 637: 1}  # of xlsb: author, text; where in the record it begins
 _HEADER_FOOTER, _NO_TEXT = 479, 0xFFFFFFFF
 _RUNS = frozenset((0xBD, 0xBE))  # MulRk, MulBlank
@@ -100,8 +100,8 @@ def read_old(root: Storage, part: Part, ctx: Ctx) -> Iterator[Found]:
 
     name = "Workbook" if "Workbook" in root.streams else "Book"
     stream = root.read(name)
-    check_records(stream, ctx.budget)
-    yield from read(replace(part, data=compound_file({name: stream})), ctx)
+    checked = check_records(stream, ctx.budget)
+    yield from read(replace(part, data=compound_file({name: checked})), ctx)
     yield from oldsheet.read(stream, part, ctx)
 
 
@@ -189,27 +189,42 @@ def _check_extent(sheet: bytes, budget: Budget) -> None:
         at += size
 
 
-def check_records(stream: bytes, budget: Budget) -> None:
-    """Walk the records of an xls: a FilePass record means encrypted; no grid may be too large."""
-    at, grid, records = 0, _Grid(), 0
+def check_records(stream: bytes, budget: Budget) -> bytes:
+    """Walk the records of an xls: a FilePass record means encrypted; no grid may be too large.
+
+    What comes back has sheets that claim no extent: calamine takes memory for all of it at once.
+    """
+    at, grid, records, checked = 0, _Grid(), 0, bytearray(stream)
     while at + 4 <= len(stream):
         records += 1
-        if records > 2 * budget.cells:
-            raise Unreadable("too-many-cells")
         kind, size = struct.unpack_from("<2H", stream, at)
         if kind == _FILEPASS:
             raise Unreadable("encrypted")
         if kind == _BEGIN:
             grid = _Grid()
+        elif kind == _EXTENT:
+            checked[at + 4 : at + 4 + size] = bytes(len(stream[at + 4 : at + 4 + size]))
+        elif kind == _STRINGS and at + 12 <= len(stream):
+            (count,) = struct.unpack_from("<I", stream, at + 8)
+            if count * 3 > len(stream) - at:  # a string takes three bytes, and so much is taken
+                raise Unreadable("broken-document")
         elif kind in _CELLS and size >= 4 and at + 8 <= len(stream):
-            row, column = struct.unpack_from("<2H", stream, at + 4)
-            last = at + 2 + size  # of a run of cells the last column stands at the end
-            if kind in _RUNS and last + 2 <= len(stream):
-                grid.add(row, struct.unpack_from("<H", stream, last)[0])
-            grid.add(row, column)
+            _add_cells(grid, stream, at, kind, size)
             if grid.area > GRID * budget.cells:
                 raise Unreadable("too-many-cells")
+        if records > 2 * budget.cells:
+            raise Unreadable("too-many-cells")
         at += 4 + size
+    return bytes(checked)
+
+
+def _add_cells(grid: "_Grid", stream: bytes, at: int, kind: int, size: int) -> None:
+    """A cell, or a run of them; of a run the last column stands at the end."""
+    row, column = struct.unpack_from("<2H", stream, at + 4)
+    last = at + 2 + size
+    if kind in _RUNS and last + 2 <= len(stream):
+        grid.add(row, struct.unpack_from("<H", stream, last)[0])
+    grid.add(row, column)
 
 
 @dataclass(slots=True)

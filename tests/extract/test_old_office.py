@@ -21,7 +21,7 @@ from mailfilter.extract import Budget
 from mailfilter.extract.packing import compound_file
 from mailfilter.place import StepKind
 from tests.extract import making
-from tests.extract.making_old import TEXT, word_95, word_97
+from tests.extract.making_old import TEXT, word_95, word_97, xlsb
 from tests.extract.reading import NUMBER, PLAIN, contents, kinds, places, read, reasons
 
 _FOLDER = pathlib.Path(__file__).parent.parent / "documents"
@@ -178,66 +178,23 @@ def test_excel_sees_only_the_workbook_that_was_checked():
     assert reasons(found) == ["encrypted"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "data", "reason"),
+    [
+        (0x200, struct.pack("<IIHHH", 0, 0xFFFF0000, 0, 0xFFFF, 0), []),  # an extent
+        (0xFC, struct.pack("<II", 9, 0xFFFF0000), ["broken-document"]),  # a count of strings
+    ],
+)
+def test_sizes_that_lie_take_no_memory(kind, data, reason):
+    book = streams_of(making.old_excel())["Workbook"].rstrip(b"\0")
+    end = book.rfind(struct.pack("<HH", 0x203, 14))
+    book = book[:end] + struct.pack("<HH", kind, len(data)) + data + book[end:]
+    found = read(compound_file({"Workbook": book + b"\0\0\0"}), "lista.xls")
+    assert reasons(found) == reason
+    assert bool(places(found)) is not bool(reason)
+
+
 # ---- Excel, binary -------------------------------------------------------------------------
-
-
-def record(kind: int, data: bytes = b"") -> bytes:
-    head = bytes([kind]) if kind < 128 else bytes([kind & 0x7F | 0x80, kind >> 7])
-    size, count = b"", len(data)
-    while count > 127:
-        size, count = size + bytes([count & 0x7F | 0x80]), count >> 7
-    return head + size + bytes([count]) + data
-
-
-def text(value: str) -> bytes:
-    return struct.pack("<I", len(value)) + value.encode("utf-16-le")
-
-
-_XLSB = "application/vnd.ms-excel."
-_REL = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-_PACKAGE = "http://schemas.openxmlformats.org/package/2006/"
-
-
-def relations(*targets: tuple[str, str]) -> str:
-    inside = "".join(
-        f'<Relationship Id="rId{n}" Type="{_REL}/{kind}" Target="{target}"/>'
-        for n, (kind, target) in enumerate(targets, 1)
-    )
-    return f'<Relationships xmlns="{_PACKAGE}relationships">{inside}</Relationships>'
-
-
-def xlsb() -> bytes:
-    """A workbook of one sheet, by the letter of MS-XLSB."""
-    book = record(0x83) + record(0x8F)
-    book += record(0x9C, struct.pack("<II", 0, 1) + text("rId1") + text("Klass 7B"))
-    book += record(0x90) + record(0x84)
-    cell = struct.pack("<II", 0, 0)
-    sheet = record(0x81) + record(0x94, struct.pack("<4I", 0, 1, 0, 1)) + record(0x91)
-    sheet += record(0, struct.pack("<IIHBBBI", 0, 0, 300, 0, 0, 0, 0))
-    sheet += record(6, cell + text("Personnr"))
-    sheet += record(0, struct.pack("<IIHBBBI", 1, 0, 300, 0, 0, 0, 0))
-    sheet += record(6, cell + text(NUMBER))
-    sheet += record(5, struct.pack("<IId", 1, 0, float(PLAIN)))
-    sheet += record(0x92)
-    sheet += record(0x1DF, b"\0\0" + text(f"&LHuvud {NUMBER}") + b"\xff" * 20) + record(0x82)
-    comments = record(0x274) + record(0x276) + record(0x278, text("Bo")) + record(0x277)
-    comments += record(0x279) + record(0x27B, struct.pack("<5I", 0, 1, 1, 0, 0) + b"\0" * 16)
-    comments += record(0x27D, b"\0" + text(f"Kommentar {NUMBER}")) + record(0x27C)
-    types = (
-        f'<Types xmlns="{_PACKAGE}content-types"><Default Extension="bin" '
-        f'ContentType="{_XLSB}sheet.binary.macroEnabled.main"/></Types>'
-    )
-    return making.zipped(
-        {
-            "[Content_Types].xml": types,
-            "_rels/.rels": relations(("officeDocument", "xl/workbook.bin")),
-            "xl/workbook.bin": book,
-            "xl/_rels/workbook.bin.rels": relations(("worksheet", "worksheets/sheet1.bin")),
-            "xl/worksheets/sheet1.bin": sheet,
-            "xl/worksheets/_rels/sheet1.bin.rels": relations(("comments", "../comments1.bin")),
-            "xl/comments1.bin": comments + record(0x27A) + record(0x275),
-        }
-    )
 
 
 def test_a_binary_workbook_is_read():
