@@ -141,7 +141,7 @@ def load() -> Any:
         from libarchive import ffi
     except (ImportError, OSError, AttributeError, TypeError):  # what a missing library gives
         return None
-    logging.getLogger("libarchive").disabled = True
+    logging.getLogger("libarchive").setLevel(logging.CRITICAL + 1)
     try:
         for name, arguments, result in _EXTRA:
             ffi.ffi(name, arguments, result)

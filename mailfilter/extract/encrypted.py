@@ -14,31 +14,18 @@ Invariants: no password is in an `Unreadable`, in a text, a place or a result; r
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from detectors import Role
 from mailfilter.extract import encrypted_office, encrypted_zip
-from mailfilter.extract.budget import Unreadable
 from mailfilter.extract.context import Ctx, Found, member, text_at
+from mailfilter.extract.encrypted_tries import Tries
 from mailfilter.model import Part
 from mailfilter.place import Place
 
-COST = 2_500_000  # microseconds for the passwords of one message
+__all__ = ["Tries", "unlock", "warm"]
+
 _PDF = 3000  # microseconds for a try at a pdf, and one more for each 200 bytes
-
-
-@dataclass(slots=True)
-class Tries:
-    """Candidates, and what may still be spent on them."""
-
-    passwords: tuple[str, ...] = ()
-    left: int = COST
-
-    def take(self, cost: int) -> None:
-        """Pay for a try; raises `Unreadable` when nothing is left."""
-        if cost > self.left:
-            raise Unreadable("encrypted")
-        self.left -= cost
 
 
 Opened = tuple[Place, Iterable[Found]]
@@ -55,7 +42,7 @@ def unlock(
 
 
 def _zip(part: Part, said: frozenset[Place], tries: Tries, ctx: Ctx) -> Iterator[Opened]:
-    for n, name, data in encrypted_zip.unlock(part.data, tries.passwords, tries, ctx.budget):
+    for n, name, data in encrypted_zip.unlock(part.data, tries, ctx.budget):
         inner = member(part, n, name, data)
         if inner.place in said:
             yield inner.place, [inner]
@@ -92,7 +79,7 @@ def _pdf(part: Part, _said: frozenset[Place], tries: Tries, ctx: Ctx) -> Iterato
 
 
 def _office(part: Part, _said: frozenset[Place], tries: Tries, ctx: Ctx) -> Iterator[Opened]:
-    plain = encrypted_office.unlock(part.data, tries.passwords, tries, ctx.budget)
+    plain = encrypted_office.unlock(part.data, tries, ctx.budget)
     if plain is not None:
         yield part.place, [replace(part, data=plain)]
 

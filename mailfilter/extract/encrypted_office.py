@@ -17,12 +17,12 @@ import io
 import logging
 import re
 import struct
-from collections.abc import Sequence
 from functools import cache
-from typing import Any, Protocol
+from typing import Any
 from xml.parsers.expat import ExpatError
 
 from mailfilter.extract.budget import Budget
+from mailfilter.extract.encrypted_tries import Tries
 
 BUILT_IN = "VelvetSweatshop"
 _SPIN = re.compile(rb"spinCount=[\"'](\d{1,9})[\"']")
@@ -31,13 +31,7 @@ ROUNDS = 2  # in a microsecond
 _TRY = 4000  # microseconds for a try without rounds
 
 
-class Paying(Protocol):
-    """Who pays; raises `Unreadable` when it is spent."""
-
-    def take(self, cost: int) -> None: ...
-
-
-def unlock(data: bytes, passwords: Sequence[str], paying: Paying, budget: Budget) -> bytes | None:
+def unlock(data: bytes, tries: Tries, budget: Budget) -> bytes | None:
     """The file without its password, or None."""
     info = _info(data)
     if info is None or b"<!" in info:  # broken, or entities
@@ -45,10 +39,10 @@ def unlock(data: bytes, passwords: Sequence[str], paying: Paying, budget: Budget
     packed = bool(info)
     spins = [int(count) for count in _SPIN.findall(info)]
     cost = _TRY + max([*spins, _STANDARD]) // ROUNDS if packed else _TRY
-    for password in dict.fromkeys((BUILT_IN, *passwords)):
-        paying.take(cost)
+    for password in dict.fromkeys((BUILT_IN, *tries.passwords)):
+        tries.take(cost)
         if (key := _key(data, password, packed=packed)) is not None:
-            paying.take(cost + len(data) // 100 if packed else len(data))
+            tries.take(cost + len(data) // 100 if packed else len(data))
             budget.take_bytes(len(data))
             return _plain(key)
     return None
@@ -76,7 +70,8 @@ def library() -> Any:
 
     for module in (doc97, ppt97, xls97):
         module.tempfile = _Memory
-    logging.getLogger("msoffcrypto").disabled = True
+    for name in ("msoffcrypto", "olefile"):  # they name streams, sizes and keys
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     del ooxml
     return msoffcrypto
 

@@ -17,11 +17,12 @@ import hashlib
 import hmac
 import struct
 import zlib
-from collections.abc import Iterator, Sequence
-from typing import Any, Protocol
+from collections.abc import Iterator
+from typing import Any
 
 from mailfilter.extract.budget import SPENT, Budget, Unreadable
 from mailfilter.extract.container import Archive, Member, open_archive
+from mailfilter.extract.encrypted_tries import Tries
 
 _AES_FIELD, _AES = 0x9901, 99
 _KEYS = {1: 16, 2: 24, 3: 32}  # strength → bytes of the key; the salt has half as many
@@ -31,22 +32,14 @@ _TRY = 30  # microseconds to look at the twelve bytes of ZipCrypto
 _TRY_AES = 1500  # for a thousand rounds of PBKDF2
 
 
-class Paying(Protocol):
-    """Who pays; raises `Unreadable` when it is spent."""
-
-    def take(self, cost: int) -> None: ...
-
-
-def unlock(
-    data: bytes, passwords: Sequence[str], paying: Paying, budget: Budget
-) -> Iterator[tuple[int, str, bytes]]:
+def unlock(data: bytes, tries: Tries, budget: Budget) -> Iterator[tuple[int, str, bytes]]:
     """Members that open, numbered as in the directory."""
     archive = open_archive(data, budget)
-    keys = list(dict.fromkeys(key for each in passwords for key in _spellings(each)))
+    keys = list(dict.fromkeys(key for each in tries.passwords for key in _spellings(each)))
     for n, entry in enumerate(archive.members, 1):
         if not entry.encrypted or entry.flags & _STRONG:
             continue
-        opened = _member(archive, entry, keys, paying, budget)
+        opened = _member(archive, entry, keys, tries, budget)
         if opened is None:
             continue
         key, content = opened
@@ -65,13 +58,13 @@ def _spellings(password: str) -> Iterator[bytes]:
 
 
 def _member(
-    archive: Archive, entry: Member, keys: list[bytes], paying: Paying, budget: Budget
+    archive: Archive, entry: Member, keys: list[bytes], tries: Tries, budget: Budget
 ) -> tuple[bytes, bytes] | None:
     """(key, content) of a member."""
     for key in keys:
         try:
             opened = _aes if entry.method == _AES else _old
-            content = opened(archive, entry, key, paying, budget)
+            content = opened(archive, entry, key, tries, budget)
         except Unreadable as problem:
             if problem.code in (*SPENT, "encrypted", "inflated-ratio"):
                 raise
@@ -81,18 +74,16 @@ def _member(
     return None
 
 
-def _old(
-    archive: Archive, entry: Member, key: bytes, paying: Paying, budget: Budget
-) -> bytes | None:
+def _old(archive: Archive, entry: Member, key: bytes, tries: Tries, budget: Budget) -> bytes | None:
     """ZipCrypto: twelve bytes of noise, of which the last repeats a byte of checksum or time."""
-    paying.take(_TRY)
+    tries.take(_TRY)
     start = archive.start(entry)
     (time,) = struct.unpack_from("<H", archive.data, entry.offset + 10)
     packed = archive.data[start : start + entry.packed]
     check = _decrypt(key, packed[:_HEADER])[-1:]
     if not check or check[0] not in (entry.crc >> 24, time >> 8 if entry.flags & 8 else -1):
         return None
-    paying.take(len(packed) // 3)
+    tries.take(len(packed) // 3)
     plain = _decrypt(key, packed)[_HEADER:]
     content, whole = archive.unpack(entry, entry.method, memoryview(plain), budget)
     return content if whole and zlib.crc32(content) == entry.crc else None
@@ -130,9 +121,7 @@ def _decrypt(key: bytes, data: bytes) -> bytes:
     return bytes(out)
 
 
-def _aes(
-    archive: Archive, entry: Member, key: bytes, paying: Paying, budget: Budget
-) -> bytes | None:
+def _aes(archive: Archive, entry: Member, key: bytes, tries: Tries, budget: Budget) -> bytes | None:
     """AES in counter mode: salt, two bytes to check the password, content, code."""
     version, strength, method = _aes_field(entry.extra)
     size = _KEYS.get(strength, 0)
@@ -140,7 +129,7 @@ def _aes(
     packed = memoryview(archive.data)[start : start + entry.packed]
     if not size or len(packed) < size // 2 + _CHECK + _CODE:
         return None
-    paying.take(_TRY_AES)
+    tries.take(_TRY_AES)
     salt, check = bytes(packed[: size // 2]), packed[size // 2 : size // 2 + _CHECK]
     derived = hashlib.pbkdf2_hmac("sha1", key, salt, 1000, 2 * size + _CHECK)
     if derived[2 * size :] != check:

@@ -49,7 +49,8 @@ def candidates(texts: Iterable[Text]) -> tuple[str, ...]:
         content = text.content[: LOOKED - looked]
         looked += len(content)
         outside = int(text.places[0][1].role not in _FIRST)
-        for rank, found in _in(content):
+        for rank, written in _in(content):
+            found = "".join(filter(str.isprintable, written))
             if 0 < len(found) <= LONGEST:
                 ranked[found] = min(ranked.get(found, (9, 9)), (rank, outside))
     return tuple(sorted(ranked, key=lambda found: ranked[found])[:MOST])

@@ -19,22 +19,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib import import_module
-from typing import Any, Protocol
+from typing import Any
 
 from mailfilter.extract.archive_library import Entry
 from mailfilter.extract.budget import Budget, Growth, Unreadable
 from mailfilter.extract.compressed import zstd
 from mailfilter.extract.context import Ctx, Found
+from mailfilter.extract.encrypted_tries import Tries
 from mailfilter.model import Part
 
 ROUNDS = 6  # of SHA-256 in a microsecond
 DECRYPTED = 50  # bytes in a microsecond
-
-
-class Paying(Protocol):
-    """Who pays for the work of a password; raises `Unreadable` when it is spent."""
-
-    def take(self, cost: int) -> None: ...
 
 
 def errors() -> tuple[type[Exception], ...]:
@@ -94,7 +89,7 @@ class _Factory:
 
 
 def entries(
-    data: bytes, budget: Budget, password: str | None = None, paying: Paying | None = None
+    data: bytes, budget: Budget, password: str | None = None, tries: Tries | None = None
 ) -> list[Entry] | None:
     """All entries in the order of the header; None if the password is wrong or the file broken.
 
@@ -104,11 +99,11 @@ def entries(
 
     growth = replace(budget).grow(len(data))
     factory = _Factory(growth)
-    if paying is not None:
-        paying.take(len(data) // DECRYPTED)
+    if tries is not None:
+        tries.take(len(data) // DECRYPTED)
     try:
         with (
-            _paid(paying),
+            _paid(tries),
             py7zr.SevenZipFile(io.BytesIO(data), password=password) as archive,
         ):
             files = [(str(f.filename), bool(f.is_directory)) for f in archive.files]
@@ -124,7 +119,7 @@ def entries(
 
 
 @contextmanager
-def _paid(paying: Paying | None) -> Iterator[None]:
+def _paid(tries: Tries | None) -> Iterator[None]:
     """Within, making a key costs, and one key is made once."""
     from py7zr import compressor
 
@@ -134,8 +129,8 @@ def _paid(paying: Paying | None) -> Iterator[None]:
 
     def calculate(password: bytes, cycles: int, salt: bytes, digest: str) -> bytes:
         if (password, cycles, salt) not in keys:
-            if paying is not None:
-                paying.take((1 << cycles) // ROUNDS)
+            if tries is not None:
+                tries.take((1 << cycles) // ROUNDS)
             keys[password, cycles, salt] = before(password, cycles, salt, digest)
         return keys[password, cycles, salt]
 

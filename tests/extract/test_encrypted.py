@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from detectors import Role
 from mailfilter.extract import Budget, encrypted, extract
-from mailfilter.extract.encrypted import COST
+from mailfilter.extract.encrypted_tries import COST
 from mailfilter.extract.passwords import MOST, candidates
 from mailfilter.model import Text
 from mailfilter.parse import parse, roles
@@ -170,6 +170,13 @@ def test_ways_to_tell_a_password(said):
 def test_odd_passwords_are_found_as_they_stand():
     for password in ("a b c d", "Hej.", "å/ä!ö", "1234", "(x)y", "Fyra Små Ord"):
         assert password in candidates([text_at(f"Lösenord: {password}\n")])
+
+
+def test_what_nobody_can_type_is_left_out():
+    found = candidates([text_at("Lösenord: Sommar\u00ad20\ud80026\0\n")])
+    assert PASSWORD in found
+    for each in found:
+        each.encode()
 
 
 def test_the_likeliest_come_first_and_are_not_too_many():
