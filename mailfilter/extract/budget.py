@@ -61,11 +61,8 @@ class Budget:
         self.began = self.clock()
 
     def seconds(self) -> float:
-        """What is left for reading pictures. All else that is read takes from it too."""
-        left = self.began + self.ocr - self.clock()
-        if left <= 0:
-            raise Unreadable("ocr-time")
-        return left
+        """What is left for reading pictures, 0 at the end. All else that is read takes from it."""
+        return max(self.began + self.ocr - self.clock(), 0)
 
     def take_part(self, depth: int) -> None:
         """One more part at `depth` levels below the message."""

@@ -62,6 +62,7 @@ GROUND = 0.4  # of the pixels, within three greys; a page has 0.9, grass or clot
 SIDE = 32_000  # tesseract counts pixels in 16 bits
 SMALL = 12  # pixels: letters in less than this cannot be read
 FRAMES = 500  # an animation of half a minute; a fax of 500 pages
+ANIMATED = 500_000_000  # pixels of all frames: 240 of a full screen, decoded in some 4 s
 _TURNS = {  # by EXIF's orientation
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -97,17 +98,16 @@ def read(part: Part, ctx: Ctx) -> Iterator[Found]:
 
 def read_page(page: Image.Image, place: Place, ctx: Ctx, glance: int = GLANCE) -> Iterator[Found]:
     """What is written on a grey page, or that there was no time for it."""
-    try:
-        seconds = ctx.budget.seconds()
-        if min(page.size) < SMALL:
-            return
-        page = _framed(_enlarged(page))
-        if not ocr.lines(reduced(page, glance)):
-            return
-        found = ocr.recognise(page, seconds)
-    except Unreadable as problem:
-        yield not_examined(place, problem.code)
+    seconds = ctx.budget.seconds()
+    if not seconds:
+        yield not_examined(place, "ocr-time")
         return
+    if min(page.size) < SMALL:
+        return
+    page = _framed(_enlarged(page))
+    if not ocr.lines(reduced(page, glance)):
+        return
+    found = ocr.recognise(page, seconds)
     yield text_at(found.text, place)
     if not found.complete:
         yield not_examined(place, "ocr-time")
@@ -157,17 +157,23 @@ def _pages(image: Image.Image, part: Part, ctx: Ctx) -> Iterator[Found]:
     """One page after the other, until there is none or no time."""
     glance = GLANCE if image.format in ("JPEG", "MPO") else SHARP_GLANCE
     seen: set[int] = set()
+    pixels = 0
     for n in range(FRAMES + 1):
         with _guard():
             page = _page(image, n)
         if page is None:
             return
-        if n == FRAMES:
+        place = part.place.down(*_step(image, n))
+        if not ctx.budget.seconds():
+            yield not_examined(place, "ocr-time")
+            return
+        pixels += image.width * image.height
+        if n == FRAMES or (pixels > ANIMATED and not _step(image, n)):
             raise Unreadable("too-many-pages")
         if (look := hash((page.size, page.tobytes()))) in seen:
             continue
         seen.add(look)
-        for found in read_page(page, part.place.down(*_step(image, n)), ctx, glance):
+        for found in read_page(page, place, ctx, glance):
             yield found
             if isinstance(found, NotExamined):
                 return

@@ -350,6 +350,28 @@ def test_a_flood_of_pixels_is_bounded(reader, data):
     assert reasons(found) == ["image-size"]
 
 
+def specks(size, share: int) -> Image.Image:
+    """Black squares of 3 by 3 pixels at random; the larger `share`, the fewer."""
+    grains = Image.effect_noise((size[0] // 3, size[1] // 3), 60)
+    return grains.point(lambda grey: 0 if grey > share else 255).resize(size, Image.NEAREST)
+
+
+@tesseract
+def test_a_flood_of_specks_is_bounded(reader):
+    """Tesseract's layout analysis alone would take minutes, and cannot be stopped."""
+    data = saved(specks((3000, 2400), 200), "PNG")
+    began = time.process_time()
+    assert reasons(read(data, "a.png")) == []
+    assert time.process_time() - began < 4
+
+
+@tesseract
+def test_a_dirty_scan_is_read(reader):
+    sheet = scan(WORDS, f"personnummer {PLAIN}", size=(2400, 900), pixels=60)
+    grains = Image.effect_noise(sheet.size, 60).point(lambda grey: 0 if grey > 250 else 255)
+    assert places(read(saved(ImageChops.darker(sheet, grains), "PNG"), "a.png"))
+
+
 @tesseract
 @pytest.mark.parametrize("form", FORMATS)
 def test_a_cut_file_is_broken(reader, form):
