@@ -83,6 +83,7 @@ _NAMES = _sections("first_names")
 FIRST_NAMES = _NAMES["names"]
 _AMBIGUOUS = _NAMES["ambiguous"]
 _DEFINITE = ("en", "et", "na", "an", "ten", "ing", "tion", "het", "erna", "arna")
+_NOUN_ENDS = tuple(WORDS["noun-end"])
 _TITLE_ENDS = tuple(WORDS["title-end"])
 _HEALERS = tuple(WORDS["healer-end"])
 _STATES = WORDS["state"]
@@ -129,7 +130,10 @@ def cues(plain: Plain, words: list[Token], span: tuple[int, int], frame: Frame) 
         if token.word[0].isupper():
             name = _name(plain, words, number)
             if name is not None:
-                skip = number + (name is Kind.FULL_NAME)
+                two = name is Kind.FULL_NAME and number + 1 < len(words)
+                if two and frame.holds(token.start) and not frame.holds(words[number + 1].start):
+                    two = False  # "Hej Mette, Karsten har ...": the second is another person
+                skip = number + two
                 if not frame.holds(token.start):
                     found.append(Cue(token.start, name, _labelled(plain.text, token.start)))
                 continue
@@ -232,6 +236,9 @@ def _acts_as_name(words: list[Token], number: int) -> bool:
     if before in WORDS["relative"] or before in WORDS["role"] or before in WORDS["person-noun"]:
         return words[number - 1].end + 1 == token.start
     following = words[number + 1].low if number + 1 < len(words) else ""
+    third = words[number + 2].low if number + 2 < len(words) else ""
+    if following in WORDS["patient-verb"] or (following == "har" and third in WORDS["had"]):
+        return not low.endswith(_NOUN_ENDS)
     if following not in WORDS["name-verb"] and before not in WORDS["name-before"]:
         return False
     return any(later.low in THIRD for later in words[number + 1 :][:30])

@@ -260,7 +260,8 @@ def _person(reading: Reading, unit: Unit, hits: list[Hit], words: list[Token]) -
     if not unit.row:
         candidates += _in_paragraph(reading, unit, 0.0 if telling.narrates(words) else 0.5)
     if not reading.known() and telling.speaks_of_self(reading.stretch(unit.paragraph).words):
-        candidates.append(Person(WRITER, Kind.SELF, "writer"))
+        tells = reading.is_letter() and telling.tells(words)
+        candidates.append(Person(WRITER + 0.5 * tells, Kind.SELF, "writer"))
     facts = reading.facts
     candidates.append(Person(facts.points - REACH["document"], facts.kind, "person-in-document"))
     other = reading.other

@@ -49,6 +49,16 @@ _NAME_AND_TITLE = re.compile(
     r"|nurse|rådgivare))",
     re.MULTILINE,
 )
+# A closing on the line of the text itself: "till fredag. Mvh Eva Lund", "kan du? /Ola", "ja. Lisa".
+_CLOSING = (
+    r"/ ?/? ?|(?:[Mm]vh|[Vv]h|[Hh]älsn(?:ing(?:ar|en)?)?|[Hh]älsar|Kram|Puss|[Hh]ilsen|Best"
+    r"|Kind regards|Regards|Vänlig(?:en|a hälsningar)|Terv(?:eisin)?\.?|T\.|Tack),? "
+)
+_INLINE = re.compile(
+    rf"(?<=[.!?:)]) (?:(?:{_CLOSING})[A-ZÅÄÖ][\w-]+[^\n.!?]{{0,40}}$"
+    r"|[A-ZÅÄÖ][\w-]+(?: [A-ZÅÄÖ][\w-]+)?(?:,[^\n.!?]{0,20})?\Z)",
+    re.MULTILINE,
+)
 _SIGN_OFF_LINES = 8
 
 
@@ -152,7 +162,9 @@ def frame(cased: str, signatures: Sequence[tuple[int, int]] = ()) -> Frame:
         m.span() for m in _HEADER.finditer(head)
     ]
     closings = [*_SIGN_OFF.finditer(head), *_NAME_AND_TITLE.finditer(head)]
-    return Frame(tuple(spans), (*signatures, *(_sign_off(head, m.start()) for m in closings)))
+    inline = [m.span() for m in _INLINE.finditer(head)]
+    found = [_sign_off(head, m.start()) for m in closings]
+    return Frame(tuple(spans), (*signatures, *inline, *found))
 
 
 def _sign_off(head: str, start: int) -> tuple[int, int]:
