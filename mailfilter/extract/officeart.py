@@ -1,6 +1,7 @@
 """Pictures in old Office files: OfficeArt records that hold a bitmap or a metafile.
 
-From → to: a stream → its pictures as `Part`s, for the reader of images to judge.
+From → to: a stream → its pictures as `Part`s, for the reader of images to judge; `wide_texts` finds
+alternative texts and names in records of many fields.
 
 Invariants: linear; a record whose length points outside is none; metafiles, which are packed,
 are unpacked within the budget.
@@ -32,8 +33,14 @@ _ENDINGS = {
 }
 _PACKED = (0x1A, 0x1B, 0x1C)
 _TWO_NAMES = {0x3D5, 0x217, 0x543, 0x46B, 0x6E3, 0x6E1, 0x6E5, 0x7A9}  # instances with two hashes
+_WIDE_TEXT = re.compile(rb"(?:[\x20-\x7e\xa0-\xff]\0){4,}")
 _LEAST = 64  # bytes; no picture is shorter
 _MISSES = 100_000  # places that look like a record and are none
+
+
+def wide_texts(data: bytes) -> str:
+    """Whatever reads as UTF-16 of a Latin alphabet, a line each."""
+    return "\n".join(found[0].decode("utf-16-le") for found in _WIDE_TEXT.finditer(data))
 
 
 def pictures(stream: bytes, part: Part, ctx: Ctx, first: int) -> Iterator[Part]:

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from mailfilter.extract.context import Ctx, Found, text_at
-from mailfilter.extract.officeart import pictures
+from mailfilter.extract.officeart import pictures, wide_texts
 from mailfilter.model import Part
 from mailfilter.place import Place, Step, StepKind
 
@@ -26,10 +26,9 @@ _NOTE, _TEXT, _OBJECT, _DRAWINGS = 0x1C, 0x1B6, 0x5D, 0xEB
 _HEADERS = (0x14, 0x15)
 _COMMENT_OBJECT = 0x19
 _HIDDEN_TEXT = (0x1B8, 0x1BE, 0x5C, 0x1AE, 0x18, 0x207)  # links, lists, user, other files, names
-_CHART_TEXT = 0x100D
+_CHART_TEXT, _DRAWING = 0x100D, 0xEC
 _BIFF8 = 0x0600
 _HEADER_CODE = re.compile(r"&(?:K[0-9A-F]{6}|[A-Z+-]|\"[^\"\n]{0,60}\"|\d{1,3}(?!\d))")
-_WIDE_TEXT = re.compile(rb"(?:[\x20-\x7e\xa0-\xff]\0){3,}")
 _NARROW_TEXT = re.compile(rb"[\x20-\x7e\xa0-\xff]{4,}")
 Record = tuple[int, list[bytes]]  # kind; its data and what continues it
 
@@ -105,6 +104,8 @@ def _take(sheet: _Sheet, kind: int, pieces: list[bytes], version: int) -> None:
         sheet.add(StepKind.HEADER, header_text(text))
     elif kind == _CHART_TEXT:
         sheet.add(None, _short(data[2:], wide=wide))
+    elif kind == _DRAWING:
+        sheet.add(StepKind.HIDDEN, wide_texts(b"".join(pieces)))
     elif kind in _HIDDEN_TEXT:
         sheet.add(StepKind.HIDDEN, _loose(b"".join(pieces)))
 
@@ -135,9 +136,8 @@ def _long(data: bytes) -> str:
 
 def _loose(data: bytes) -> str:
     """Whatever reads as text in a record of many fields, in both widths."""
-    texts = [found[0].decode("utf-16-le") for found in _WIDE_TEXT.finditer(data)]
-    texts += [found[0].decode("latin-1") for found in _NARROW_TEXT.finditer(data)]
-    return "\n".join(text.strip() for text in texts)
+    narrow = [found[0].decode("latin-1") for found in _NARROW_TEXT.finditer(data)]
+    return "\n".join([wide_texts(data), *narrow])
 
 
 def _texts(sheet: _Sheet, place: Place) -> Iterator[Found]:

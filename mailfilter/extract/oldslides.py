@@ -20,7 +20,7 @@ from dataclasses import dataclass, field, replace
 
 from mailfilter.extract.budget import Unreadable, inflate
 from mailfilter.extract.context import Ctx, Found, member, text_at
-from mailfilter.extract.officeart import pictures
+from mailfilter.extract.officeart import pictures, wide_texts
 from mailfilter.extract.ole import Storage
 from mailfilter.model import Part
 from mailfilter.place import Place, Step, StepKind
@@ -31,6 +31,7 @@ _CRYPT_SESSION = 0x2F14
 _SLIDE, _NOTES, _LIST, _LIST_SLIDE = 1006, 1008, 4080, 1011
 _HEADERS, _COMMENT, _LINK, _OBJECT = 4057, 12000, 4055, 0x1011
 _TAGS = 5003  # of later versions: records in an atom, comments among them
+_SHAPE_PROPERTIES = 0xF00B  # alternative text among them
 _WIDE, _NARROW, _STRING = 4000, 4008, 4026
 _KINDS = {
     _NOTES: StepKind.NOTES,
@@ -143,6 +144,10 @@ def _atom(deck: _Deck, kind: int, instance: int, data: bytes, key: Key) -> None:
         raise Unreadable("encrypted")
     if kind == _OBJECT:
         deck.objects.append(bytes([instance & 1]) + data)
+        return
+    if kind == _SHAPE_PROPERTIES:
+        if text := wide_texts(data):
+            deck.texts.setdefault((key[0], StepKind.HIDDEN), []).append(text)
         return
     if kind == _NARROW:
         text = data.decode("latin-1")

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 
 from mailfilter.extract.budget import Unreadable
 from mailfilter.extract.context import Ctx, Found, text_at
-from mailfilter.extract.officeart import pictures
+from mailfilter.extract.officeart import pictures, wide_texts
 from mailfilter.extract.ole import Storage
 from mailfilter.model import Part
 from mailfilter.place import Place, Step, StepKind
@@ -31,9 +31,12 @@ from mailfilter.unread import not_examined
 PIECES = 200_000
 PAGES = 20_000  # of character properties; each says how up to a hundred stretches look
 FIELDS = 1_000_000
-_WORD_97 = 0x00C1  # nFib; WordPerfect and Word 95 have lower ones
+_WORD_97 = 0x00C0  # nFib; Word 95 has a lower one
 _ENCRYPTED, _COMPLEX, _SECOND_TABLE = 0x0100, 0x0004, 0x0200
 _COUNTS, _CHPX, _CLX = 0x4C, 0xFA, 0x1A2  # offsets in the Fib
+_TABLES, _FIRST_TABLE = (9, 21, 32, 36, 45, 50, 51, 60, 71), 0x9A
+# building blocks, bookmarks, properties, who commented, forms, drawings, who changed, variables,
+# who saved: names and values that stand in no story
 _STORIES = (  # main, footnotes, headers, macros, comments, endnotes, boxes, boxes in headers
     None,
     StepKind.NOTES,
@@ -82,6 +85,7 @@ def read(root: Storage, part: Part, ctx: Ctx) -> Iterator[Found]:
             return
         table = root.read("1Table" if flags & _SECOND_TABLE else "0Table")
         yield from _stories(stream, table, part.place, ctx)
+        yield text_at(_beside(stream, table), part.place.down(Step(StepKind.HIDDEN)))
     except struct.error:
         raise Unreadable("broken-document") from None
     for n, source in enumerate((root.read("Data"), stream), 1):
@@ -119,6 +123,16 @@ def _stories(stream: bytes, table: bytes, place: Place, ctx: Ctx) -> Iterator[Fo
         at = end
     if not whole or not pieces:
         yield not_examined(place, "broken-document")
+
+
+def _beside(stream: bytes, table: bytes) -> str:
+    """Names, variables and alternative texts, each once."""
+    lines: dict[str, None] = {}
+    for number in _TABLES:
+        if _FIRST_TABLE + number * 8 + 8 <= len(stream):
+            at, size = struct.unpack_from("<2I", stream, _FIRST_TABLE + number * 8)
+            lines |= dict.fromkeys(wide_texts(table[at : at + size]).split("\n"))
+    return "\n".join(lines)
 
 
 def _pieces(table: bytes, at: int, size: int) -> list[_Piece]:

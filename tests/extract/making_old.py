@@ -1,4 +1,4 @@
-"""Outlook items, winmail.dat, compressed RTF, doc and xlsb, written by hand by the specifications."""
+"""Outlook items, winmail.dat, compressed RTF, doc and xlsb, made by their specifications."""
 
 import struct
 

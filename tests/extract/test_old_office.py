@@ -271,6 +271,29 @@ def test_a_presentation_that_ends_early_is_broken():
     assert reasons(found) == ["broken-document"]
 
 
+# ---- beside the text -----------------------------------------------------------------------
+
+
+def test_alternative_texts_are_read():
+    named = b"\0\1\2" + f"Bild {NUMBER}".encode("utf-16-le") + b"\0\0"
+    shape = struct.pack("<HHI", 0x13, 0xF00B, len(named)) + named
+    slides = compound_file({"PowerPoint Document": shape})
+    assert StepKind.HIDDEN in kinds(read(slides, "bilder.ppt"))
+    book = streams_of(XLS)["Workbook"]
+    drawing = struct.pack("<HH", 0xEC, len(named)) + named
+    found = lines(compound_file({"Workbook": book + drawing}), StepKind.HIDDEN)
+    assert f"Bild {NUMBER}" in found
+
+
+def test_variables_of_a_document_are_read():
+    streams = word_97_streams()
+    stream, table = bytearray(streams["WordDocument"]), streams["1Table"]
+    struct.pack_into("<II", stream, 0x9A + 60 * 8, len(table), 60)
+    table += b"\xff\xff\1\0\2\0" + NUMBER.encode("utf-16-le")
+    data = compound_file({"WordDocument": bytes(stream), "1Table": table})
+    assert StepKind.HIDDEN in kinds(read(data, "brev.doc"))
+
+
 # ---- what is zip or mail -------------------------------------------------------------------
 
 
