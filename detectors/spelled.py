@@ -5,6 +5,8 @@ From → to: folded words → digits. Swedish, English; Norwegian and Danish dig
 
 import re
 
+from ahocorasick_rs import BytesAhoCorasick
+
 from detectors.lists import read_sections
 
 _SECTIONS = {
@@ -36,16 +38,17 @@ _WORD = re.compile(rf"\b(?:{_TWO}|{_ONE})\b")
 
 # A whole identity number; `may_spell` says cheaply whether it is worth looking for one.
 RUN = re.compile(rf"\b(?:{_TWO}|{_ONE})(?:[ ,.;\n-]{{1,3}}(?:{_TWO}|{_ONE})){{4,11}}\b")
-_SPELLING = tuple(
-    f" {word}" for word in
+_SPELLING = BytesAhoCorasick([
+    f" {word}".encode("latin-1") for word in
     ("noll", "zero", "oh", "null", "tre", "three", "fyra", "four", "fire", "fem", "five", "sju",
      "seven", "syv", "åtta", "eight", "otte", "åtte", "nio", "nine", "elva", "tolv", "twelve")
-)  # fmt: skip
+])  # fmt: skip
 
 
 def may_spell(text: str) -> bool:
     """Whether three different numerals occur; most texts have few beside "en" and "ett"."""
-    return sum(word in text for word in _SPELLING) >= 3
+    found = _SPELLING.find_matches_as_indexes(text.encode("latin-1", "replace"), overlapping=True)
+    return len({index for index, _start, _end in found}) >= 3
 
 
 def digits_of(text: str) -> str:

@@ -94,10 +94,8 @@ def looks_like_text(data: bytes) -> bool:
         text = sample[: len(sample) & ~3].decode(wide, "replace")
         odd = sum(1 for char in text if not (char.isprintable() or char.isspace()))
         return odd * 50 <= len(text)
-    if _foreign(sample):
-        return False
     most = len(sample) // 200
-    return _controls(sample[:_FIRST]) <= most and _controls(sample) <= most
+    return _controls(sample[:_FIRST]) <= most and not _foreign(sample) and _controls(sample) <= most
 
 
 def _foreign(sample: bytes) -> bool:

@@ -20,7 +20,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 DIGITS = re.compile(r"[0-9]{6}")
 _TAG = re.compile(r"<[a-zA-Z][^<>]*[0-9]{6}[^<>]*")
-_ATTRIBUTE = re.compile(r"([\w:-]{1,40})\s*+=\s*+(\"[^\"]*|'[^']*|[^\s>]+)")
+_ATTRIBUTE = re.compile(r"(?<![\w:-])([\w:-]++)\s*+=\s*+(\"[^\"]*|'[^']*|[^\s>]+)")
 _CUT = re.compile(r"<[a-zA-Z][^<>]*+>[^<>]{0,60}+</[a-zA-Z][^<>]*+>[0-9]")
 _MAY_HIDE = re.compile(
     r"color\s*:\s*(?:#fff\b|#ffffff|white|transparent|rgba?\([^)]{0,40},\s{0,3}0\s*\))"
@@ -28,14 +28,28 @@ _MAY_HIDE = re.compile(
     r"|(?:height|width)\s*:\s*[01](?:\.\d+)?\s*(?:p[xt]|em|%|[;!]|$)|clip(?:-path)?\s*:|opacity\s*:\s*0?\.[01]",
     re.IGNORECASE,
 )
-_WORDS = ("color", "font-size", "left", "top:", "indent", "height", "width", "clip", "opacity")
+_WORDS = (
+    b"color",
+    b"font-size",
+    b"left",
+    b"top:",
+    b"indent",
+    b"height",
+    b"width",
+    b"clip",
+    b"opacity",
+)
+_ZEROED = bytes.maketrans(b"0123456789", b"0" * 10)
 _TURNING = "bdo[dir],[style*='bidi-override']"
 ELEMENTS = 2000  # styled elements that are looked at
+TURNED = 100
 VALUES = 1000  # attributes in tags with long digits that are looked at
 
 
 def numbered_tags(source: str, known: Collection[str]) -> Iterator[str]:
     """Values with long digits of attributes that are not among the `known` ones."""
+    if b"000000" not in source.encode("latin-1", "replace").translate(_ZEROED):
+        return
     left = VALUES
     for tag in _TAG.finditer(source):
         closed = source.startswith(">", tag.end())  # the tree knows nothing of one that is not
@@ -50,9 +64,9 @@ def numbered_tags(source: str, known: Collection[str]) -> Iterator[str]:
 
 def without_doubtful(tree: LexborHTMLParser, source: str) -> Iterator[str]:
     """The markup without what may be hidden, and the text of what is turned round."""
-    lower = source.lower()
-    if "bdo" in lower or "bidi-override" in lower:
-        for node in tree.css(_TURNING):
+    lower = source.encode("latin-1", "replace").lower()  # three times faster than as text
+    if b"bdo" in lower or b"bidi-override" in lower:
+        for node in tree.css(_TURNING)[:TURNED]:
             yield html.escape((node.text() or "")[::-1])
     if not any(word in lower for word in _WORDS) or not _CUT.search(source):
         return
