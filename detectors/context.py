@@ -178,11 +178,14 @@ class Page:
         if _PLUS_BEFORE.search(before[-6:]) and candidate.shape in LOOSE:
             return False
         keyword = {Code.KEYWORD, Code.COLUMN} & set(codes)
-        if before[-1:].isalpha() and not keyword and candidate.shape is not Shape.VAT:
+        whole = candidate.shape is Shape.HYPHEN and len(candidate.digits) == 12
+        if before[-1:].isalpha() and not (keyword or whole or candidate.shape is Shape.VAT):
             return False
         if candidate.shape is not Shape.VAT and after[:1].isalpha():
             at = self.source.folded.offsets[candidate.end]
-            if candidate.shape is not Shape.HYPHEN or not self.source.content[at].isupper():
+            if not whole and not (
+                candidate.shape is Shape.HYPHEN and self.source.content[at].isupper()
+            ):
                 return False
         if not keyword and _CODE_BEFORE.search(before[-24:]) and not _ACCOUNT.search(before[-9:]):
             codes.append(Code.EMBEDDED)

@@ -7,15 +7,18 @@ From → to: folded text → `Candidate`s, sorted by start.
   count, or a row of a survey would be a number now and then.
 - *Words*: "ett nio ett två ...", also in pairs ("nitton tolv").
 
-Invariant: linear. A text without single digits or numerals costs a search for short strings.
+Invariant: linear, and at most `MOST` runs of words are read. A text without single digits or
+numerals costs a search for short strings.
 """
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from detectors.candidates import DAY_MONTHS, MONTH_DAYS, Candidate, Shape
 from detectors.spelled import RUN, digits_of, may_spell
 
+MOST = 300  # runs of numerals that are read, in one text
 _CENTURIES = ("18", "19", "20")
 _APART = re.compile(
     rb"0(?<!00)(?P<sign>[^0-9A-Za-z\xc0-\xff]{1,4}+)0(?:(?P=sign)0){8}(?:(?P=sign)0(?P=sign)0)?+"
@@ -33,7 +36,7 @@ def find_odd(text: str, shapes: bytes) -> Iterator[Candidate]:
         if _dated(digits) and (not listed or len(digits) == 12):
             yield Candidate(found.start(), found.end(), digits, Shape.SINGLES)
     if may_spell(text):
-        for words in RUN.finditer(text):
+        for words in islice(RUN.finditer(text), MOST):
             digits = digits_of(words[0])
             if len(digits) in (10, 12) and _dated(digits):
                 yield Candidate(words.start(), words.end(), digits, Shape.WORD)

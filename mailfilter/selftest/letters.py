@@ -140,6 +140,7 @@ def ways() -> Iterator[Way]:
     """All ways of this kind."""
     yield "as it is", lambda n: plain(hyphened(n)), ""
     yield "twelve digits", plain, ""
+    yield "glued to a word", lambda n: plain(f"Anna{hyphened(n)}och"), ""
     yield "ten digits, hyphen", lambda n: plain(f"{n[2:8]}-{n[8:]}"), ""
     for name, zero in _ZEROS.items():
         yield f"digits: {name}", _text(_shifted(zero)), ""
