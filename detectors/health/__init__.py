@@ -17,6 +17,7 @@ from datetime import date
 
 from detectors.contract import Match, Role, Source
 from detectors.health.disguise import Disguises
+from detectors.health.misspelt import Misspelt
 from detectors.health.plain import Plain, marks, plain
 from detectors.health.score import Facts, Reading, matches, read_facts
 from detectors.health.terms import Hit, Lexicon
@@ -48,6 +49,7 @@ EVIDENCE: dict[str, str] = {
 
 _LEXICON = Lexicon()
 _DISGUISES = Disguises(_LEXICON)
+_MISSPELT = Misspelt(_LEXICON)
 _NOTHING = Facts()
 _PIECE = 2048  # characters; what stands across the edge of two is not counted
 SHARED = 0.7  # share of the general points that passes to the other texts of the message
@@ -119,9 +121,10 @@ def _spaced(source: Source) -> str:
 
 
 def _hits(text: Plain) -> list[Hit]:
-    found = _LEXICON.hits(text)
-    disguised = list(_DISGUISES.hits(text))
-    return sorted([*found, *disguised], key=lambda hit: hit.start) if disguised else found
+    stretches = _LEXICON.stretches(text)
+    found = [hit for hit in stretches if hit.weight > 0]
+    more = [*_DISGUISES.hits(text), *_MISSPELT.hits(text, stretches)]
+    return sorted([*found, *more], key=lambda hit: hit.start) if more else found
 
 
 def _other(facts: Sequence[Facts], number: int) -> Facts:

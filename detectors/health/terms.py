@@ -66,7 +66,7 @@ def read_lines(name: str) -> Iterator[str]:
             yield line
 
 
-_ENDINGS = frozenset(" ".join(read_lines("endings")).split())
+ENDINGS = frozenset(" ".join(read_lines("endings")).split())
 
 
 class Term(NamedTuple):
@@ -165,8 +165,16 @@ class Lexicon:
         """How many expressions stand in a text, seen from afar: what `hits` would look at."""
         return len(self._automaton.find_matches_as_indexes(text.lower(), overlapping=True))
 
+    def is_other(self, word: str) -> bool:
+        """Is `word` listed as one that is not about health?"""
+        return word in self._not_health or word.endswith(self._not_heads)
+
     def hits(self, plain: Plain) -> list[Hit]:
         """All expressions; overlapping ones are reduced to the heaviest and longest."""
+        return [hit for hit in self.stretches(plain) if hit.weight > 0]
+
+    def stretches(self, plain: Plain) -> list[Hit]:
+        """The same, and the figures of speech with weight 0."""
         text = "\n" + plain.text.replace("\n", " ")
         raw = self._automaton.find_matches_as_indexes(text, overlapping=True)
         found: list[Hit] = []
@@ -219,7 +227,7 @@ def _fits(term: Term, rest: str, front: bool, cased: str) -> bool:
         return False
     if term.capitals and not cased.isupper():
         return False
-    return not rest or term.back or (not term.exact and rest in _ENDINGS)
+    return not rest or term.back or (not term.exact and rest in ENDINGS)
 
 
 def _code(plain: Plain, start: int) -> Hit | None:
@@ -253,4 +261,4 @@ def _disjoint(hits: list[Hit]) -> list[Hit]:
             last.end - last.start,
         ):
             kept[-1] = hit
-    return [hit for hit in kept if hit.weight > 0]
+    return kept

@@ -1,0 +1,88 @@
+"""Long health words with one letter wrong, missing, doubled or changed place: "deppresion".
+
+From → to: `Plain` and the hits that are known already → further `Hit`s of listed single words of
+`LEAST` letters or more, with or without an inflection. The first letter must be right.
+
+Ordinary words that are one letter from a term stand in ``health_data/look_alikes.txt``.
+Invariant: linear; only the first `READ` characters (people misspell in what they type themselves).
+Known gaps: short words; two faults in one word; a fault in the first letter.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from detectors.health.plain import Plain
+from detectors.health.terms import ENDINGS, Hit, Lexicon, Term, read_lines
+
+READ = 8192
+LEAST = 8
+MOST = 20
+_WORD = re.compile(rf"(?<![\w-])[^\W\d_]{{{LEAST - 1},{MOST + 4}}}(?![\w-])")
+
+
+class Misspelt:
+    """The long words of the lexicon, keyed by what is left when one letter is taken away."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        self._lexicon = lexicon
+        self._terms: dict[str, Term] = {}
+        self._shorter: dict[str, str] = {}
+        self._ordinary = frozenset(" ".join(read_lines("look_alikes")).split())
+
+    def hits(self, plain: Plain, known: Sequence[Hit]) -> Iterator[Hit]:
+        """Misspelt words outside the known hits."""
+        if not self._terms:
+            self._prepare()
+        taken = iter(known)
+        hit = next(taken, None)
+        for found in _WORD.finditer(plain.text, 0, READ):
+            while hit is not None and hit.end <= found.start():
+                hit = next(taken, None)
+            if hit is not None and hit.start < found.end():
+                continue
+            if term := self.term(found.group()):
+                yield Hit(*found.span(), term.group, term.weight)
+
+    def term(self, word: str) -> Term | None:
+        """The listed word that `word` was meant to be."""
+        if word in self._ordinary or self._lexicon.is_other(word):
+            return None
+        for cut in range(4):
+            stem = word[: len(word) - cut]
+            if len(stem) < LEAST - 1 or (cut and word[len(stem) :] not in ENDINGS):
+                continue
+            if term := self._near(stem):
+                return term
+        return None
+
+    def _near(self, word: str) -> Term | None:
+        for at in range(1, len(word)):
+            less = word[:at] + word[at + 1 :]
+            if term := self._terms.get(less):
+                return term
+            meant = self._shorter.get(less)
+            if meant and _one_fault(word, meant):
+                return self._terms[meant]
+        meant = self._shorter.get(word)
+        return self._terms[meant] if meant else None
+
+    def _prepare(self) -> None:
+        for term in self._lexicon.words():
+            word = term.text
+            if LEAST <= len(word) <= MOST and word.isalpha() and not (term.exact or term.back):
+                self._terms.setdefault(word, term)
+        for word in self._terms:
+            for at in range(1, len(word)):
+                self._shorter.setdefault(word[:at] + word[at + 1 :], word)
+
+
+def _one_fault(written: str, meant: str) -> bool:
+    """One letter another, or two neighbours in each other's place; equal lengths."""
+    if len(written) != len(meant):
+        return False
+    wrong = [at for at in range(len(meant)) if written[at] != meant[at]]
+    if len(wrong) == 2:
+        first, second = wrong
+        crossed = written[first] == meant[second] and written[second] == meant[first]
+        return crossed and second == first + 1
+    return len(wrong) == 1
