@@ -18,7 +18,7 @@ import struct
 from collections import Counter
 from collections.abc import Iterator
 
-from mailfilter.extract import archive_rar
+from mailfilter.extract import archive_cab, archive_rar
 from mailfilter.extract.archive_library import Archive, Entry, Opened, load
 from mailfilter.extract.budget import Unreadable
 from mailfilter.extract.context import Ctx, Found, member, text_at
@@ -97,6 +97,8 @@ def _archive(part: Part, ctx: Ctx, found: str) -> Iterator[Found]:
     ambiguous = False
     if found.startswith("rar"):
         yield from archive_rar.read_services(part, ctx)
+    elif found == "cab":
+        archive_cab.check(part.data, ctx.budget)
     names: set[str] = set()
     formats, filters = ("cpio", "rpm gzip xz bzip2 zstd lzma") if found == "rpm" else (found, "")
     shown: Counter[bytes] = Counter()

@@ -168,6 +168,24 @@ def test_rubbish_under_a_mark_is_broken():
     assert reasons(read(b"\0\1\2\3" * 50, "a.rar")) == ["archive-format"]
 
 
+@pytest.mark.parametrize(
+    ("at", "value"),
+    [(16, 0xFFFF), (26, 0), (26, 9), (28, 0xFFFF), (30, 1), (30, 2), (40, 500), (52, 3), (50, 9)],
+)
+def test_a_cab_that_contradicts_itself_is_broken(at, value):
+    data = bytearray(m.cab(m.NOTE))
+    struct.pack_into("<H", data, at, value)
+    assert reasons(read(bytes(data), "a.cab")) == ["broken-archive"]
+
+
+def test_a_block_of_a_cab_holds_what_it_says():
+    data = m.cab(m.NOTE)
+    at = data.rindex(m.TEXT)
+    for size in (0, 1, 29_294, 0xFFFF):  # the third ended libarchive's process
+        changed = data[: at - 2] + struct.pack("<H", size) + data[at:]
+        assert reasons(read(changed, "a.cab")) == ["broken-archive"]
+
+
 def test_a_text_that_begins_with_a_birthday_is_no_cpio():
     found = read(f"070701-1234 och {NUMBER}".encode(), "a.txt")
     assert places(found)
