@@ -20,7 +20,7 @@ from PIL.PngImagePlugin import PngInfo
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen import canvas
 
-from mailfilter.examine import Job, examine
+from mailfilter.examine import Job, examine, examine_small
 from mailfilter.extract import Budget, ocr, picture
 from mailfilter.model import Class, Coverage
 from mailfilter.place import StepKind
@@ -437,6 +437,25 @@ def test_a_page_that_takes_too_long_ends_by_itself(reader):
 
 
 @tesseract
+def test_the_page_that_the_time_did_not_reach_is_named(reader):
+    data = saved(scan(WORDS), "TIFF", save_all=True, append_images=[letter(), scan(WORDS)])
+    found = read(data, "fax.tif", budget=Budget(clock=ticking(5)))
+    assert [each.place.steps[-1].n for each in found.not_examined] == [2]
+
+
+@tesseract
+@pytest.mark.parametrize(("limit", "value"), [("FRAMES", 5), ("ANIMATED", 5 * 400 * 300)])
+def test_frames_without_end_are_bounded(reader, monkeypatch, limit, value):
+    monkeypatch.setattr(picture, limit, value)
+    frame = Image.new("L", (400, 300), 255)
+    frames = [frame.copy() for _ in range(10)]
+    for n, each in enumerate(frames):
+        each.putpixel((n % 400, n // 400), 0)  # equal frames are not stored
+    data = saved(frame, "GIF", save_all=True, append_images=frames)
+    assert reasons(read(data, "a.gif")) == ["too-many-pages"]
+
+
+@tesseract
 def test_text_is_read_when_the_time_is_up(reader):
     budget = Budget(ocr=0)
     found = read(
@@ -454,6 +473,17 @@ def test_without_ocr_images_are_unread(without_ocr):
         found = read(data, "a.png")
         assert [each.cls for each in found.not_examined] == [Class.UNSUPPORTED]
     assert reasons(read(pdf(letter()), "a.pdf")) == ["pdf-without-text"]
+
+
+def test_a_mail_with_a_logo_needs_no_worker():
+    for size, small in (((200, 80), True), ((800, 600), False)):
+        message = EmailMessage()
+        message["From"] = "a@exempelkommun.example"
+        message.set_content("<p>Hej <img src='cid:logo@a'></p>", subtype="html")
+        data = saved(Image.new("RGB", size, "navy"), "PNG")
+        message.add_related(data, "image", "png", cid="<logo@a>", disposition="inline")
+        content = message.as_bytes().replace(b"\n", b"\r\n")
+        assert (examine_small(content, JOB) is not None) is small
 
 
 def test_what_is_missing_is_said(without_ocr, monkeypatch, tmp_path):
