@@ -1,13 +1,14 @@
 """What calamine leaves out of old Excel files (xls): comments, text boxes, headers, links, charts.
 
 From → to: the records of a workbook → one text for each sheet and kind: comments, headers and
-footers, text boxes; addresses of links and fixed lists as hidden text; pictures as `Part`s.
+footers, text boxes; addresses of links, fixed lists and what pivot tables keep as hidden text;
+pictures as `Part`s.
 
 Invariants: linear over the records; a text that says to be longer than its record and what
 continues it ends there.
 
 Sources: MS-XLS 2.4 (BoundSheet8, Note, TxO, Continue, Header, Footer, HLink, SeriesText, Dv,
-MsoDrawingGroup), 2.5.240 (ShortXLUnicodeString), 2.5.294 (XLUnicodeString).
+MsoDrawingGroup, SXString), 2.5.240 (ShortXLUnicodeString), 2.5.294 (XLUnicodeString).
 Known gaps: text of a record that continues in the middle of a character of another width.
 """
 
@@ -27,6 +28,7 @@ _HEADERS = (0x14, 0x15)
 _COMMENT_OBJECT = 0x19
 _HIDDEN_TEXT = (0x1B8, 0x1BE, 0x5C, 0x1AE, 0x18, 0x207)  # links, lists, user, other files, names
 _CHART_TEXT, _DRAWING = 0x100D, 0xEC
+_CACHED_TEXT, _CACHED_NUMBER = 0xCD, 0xC9  # SXString, SXNum
 _BIFF8 = 0x0600
 _HEADER_CODE = re.compile(r"&(?:K[0-9A-F]{6}|[A-Z+-]|\"[^\"\n]{0,60}\"|\d{1,3}(?!\d))")
 _NARROW_TEXT = re.compile(rb"[\x20-\x7e\xa0-\xff]{4,}")
@@ -63,6 +65,19 @@ def read(stream: bytes, part: Part, ctx: Ctx) -> Iterator[Found]:
         name = names[n - 1] if 0 < n <= len(names) else ""
         place = part.place.down(Step(StepKind.SHEET, n, name)) if n else part.place
         yield from _texts(sheet, place)
+
+
+def cache(stream: bytes, part: Part, ctx: Ctx) -> Iterator[Found]:
+    """The values that a pivot table keeps of its source, which may be gone from the sheets."""
+    ctx.budget.take_bytes(len(stream))
+    values = []
+    for kind, pieces in _records(stream):
+        if kind == _CACHED_TEXT:
+            values.append(_long(pieces[0]))
+        elif kind == _CACHED_NUMBER and len(pieces[0]) >= 8:
+            (number,) = struct.unpack_from("<d", pieces[0])
+            values.append(str(int(number)) if number.is_integer() else str(number))
+    yield text_at("\n".join(values), part.place.down(Step(StepKind.HIDDEN)))
 
 
 def _records(stream: bytes) -> Iterator[Record]:

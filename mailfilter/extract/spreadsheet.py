@@ -103,6 +103,9 @@ def read_old(root: Storage, part: Part, ctx: Ctx) -> Iterator[Found]:
     checked = check_records(stream, ctx.budget)
     yield from read(replace(part, data=compound_file({name: checked})), ctx)
     yield from oldsheet.read(stream, part, ctx)
+    caches = root.storages.get("_SX_DB_CUR", Storage(root.file))
+    for each in caches.streams:
+        yield from oldsheet.cache(caches.read(each), part, ctx)
 
 
 def read_binary(part: Part, ctx: Ctx) -> Iterator[Found]:
