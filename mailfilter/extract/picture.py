@@ -18,7 +18,6 @@ Known gaps: letters of less than some 8 pixels after the reduction; handwriting;
 show more than the picture.
 """
 
-import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -233,5 +232,5 @@ def _guard() -> Iterator[None]:
             yield
     except (Image.DecompressionBombError, MemoryError):
         raise Unreadable("image-size") from None
-    except (*exif.DAMAGE, struct.error):
+    except exif.DAMAGE:
         raise Unreadable("broken-document") from None
