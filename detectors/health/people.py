@@ -234,7 +234,7 @@ def _acts_as_name(words: list[Token], number: int) -> bool:
         return False
     before = words[number - 1].low if number else ""
     if before in WORDS["relative"] or before in WORDS["role"] or before in WORDS["person-noun"]:
-        return words[number - 1].end + 1 == token.start
+        return token.start - words[number - 1].end <= 2
     following = words[number + 1].low if number + 1 < len(words) else ""
     third = words[number + 2].low if number + 2 < len(words) else ""
     if following in WORDS["patient-verb"] or (following == "har" and third in WORDS["had"]):

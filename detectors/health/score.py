@@ -31,7 +31,7 @@ MOST_LOW = 20
 SHORT = 3000
 READ_FACTS = 8000
 OWN_POINTS = 2.5
-ADDRESSED = 2.5
+ADDRESSED = 2.8
 WRITER = 1.5
 GENERIC_POINTS = 1.5
 WORK_POINTS = 1.5
@@ -267,6 +267,10 @@ def _person(reading: Reading, unit: Unit, hits: list[Hit], words: list[Token]) -
     other = reading.other
     candidates.append(Person(other.points - REACH["other"], other.kind, "person-in-other-part"))
     strongest = max(candidates, key=lambda person: person.points)
+    if best.kind is Kind.PRONOUN and best.points >= 2 and reading.is_letter():
+        cues = reading.stretch(unit.paragraph).cues
+        if any(cue.kind in (Kind.ROLE, Kind.PLACED) for cue in cues):
+            return Person(3.0, Kind.ROLE, best.evidence)  # "... brukaren. Hon har ..."
     if best.kind in (Kind.PRONOUN, Kind.ROLE) and best.points >= 2 and strongest.points >= 2:
         others = [c.points for c in candidates[1:]]
         if max(others) >= 1.5:
@@ -278,11 +282,7 @@ def _in_unit(reading: Reading, unit: Unit, hits: list[Hit], words: list[Token]) 
     best = Person(0.0, Kind.PRONOUN, "no-person")
     for cue in reading.stretch(unit.paragraph).cues:
         if unit.start <= cue.at < unit.end and not _is_hit(cue, hits):
-            points = people.WEIGHTS[cue.kind]
-            if cue.kind is Kind.PRONOUN and reading.is_letter() and telling.tells(words):
-                points += 1.0  # the receiver of a letter knows who "she" is
-            if cue.kind is Kind.ROLE:
-                points += max(_told(words), -1.0 + telling.is_one(words, cue.at))
+            points = _cue_points(reading, cue, words)
             if points > best.points:
                 best = Person(points, cue.kind, cue.kind.value)
     if best.points < people.WEIGHTS[Kind.SELF]:
@@ -291,6 +291,8 @@ def _in_unit(reading: Reading, unit: Unit, hits: list[Hit], words: list[Token]) 
             mine = telling.self_points(words, hit.start, hit.group == "omsorg")
             if mine and mine[1] > best.points:
                 best = Person(mine[1], mine[0], mine[0].value)
+                if best.kind is Kind.YOU and reading.facts.addressed and telling.says_you(words):
+                    best = Person(ADDRESSED, Kind.YOU, Kind.YOU.value)
             elif best.points < ADDRESSED and _is_to_reader(reading, hit, words):
                 best = Person(ADDRESSED, Kind.YOU, Kind.YOU.value)
             if best.points < OWN_POINTS and bare:
@@ -298,6 +300,15 @@ def _in_unit(reading: Reading, unit: Unit, hits: list[Hit], words: list[Token]) 
             if hit.own and best.points < OWN_POINTS:
                 best = Person(OWN_POINTS, Kind.SELF, "self")
     return best
+
+
+def _cue_points(reading: Reading, cue: Cue, words: list[Token]) -> float:
+    points = people.WEIGHTS[cue.kind]
+    if cue.kind is Kind.PRONOUN and reading.is_letter() and telling.tells(words):
+        points += 1.0  # the receiver of a letter knows who "she" is
+    if cue.kind is Kind.ROLE:
+        points += max(_told(words), -1.0 + telling.is_one(words, cue.at))
+    return points
 
 
 def _told(words: list[Token]) -> float:

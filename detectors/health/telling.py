@@ -30,7 +30,9 @@ _ADDRESS = re.compile(
 
 def speaks_of_self(words: list[Token]) -> bool:
     """Is there an "I" or a "you"?"""
-    return any(token.low in _ANYBODY for token in words)
+    lows = [token.low for token in words]
+    english = any(a == "i" and b in WORDS["english-verb"] for a, b in pairwise(lows))
+    return english or any(low in _ANYBODY for low in lows)
 
 
 def hints(plain: Plain, start: int, end: int) -> bool:
@@ -93,7 +95,8 @@ def self_points(words: list[Token], at: int, care: bool) -> tuple[Kind, float] |
             return Kind.SELF, WEIGHTS[Kind.SELF]  # "jag jobbar hemma nu, har fått ..."
         if low in WORDS["your"] and len(rest) <= 3:
             return Kind.YOU, WEIGHTS[Kind.YOU]
-        if low in WORDS["you"] and _states(before, number, verbs):
+        asked = number > 0 and before[number - 1] in WORDS["request"]
+        if low in WORDS["you"] and not asked and _states(before, number, verbs):
             return Kind.YOU, WEIGHTS[Kind.YOU]
     return None
 
