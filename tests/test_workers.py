@@ -136,6 +136,10 @@ ESCAPES = {
     "change its root": "os.chroot('/tmp')",
     "trace another": "assert __import__('ctypes').CDLL(None).ptrace(16, os.getppid(), 0, 0) == 0",
     "start a thread": "__import__('threading').Thread(target=print).start()",
+    "read a file": "open('/etc/passwd').read()",
+    "read a folder": "os.listdir('/root')",
+    "read its own environment": "open('/proc/self/environ').read()",
+    "read its parent's memory": "open(f'/proc/{os.getppid()}/mem', 'rb').read(1)",
     "map much memory": "bytearray(1 << 33)",
 }
 
@@ -176,10 +180,10 @@ def test_a_confined_process_still_reads_and_answers():
         import os, socket
         a, b = socket.socketpair()
         from mailfilter.workers.confine import confine
-        assert confine() in ("full", "limits")
+        assert confine() == "full"
         a.sendall(b"x")
         assert b.recv(1) == b"x"
-        open("/etc/hostname").read()
+        import encodings.cp1026, json.tool  # modules still load
         bytearray(1 << 28)
     """
     assert (

@@ -1,13 +1,12 @@
-"""Confinement of a scan worker: limits on memory, CPU and files, and a seccomp filter (P11).
+"""Confinement of a scan worker: limits on memory, CPU and files, Landlock, seccomp (P11).
 
 A worker that a hostile file has taken over can neither start a program, nor make a process or a
-socket, nor open a file for writing, nor touch another process. RLIMIT_NPROC would not bind root,
-so fork is denied by seccomp. `confine` returns what is in force, and the master logs it: a
-degraded state must be seen.
+socket, nor open a file for writing, nor read a file that is not the program's own, nor touch
+another process. RLIMIT_NPROC would not bind root, so fork is denied by seccomp. `confine` returns
+what is in force, and the master logs it: a degraded state must be seen.
 
 Sources: seccomp(2), linux/filter.h, linux/audit.h; system-call numbers of x86-64.
-Known gaps: the filter exists for x86-64 only; files may still be opened for reading (Landlock
-comes later).
+Known gap: the filter exists for x86-64 only.
 """
 
 import ctypes
@@ -18,6 +17,7 @@ import signal
 import struct
 
 from mailfilter import limits
+from mailfilter.workers.landlock import readable, restrict
 
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 1, 4, 22, 38
 _MODE_FILTER = 2
@@ -90,8 +90,11 @@ def _filter() -> bool:
     return int(refused) == 0
 
 
+LEVELS = ("limits", "landlock", "seccomp", "full")
+
+
 def confine() -> str:
-    """Confine this process for good; "full", or "limits" where seccomp cannot be had."""
+    """Confine this process for good; what is in force, one of `LEVELS`."""
     libc = ctypes.CDLL(None)
     libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
@@ -103,7 +106,8 @@ def confine() -> str:
     ):
         resource.setrlimit(limit, (value, value))
     os.environ.clear()
-    return "full" if _filter() else "limits"
+    landlock, seccomp = restrict(readable()), _filter()
+    return LEVELS[landlock + 2 * seccomp]
 
 
 def start_clock(seconds: float, cpu_seconds: int) -> None:

@@ -15,7 +15,8 @@ from pathlib import Path
 from mailfilter.examine import warm
 from mailfilter.extract import picture
 from mailfilter.log import log
-from mailfilter.workers.confine import confine
+from mailfilter.workers.confine import LEVELS, confine
+from mailfilter.workers.landlock import readable
 from mailfilter.workers.worker import work
 
 OCR_NICENESS = 19  # a worker that reads a picture lets all others go first
@@ -47,6 +48,8 @@ def run(listener: socket.socket, workers: int) -> None:
     warm()
     for package in picture.prepare(OCR_NICENESS):
         log.warning("ocr-degraded", missing=package)
+    readable()
+    _tell_level(_probe())
     signal.pthread_sigmask(signal.SIG_BLOCK, _WATCHED)
     alive: set[int] = set()
     began = time.monotonic()
@@ -59,6 +62,25 @@ def run(listener: socket.socket, workers: int) -> None:
             time.sleep(_RESTS)  # workers die as fast as they are made
         began = time.monotonic()
     _end(alive)
+
+
+def _probe() -> str:
+    """What confinement comes to on this machine, tried by a child that reads no mail."""
+    if not (pid := os.fork()):
+        level = 0
+        try:
+            level = LEVELS.index(confine())
+        finally:
+            os._exit(level)
+    _, status = os.waitpid(pid, 0)
+    return LEVELS[os.waitstatus_to_exitcode(status)]
+
+
+def _tell_level(level: str) -> None:
+    if level == "full":
+        log.info("workers", confinement=level)
+    else:
+        log.error("workers", confinement=level, missing="see workers/README.md")
 
 
 def _bury(alive: set[int]) -> bool:
