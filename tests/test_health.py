@@ -296,3 +296,67 @@ def test_names_of_senders_authors_and_signatures_are_not_the_subject() -> None:
     assert not hit(Source("Tilde Ask", [(0, Role.PROPERTY)]), body)
     signed = body + "\n\nTilde Ask"
     assert not hit(Source(signed, [(0, Role.BODY), (len(body), Role.SIGNATURE)]))
+
+
+# --- who is spoken of, when nobody is named in full
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Vår son Nahomir har feber.",
+        "Jag träffade Zebulor, han mår dåligt och äter inte.",
+        "Xelina i 3B har diabetes.",
+        "En av våra elever i 7B har fått epilepsi.",
+        "Hej Mette, Tilde har fått en propp.",
+        "Lill-Karin har diabetes.",
+        "Ekonomiskt bistånd, Tadelor G.: medel mot magsår.",
+    ],
+)
+def test_persons_by_what_is_told_of_them(text: str) -> None:
+    assert hit(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Vi behöver satsa på psykisk ohälsa, säger kommunalrådet Tilde Ask.",
+        "Kontakta Tilde vid misstanke om epilepsi.",
+        "Har ni frågor om epilepsi?",
+        "Frågan om epilepsi tas upp på fredag. Mvh Tilde Ask",
+        "Frågan om epilepsi tas upp på fredag. /Tilde",
+    ],
+)
+def test_speakers_contacts_and_closings_are_no_subjects(text: str) -> None:
+    assert not hit(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Fick en hjärtinfarkt i går.", "Jag jobbar hemma nu, har fått artros i tummarna."],
+)
+def test_a_sentence_may_leave_out_its_subject(text: str) -> None:
+    assert hit(text)
+
+
+# --- spelling and numbers
+
+
+@pytest.mark.parametrize("word", ["lunginflamation", "hjärtinfrakt", "penecillin", "epelepsi"])
+def test_one_wrong_letter_in_a_long_word(word: str) -> None:
+    assert hit(f"Tilde Ask har fått {word} igen.")
+
+
+@pytest.mark.parametrize("word", ["kränkningar", "fakturerar", "bostäder", "landningen"])
+def test_ordinary_words_that_look_like_terms(word: str) -> None:
+    assert find(f"Tilde Ask skrev om {word} i går.") == []
+
+
+def test_a_temperature_needs_company() -> None:
+    assert hit("Tilde blev hämtad, hon hade 39,2.")
+    assert find("Tilde arbetar 37,5 timmar och priset är 38,5.") == []
+
+
+def test_terms_are_words() -> None:
+    lexicon = terms.Lexicon()
+    assert all(sum(map(str.isalnum, term.text)) > 1 for term in lexicon.words())

@@ -21,7 +21,7 @@ _GROUP = (
 )
 _GENERIC = re.compile(
     rf"\b(?:(?:alla|den|de|dem|dig|du|er|ni|någon|{_GROUP}) som"
-    rf"|(?<!\ben )(?<!\bett )(?:{_GROUP}) (?:med|i|på|har|kan|får)"
+    rf"|(?<!\ben )(?<!\bett )(?<!\bvåra )(?:{_GROUP}) (?:med|i|på|har|kan|får)"
     r"|(?:those|people|patients|anyone|anybody|everyone) (?:who|with)"
     r"|om (?:du|ni|man|en|ett|någon|någons|barnet|eleven|medarbetaren|brukaren)\b"
     r"|(?:when|if) (?:you|a|an)\b"

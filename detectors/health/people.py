@@ -5,7 +5,7 @@ was is of no interest. `Cue.points` come from `WEIGHTS`, the one table to tune.
 
 Sources: words in ``health_data/people.txt``, first names in ``health_data/first_names.txt``.
 Invariant: linear, one regular expression that splits words and then table look-ups.
-Known gaps: a rare first name without a surname; a surname alone; names in lower case.
+Known gaps: a rare first name of whom nothing is told; a surname alone; names in lower case.
 """
 
 import re

@@ -98,6 +98,10 @@ def self_points(words: list[Token], at: int, care: bool) -> tuple[Kind, float] |
         asked = number > 0 and before[number - 1] in WORDS["request"]
         if low in WORDS["you"] and not asked and _states(before, number, verbs):
             return Kind.YOU, WEIGHTS[Kind.YOU]
+    if before and before[-1] in WORDS["since"]:
+        behind = [token.low for token in words if token.start > at][:6]
+        if any(a in WORDS["self-verb"] and b in WORDS["self"] for a, b in pairwise(behind)):
+            return Kind.SELF, WEIGHTS[Kind.SELF]  # "efter operationen kan jag inte ..."
     return None
 
 
@@ -134,7 +138,11 @@ def tells(words: list[Token]) -> bool:
 def at_work(words: list[Token], at: int) -> bool:
     """Is the person's work spoken of near `at`: "arbetat på demensboende"?"""
     here = bisect_left(words, at, key=lambda token: token.start)
-    return any(t.low in WORDS["work"] for t in words[max(0, here - _NEAR) : here + _NEAR])
+    near = [token.low for token in words[max(0, here - _NEAR) : here + _NEAR]]
+    return any(
+        low in WORDS["work"] and after not in WORDS["work-how"]
+        for low, after in zip(near, [*near[1:], ""], strict=True)
+    )
 
 
 def names_thing(words: list[Token]) -> bool:

@@ -9,7 +9,7 @@ commas; ``{a|b}`` stands for either. ``term`` may carry an ordinary inflection (
 (compounds), ``TERM=`` matches only in capitals. Weights: 3 says health by itself, 2 says it beside
 a person, 1 only adds to others, 0 takes away what stands in it (figures of speech).
 
-Known gaps: a misspelt word is not found; a compound whose head is not listed is not found.
+Known gaps: a compound whose head is not listed is not found.
 """
 
 import re
