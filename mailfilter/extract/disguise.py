@@ -27,7 +27,7 @@ from mailfilter.extract.charset import decode, looks_like_text
 from mailfilter.extract.plain import base64_bytes, strip_markup
 
 LEAST = 24  # base64 characters in a row: 18 bytes; long Swedish words have as many, and no digits
-RUNS = 200
+RUNS = 100
 MOST = 500
 DEEP = 2
 AROUND = 60  # bytes kept on both sides of a number
@@ -35,6 +35,7 @@ _LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
 _MAPPED = bytes(0x61 if byte in _LETTERS else 0x20 for byte in range(256))
 _RUN = b"a" * LEAST
 _BETWEEN_LINES = re.compile(rb"\r?\n(?:> ?)*+")
+_FILL = (b"", b"AAA", b"AA", b"A")
 _BLANKS = b"ICAg"  # three spaces in base64, between two runs
 _NUMBER = re.compile(rb"[0-9]{6}(?:[0-9]{2})?[ .+-]?[0-9]{4}")
 # Three digits are four characters of which each has few values; three such groups are a number.
@@ -85,7 +86,7 @@ def _based(content: str) -> Iterator[str]:
             yield from decode(data)
     if runs:
         for shift in range(4):
-            yield from _numbers(base64_bytes(_BLANKS.join(_aligned(runs, shift))))
+            yield from _numbers(base64_bytes(_aligned(runs, shift)))
     if b"12" in raw.translate(_OPENING):
         for group in islice(_digit_groups(content), MOST):
             yield base64_bytes(group.encode()).decode("latin-1")
@@ -110,9 +111,9 @@ def _runs(raw: bytes) -> Iterator[bytes]:
         at = end
 
 
-def _aligned(runs: list[bytes], shift: int) -> Iterator[bytes]:
-    for run in runs:
-        yield run[shift : shift + (len(run) - shift) // 4 * 4]
+def _aligned(runs: list[bytes], shift: int) -> bytes:
+    """The runs from `shift` on as one, each filled to whole groups."""
+    return _BLANKS.join([run[shift:] + _FILL[(len(run) - shift) & 3] for run in runs])
 
 
 def _numbers(data: bytes) -> Iterator[str]:

@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
 DOORS = [
     "receive", "parse", "extract", "act", "decide", "record", "report", "web", "connectors",
-    "workers", "demo",
+    "workers", "demo", "selftest",
 ]  # fmt: skip
 
 
