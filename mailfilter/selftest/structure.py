@@ -220,7 +220,9 @@ _ENCODINGS: dict[str, Make] = {
     "encoding: BASE64 in capitals": lambda n: entity(
         _KIND, base64.b64encode(said(n).encode()) + b"\r\n", "BASE64"
     ),
-    "encoding: said to be base64, is not": lambda n: entity(_KIND, said(n).encode(), "base64"),
+    "encoding: said to be base64, is not": lambda n: entity(
+        _KIND, crlf(said(n)).encode(), "base64"
+    ),
     "encoding: base64, said to be 7bit": lambda n: entity(
         _KIND, base64.encodebytes(said(n).encode()).replace(b"\n", b"\r\n"), "7bit"
     ),

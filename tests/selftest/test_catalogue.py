@@ -79,3 +79,12 @@ def test_without_the_search_for_disguises_it_would_be_seen(monkeypatch):
     monkeypatch.setattr("mailfilter.extract.disguise.readings", lambda content: iter(()))
     lost = [t.name for t in PROMISED if results(t, numbers()[:1])[Result.STOPPED] == 0]
     assert {"coded: base64 on a line", "right to left: override", "coded: percent"} <= set(lost)
+
+
+def test_no_mail_is_refused_for_its_line_ends():
+    """The gateway refuses lone CR and LF, which would say nothing of the technique."""
+    for technique in techniques():
+        data = technique.make(numbers()[0]).replace(b"\r\n", b"")
+        assert b"\n" not in data, technique.name
+        assert b"\r" not in data, technique.name
+        assert b"\0" not in data, technique.name
