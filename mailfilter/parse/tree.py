@@ -32,7 +32,6 @@ _SIGNATURES = {
     "application/x-pkcs7-signature",
 }
 _SMIME = {"application/pkcs7-mime", "application/x-pkcs7-mime"}
-_TNEF = {"application/ms-tnef", "application/vnd.ms-tnef"}
 _READABLE = {  # text in all but name
     "message/delivery-status",
     "message/global-delivery-status",
@@ -254,8 +253,6 @@ class Walk:
                 self.blame(place, "signature-false")
                 return False
             self._smime(content, place, ctx)
-        elif label.type in _TNEF or name == "winmail.dat":
-            self.blame(place, "tnef")
         elif content.startswith(protected.RPMSG):
             self.blame(place, "rights-protected")
         elif label.type in _SMIME or name.endswith((".p7m", ".p7z")):

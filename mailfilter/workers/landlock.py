@@ -29,17 +29,22 @@ _BITS = {1: 13, 2: 14, 3: 15, 4: 15, 5: 16}  # rights on files that an ABI knows
 _TCP = 1 << 0 | 1 << 1  # bind, connect
 _SCOPES = 1 << 0 | 1 << 1  # abstract sockets, signals to others
 _NO_NEW_PRIVILEGES = 38
+_READ_FILE = 1 << 2
+_SYSTEM = (
+    *("/lib", "/lib64", "/usr/share", "/usr/local/lib"),
+    *("/proc/meminfo", "/proc/cpuinfo", "/sys/devices/system/cpu"),  # libraries size their buffers
+)
 _PYTHON = ("stdlib", "platstdlib", "purelib", "platlib")
 
 
 @cache
 def readable() -> frozenset[Path]:
-    """Folders whose files a worker may read; found once, before the first fork."""
+    """Folders and files that a worker may read; found once, before the first fork."""
     paths = sysconfig.get_paths()
     own = (Path(module.__file__ or "/").parent for module in (mailfilter, detectors))
     python = (Path(paths[name]) for name in _PYTHON)
     prefixes = (Path(sys.prefix) / "lib", Path(sys.base_prefix) / "lib", Path("/usr/lib"))
-    system = (Path("/lib"), Path("/lib64"), Path("/usr/share"), Path("/usr/local/lib"))
+    system = (Path(name) for name in _SYSTEM)
     return frozenset(
         path.resolve() for path in (*own, *python, *prefixes, *system) if path.exists()
     )
@@ -68,7 +73,8 @@ def restrict(folders: Iterable[Path]) -> bool:
 def _allow(libc: ctypes.CDLL, ruleset: int, folder: Path) -> None:
     descriptor = os.open(folder, os.O_PATH | os.O_CLOEXEC)
     try:
-        rule = struct.pack("=Qi", _READ, descriptor)
+        rights = _READ if folder.is_dir() else _READ_FILE
+        rule = struct.pack("=Qi", rights, descriptor)
         if libc.syscall(_ADD, ruleset, _BENEATH, rule, 0):
             raise OSError(ctypes.get_errno(), "landlock_add_rule")
     finally:

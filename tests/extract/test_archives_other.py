@@ -262,12 +262,12 @@ import pathlib, sys
 from mailfilter.extract import warm
 from mailfilter.workers.confine import confine
 from tests.extract.reading import places, read, reasons
-files = sorted(pathlib.Path(sys.argv[1]).iterdir())
+files = [(file.name, file.read_bytes()) for file in sorted(pathlib.Path(sys.argv[1]).iterdir())]
 warm()
 assert confine() == "full"
-for file in files:
-    found = read(file.read_bytes(), file.name)
-    assert places(found) and not reasons(found), (file.name, reasons(found))
+for name, data in files:
+    found = read(data, name)
+    assert places(found) and not reasons(found), (name, reasons(found))
 print(len(files))
 """
 

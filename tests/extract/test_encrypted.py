@@ -331,13 +331,13 @@ from mailfilter.extract import Budget, extract, warm
 from mailfilter.parse import parse, roles
 from mailfilter.workers.confine import confine
 from tests.extract.reading import attachment, body, places, reasons
-files = sorted(pathlib.Path(sys.argv[1]).iterdir())
+files = [(file.name, file.read_bytes()) for file in sorted(pathlib.Path(sys.argv[1]).iterdir())]
 warm()
 assert confine() == "full"
-for file in files:
-    parts = [body(sys.argv[2].encode()), attachment(file.read_bytes(), file.name)]
+for name, data in files:
+    parts = [body(sys.argv[2].encode()), attachment(data, name)]
     found = extract(parts, parse=parse, roles=roles.split, budget=Budget())
-    assert places(found) and not reasons(found), (file.name, reasons(found))
+    assert places(found) and not reasons(found), (name, reasons(found))
 print(len(files))
 """
 

@@ -1,13 +1,18 @@
 """Outlook's transport format (winmail.dat): the number in every hiding place, hostile lengths."""
 
 import struct
+from datetime import date
+from email.message import EmailMessage
+from email.policy import SMTP
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from detectors import Role
+from mailfilter.examine import Job, examine
 from mailfilter.extract import Budget
+from mailfilter.model import Coverage
 from mailfilter.place import StepKind
 from tests.extract import making
 from tests.extract.making_old import (
@@ -134,3 +139,14 @@ def test_mutated_files_never_raise(name, draw):
 def test_arbitrary_attributes_never_raise(data):
     read(b"\x78\x9f\x3e\x22\0\0" + data)
     read(tnef(attribute(1, 0x9003, 6, data), attribute(2, 0x9005, 6, data)))
+
+
+@pytest.mark.parametrize("kind", ["application/ms-tnef", "application/octet-stream"])
+def test_winmail_in_a_mail_is_read(kind):
+    mail = EmailMessage(policy=SMTP)
+    mail["From"], mail["To"], mail["Subject"] = "a@x.example", "b@y.example", "hej"
+    mail.set_content("se bilaga")
+    mail.add_attachment(FILES["file"], *kind.split("/"), filename="winmail.dat")
+    found, _ = examine(bytes(mail), Job(b"k" * 32, date(2026, 11, 24)))
+    assert found.coverage is Coverage.HIT
+    assert {finding.kind for finding in found.findings} == {"se.personnummer"}

@@ -153,7 +153,6 @@ def test_false_protection_is_not_believed():
 @pytest.mark.parametrize(
     ("part", "code"),
     [
-        (b"Content-Type: application/ms-tnef; name=winmail.dat\r\n\r\n\x78\x9f\x3e\x22", "tnef"),
         (
             b"Content-Type: a/b; name=message.rpmsg\r\n\r\n\x76\xe8\x04\x60\xc4\x11\xe3\x86",
             "rights-protected",
