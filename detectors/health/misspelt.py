@@ -27,6 +27,8 @@ class Misspelt:
         self._lexicon = lexicon
         self._terms: dict[str, Term] = {}
         self._shorter: dict[str, str] = {}
+        self._heads: dict[str, int] = {}  # beginnings → lengths of words, a bit for each
+        self._tails: dict[str, int] = {}  # first letters with endings → the same
         self._ordinary = frozenset(" ".join(read_lines("look_alikes")).split())
 
     def hits(self, plain: Plain, known: Sequence[Hit]) -> Iterator[Hit]:
@@ -45,15 +47,22 @@ class Misspelt:
 
     def term(self, word: str) -> Term | None:
         """The listed word that `word` was meant to be."""
-        if word in self._ordinary or self._lexicon.is_other(word):
+        stems = [stem for stem in _stems(word) if self._may_be(stem)]
+        if not stems or word in self._ordinary or self._lexicon.is_other(word):
             return None
-        for cut in range(4):
-            stem = word[: len(word) - cut]
-            if len(stem) < LEAST - 1 or (cut and word[len(stem) :] not in ENDINGS):
-                continue
-            if term := self._near(stem):
-                return term
-        return None
+        return next(filter(None, map(self._near, stems)), None)
+
+    def _may_be(self, word: str) -> int:
+        """Whether a term of about that length has the same first or the same second half.
+
+        One fault leaves one half as it is. Four of five words go no further, at a tenth of the
+        cost.
+        """
+        size = len(word)
+        half, length = size >> 1, 1 << size
+        return self._heads.get(word[:half], 0) & length or (
+            self._tails.get(word[0] + word[half + 1 :], 0) & length
+        )
 
     def _near(self, word: str) -> Term | None:
         for at in range(1, len(word)):
@@ -72,8 +81,26 @@ class Misspelt:
             if LEAST <= len(word) <= MOST and word.isalpha() and not (term.exact or term.back):
                 self._terms.setdefault(word, term)
         for word in self._terms:
+            self._note_halves(word)
             for at in range(1, len(word)):
                 self._shorter.setdefault(word[:at] + word[at + 1 :], word)
+
+    def _note_halves(self, word: str) -> None:
+        lengths = 0b111 << (len(word) - 1)
+        for at in range(3, len(word)):
+            self._heads[word[:at]] = self._heads.get(word[:at], 0) | lengths
+        for at in range(1, len(word) - 2):
+            tail = word[0] + word[at:]
+            self._tails[tail] = self._tails.get(tail, 0) | lengths
+
+
+def _stems(word: str) -> Iterator[str]:
+    """The word, and what is left of it without an ordinary inflection of up to three letters."""
+    if len(word) >= LEAST - 1:
+        yield word
+    for cut in range(1, min(4, len(word) - LEAST + 2)):
+        if word[-cut:] in ENDINGS:
+            yield word[:-cut]
 
 
 def _one_fault(written: str, meant: str) -> bool:
