@@ -17,6 +17,7 @@ from detectors.health.terms import ENDINGS, Hit, Lexicon, Term, read_lines
 READ = 8192
 LEAST = 8
 MOST = 20
+REMEMBERED = 20_000  # words that are no misspelt ones: a megabyte
 _WORD = re.compile(rf"(?<![\w-])[^\W\d_]{{{LEAST - 1},{MOST + 4}}}(?![\w-])")
 
 
@@ -27,6 +28,7 @@ class Misspelt:
         self._lexicon = lexicon
         self._terms: dict[str, Term] = {}
         self._shorter: dict[str, str] = {}
+        self._ordinary_marks: set[int] = set()  # 64-bit hashes with the process's own key, no words
         self._heads: dict[str, int] = {}  # beginnings → lengths of words, a bit for each
         self._tails: dict[str, int] = {}  # first letters with endings → the same
         self._ordinary = frozenset(" ".join(read_lines("look_alikes")).split())
@@ -42,8 +44,19 @@ class Misspelt:
                 hit = next(taken, None)
             if hit is not None and hit.start < found.end():
                 continue
+            mark = hash(found.group())
+            if mark in self._ordinary_marks:
+                continue
             if term := self.term(found.group()):
                 yield Hit(*found.span(), term.group, term.weight)
+            else:
+                self._remember(mark)
+
+    def _remember(self, mark: int) -> None:
+        """A word that is none: common words are tried once, not in every mail."""
+        if len(self._ordinary_marks) >= REMEMBERED:
+            self._ordinary_marks.clear()
+        self._ordinary_marks.add(mark)
 
     def term(self, word: str) -> Term | None:
         """The listed word that `word` was meant to be."""
