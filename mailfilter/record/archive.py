@@ -5,8 +5,6 @@ This file only gives each promise its transaction; what happens in it is in ``it
 and comparing of passwords happen outside of transactions, in threads.
 """
 
-
-
 import asyncio
 import secrets
 from collections import Counter

@@ -9,8 +9,6 @@ Every method that changes something has committed durably when it returns, or ra
 Acts on held mail and their audit line are one transaction (P12).
 """
 
-
-
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime

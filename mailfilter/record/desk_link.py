@@ -7,8 +7,6 @@ request connects anew. A commit whose answer was lost may have happened: the cli
 the row (P2).
 """
 
-
-
 import asyncio
 import itertools
 from collections.abc import Sequence

@@ -5,8 +5,6 @@ to the database. With PostgreSQL each smtp process has one; with SQLite desk has
 ``desk_link.py`` reaches its `SealedIntake` half over a socket.
 """
 
-
-
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta

@@ -10,8 +10,6 @@ message needs it any more, the end of the message's key, dossier and body. Parce
 get the dossier under a key of their own first, so that the sender can be told.
 """
 
-
-
 import json
 from dataclasses import dataclass
 from typing import Any

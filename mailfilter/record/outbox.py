@@ -6,8 +6,6 @@ the message, or, when that has ended, from a seal of its own. A report is put on
 and one mail to the reviewers waits at a time.
 """
 
-
-
 from datetime import datetime
 from typing import Any
 

@@ -11,8 +11,6 @@ Each function works in the caller's transaction. The unique constraint on the jo
 between two who stage at once.
 """
 
-
-
 import json
 from collections.abc import Sequence
 from datetime import UTC, timedelta

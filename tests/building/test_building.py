@@ -86,7 +86,9 @@ def test_the_fence_test_sees_a_swallowed_exception():
 
 
 def test_no_rest_for_later():
-    marks = re.compile(r"#\s*(TO" + r"DO|FIX" + r"ME|XX" + r"X|HA" + r"CK)\b|raise NotImplementedError")
+    marks = re.compile(
+        r"#\s*(TO" + r"DO|FIX" + r"ME|XX" + r"X|HA" + r"CK)\b|raise NotImplementedError"
+    )
     assert [str(p) for p in CODE if marks.search(p.read_text("utf-8"))] == []
 
 

@@ -3,8 +3,6 @@
 `snapshot` is all that a GET must leave as it was: everything but the audit lines of views.
 """
 
-
-
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
