@@ -45,8 +45,13 @@ class DataReader:
         return chunk[end:]
 
     def _end_in(self, edge: bytes, chunk: bytes) -> int:
-        """Where the end mark stands in a chunk, or -1; one search unless a line has a dot."""
+        """Where the end mark stands in a chunk, or -1.
+
+        The search for a dot at the start of a line answers both questions, until there is one.
+        """
         self.dotted = self.dotted or _DOT in edge
+        if self.dotted:
+            return chunk.find(_END)
         at = chunk.find(_DOT)
         if at < 0 or chunk.startswith(_END, at):
             return at
