@@ -120,7 +120,7 @@ def workers(count: int) -> Iterator[Pool]:
         pid = os.fork()
         if not pid:
             try:
-                master.run(listener, count)
+                master.run(listener, count, quiet=True)
             finally:
                 os._exit(0)
         listener.close()

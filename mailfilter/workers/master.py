@@ -38,8 +38,10 @@ def listen(path: Path) -> socket.socket:
     return listener
 
 
-def run(listener: socket.socket, workers: int) -> None:
+def run(listener: socket.socket, workers: int, *, quiet: bool = False) -> None:
     """Keep `workers` workers alive until SIGTERM; returns after they have ended.
+
+    `quiet` for a command at a terminal: only what is amiss is said.
 
     Signals are waited for, not handled: a handler that runs in the middle of a fork can be lost.
     """
@@ -49,7 +51,7 @@ def run(listener: socket.socket, workers: int) -> None:
     for package in picture.prepare(OCR_NICENESS):
         log.warning("ocr-degraded", missing=package)
     readable()
-    _tell_level(_probe())
+    _tell_level(_probe(), quiet)
     signal.pthread_sigmask(signal.SIG_BLOCK, _WATCHED)
     alive: set[int] = set()
     began = time.monotonic()
@@ -76,11 +78,11 @@ def _probe() -> str:
     return LEVELS[os.waitstatus_to_exitcode(status)]
 
 
-def _tell_level(level: str) -> None:
-    if level == "full":
+def _tell_level(level: str, quiet: bool) -> None:
+    if level != LEVELS[-1]:
+        log.error("workers", confinement=level)
+    elif not quiet:
         log.info("workers", confinement=level)
-    else:
-        log.error("workers", confinement=level, missing="see workers/README.md")
 
 
 def _bury(alive: set[int]) -> bool:
