@@ -18,7 +18,7 @@ structlog.configure(
     ],
     wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
     logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    cache_logger_on_first_use=False,
+    cache_logger_on_first_use=True,
 )
 log = structlog.get_logger()
 

@@ -6,7 +6,7 @@ operator has said so for a limited time, and then it is counted.
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 from time import perf_counter
@@ -76,7 +76,7 @@ class Pipeline:
     ) -> Case:
         now, envelope, data = self.now(), received.envelope, received.data
         sender, message_id = envelope.mail.address, examination.facts.message_id
-        case = Case(
+        return Case(
             id=id,
             at=now,
             envelope=envelope,
@@ -87,8 +87,8 @@ class Pipeline:
             stored=storable(decision.verdicts),
             join_key=partial(join_key, self.secret, envelope, data),
             incident_key=partial(incident_key, self.secret, sender, message_id, data),
+            counts=counts(examination, decision, self.today()),
         )
-        return replace(case, counts=counts(examination, decision, self.today()))
 
     def _count(self, case: Case, outcome: Outcome) -> None:
         """What was kept has been counted with its commit; the rest goes into the buffer."""

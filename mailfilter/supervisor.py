@@ -42,6 +42,7 @@ class Supervisor:
     """Runs `roles` until told to stop."""
 
     roles: Sequence[Role]
+    on_stop: Callable[[], None] = lambda: None  # called when the end begins
     _alive: dict[int, tuple[Role, float]] = field(default_factory=dict)
 
     def run(self, when_up: Callable[[], None] = lambda: None) -> None:
@@ -63,6 +64,7 @@ class Supervisor:
 
     def stop(self) -> None:
         """Stop the roles in their order, waiting for each."""
+        self.on_stop()
         for order in sorted({role.order for role in self.roles}):
             pids = [pid for pid, (role, _) in self._alive.items() if role.order == order]
             patience = max((self._alive[pid][0].patience for pid in pids), default=0)

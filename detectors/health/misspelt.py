@@ -37,6 +37,9 @@ class Misspelt:
         """Misspelt words outside the known hits."""
         if not self._terms:
             self._prepare()
+        words = _WORD.findall(plain.text, 0, READ)
+        if self._ordinary_marks.issuperset(map(hash, words)):  # most mail ends here, in C
+            return
         taken = iter(known)
         hit = next(taken, None)
         for found in _WORD.finditer(plain.text, 0, READ):

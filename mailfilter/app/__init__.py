@@ -13,8 +13,9 @@ still store what smtp has past the dot.
 import fcntl
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from mailfilter import config, limits
@@ -23,6 +24,7 @@ from mailfilter.control import Desk
 from mailfilter.decide import compile_rules
 from mailfilter.errors import ConfigError
 from mailfilter.log import log, quiet
+from mailfilter.receive.server import bound
 from mailfilter.record.keys import ensure_keys
 from mailfilter.supervisor import Role, Supervisor
 from mailfilter.workers import master
@@ -36,27 +38,49 @@ def run(file: Path) -> None:
     with alone(settings.store.run):
         check_ports(settings)
         preflight.check(settings)
-        Supervisor(roles(settings, file)).run()
+        start(settings, file).run()
     log.info("stopped")
 
 
-def roles(settings: config.Settings, file: Path | None) -> list[Role]:
-    """The processes of an installation; makes its folders, keys and sockets."""
+def start(settings: config.Settings, file: Path | None, beside: Sequence[Role] = ()) -> Supervisor:
+    """The supervisor of an installation, and of roles `beside` it; makes its sockets.
+
+    The listening socket is the smtp processes' alone: whoever else kept it open would keep clients
+    waiting at a door behind which nobody is.
+    """
     quiet()
     if settings.fail_open_until:
         log.error("fail-open-allowed", until=settings.fail_open_until.isoformat())
     listener = master.listen(settings.store.run / "scan.sock")
+    sock = _listening(settings)
     memory.settle()
-    return [
+    count = settings.listen.processes or os.cpu_count() or 1
+    patience = limits.DRAIN_TIMEOUT + 5
+    others = (
         Role("desk", lambda: desk.run(settings), order=2, patience=30),
         Role("scan", lambda: _scan(settings, listener), order=1, patience=5),
-        Role(
-            "smtp",
-            lambda: smtp.run(settings, file),
-            count=settings.listen.processes or os.cpu_count() or 1,
-            patience=limits.DRAIN_TIMEOUT + 5,
-        ),
-    ]
+        *beside,
+    )
+    doors = Role("smtp", lambda: smtp.run(settings, file, sock), count=count, patience=patience)
+    return Supervisor([*(_without(sock, role) for role in others), doors], sock.close)
+
+
+def _without(sock: socket.socket, role: Role) -> Role:
+    """The role in a process that has closed `sock`."""
+
+    def run() -> None:
+        sock.close()
+        role.run()
+
+    return replace(role, run=run)
+
+
+def _listening(settings: config.Settings) -> socket.socket:
+    try:
+        return bound(settings.listen)
+    except OSError as error:
+        where = f"{settings.listen.host}:{settings.listen.port}"
+        raise ConfigError(f"listen.port: {where} cannot be had: {error.strerror}") from error
 
 
 def prepare(settings: config.Settings) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import socket
 from contextlib import suppress
 from pathlib import Path
 
@@ -21,12 +22,12 @@ from mailfilter.record.keys import load_public
 from mailfilter.workers.pool import Pool
 
 
-def run(settings: config.Settings, file: Path | None) -> None:
-    """Serve until SIGTERM, then drain."""
-    asyncio.run(_serve(settings, file))
+def run(settings: config.Settings, file: Path | None, sock: socket.socket) -> None:
+    """Serve on `sock`, which all smtp processes share, until SIGTERM; then drain."""
+    asyncio.run(_serve(settings, file, sock))
 
 
-async def _serve(settings: config.Settings, file: Path | None) -> None:
+async def _serve(settings: config.Settings, file: Path | None, sock: socket.socket) -> None:
     stop = asyncio.Event()
     keys = load_public(settings.store.keys)
     intake = await open_intake(settings, keys)
@@ -46,7 +47,7 @@ async def _serve(settings: config.Settings, file: Path | None) -> None:
         ),
     )
     relay = Relay(settings.next_hop, settings.listen.hostname)
-    listener = Listener(settings, relay, pipeline)
+    listener = Listener(settings, relay, pipeline, sock=sock)
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
     loop.add_signal_handler(signal.SIGINT, lambda: None)  # the terminal's; the supervisor decides

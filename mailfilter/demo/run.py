@@ -21,7 +21,7 @@ from mailfilter.demo import inbox
 from mailfilter.demo.examples import Example, examples, send
 from mailfilter.demo.table import Row, say, show
 from mailfilter.model import Action
-from mailfilter.supervisor import Role, Supervisor
+from mailfilter.supervisor import Role
 
 USER = "granskare"
 _TAKEN = re.compile(r"taken care of as (\S+)")
@@ -46,7 +46,7 @@ def run(file: Path | None, once: bool, language: str) -> int:
             _log_to(folder / "mailfilter.log")
             parent = os.getpid()
             guide = Role("guide", lambda: _guide(settings, folder, once, parent), order=0)
-            Supervisor([_inbox(settings, folder), *app.roles(settings, path), guide]).run()
+            app.start(settings, path, [_inbox(settings, folder), guide]).run()
     return int((folder / "demo.status").read_text()) if (folder / "demo.status").exists() else 1
 
 
