@@ -10,14 +10,14 @@ from mailfilter.errors import ConfigError
 from mailfilter.receive import trace
 from mailfilter.receive.contract import Bounds
 from mailfilter.receive.identity import body_without_trace
-from mailfilter.receive.server import Listener
+from mailfilter.receive.server import Listener, bound
 from tests.certificates import Authority
 from tests.scripted_hop import ScriptedHop
 from tests.smtp_client import gateway
 
 
-def make(**listen) -> Listener:
-    return Listener(config.Settings(listen=config.Listen(**listen)), None, None)
+def make(sock=None, hop=None, **listen) -> Listener:
+    return Listener(config.Settings(listen=config.Listen(**listen)), hop, None, sock=sock)
 
 
 def test_bad_settings_are_named(tmp_path):
@@ -39,14 +39,19 @@ async def test_an_address_that_cannot_be_had_is_named():
         await make(host="192.0.2.77", port=1).start()
 
 
-async def test_processes_share_the_port():
-    first = make(port=0)
+async def test_processes_share_one_socket():
+    sock = bound(config.Listen(port=0))
+    first, second = make(sock=sock.dup()), make(sock=sock.dup())
     await first.start()
-    second = make(port=first.port)
     await second.start()
     assert first.port == second.port
     await first.stop()
+    _, writer = await asyncio.open_connection("127.0.0.1", second.port)  # the other one is there
+    writer.close()
     await second.stop()
+    sock.close()
+    with pytest.raises(ConnectionRefusedError):
+        await asyncio.open_connection("127.0.0.1", second.port)
 
 
 async def test_trace_header():
