@@ -22,6 +22,8 @@ from tests.extract.making import sheet_files, slides_files, word_files
 from tests.running import Gateway, client_of, stuffed
 from tests.sink import Sink
 
+pytestmark = pytest.mark.system  # runs the whole program
+
 RELAY_ALL = """
 [[rule]]
 name = "whatever-it-is"

@@ -7,6 +7,8 @@ import pytest
 
 from tests.running import free_port
 
+pytestmark = pytest.mark.system  # runs the whole program
+
 CONFIG = """
 [listen]
 port = {port}

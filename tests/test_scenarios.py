@@ -24,6 +24,8 @@ import pytest
 from tests.running import Gateway, wait_until
 from tests.sink import Sink
 
+pytestmark = pytest.mark.system  # runs the whole program
+
 FOLDERS = sorted(path for path in (Path(__file__).parent / "scenarios").iterdir() if path.is_dir())
 RECEIVED = b"Received: from client.example by front.example with ESMTP id %d\r\n"
 
