@@ -60,4 +60,4 @@ def _rank(match: Match) -> tuple[int, bool, int, bool]:
     return match.confidence, "language" in match.evidence, length, match.kind.startswith("se.")
 
 
-__all__ = ["DETECTORS", "Detector", "Match", "Role", "Source", "detect"]
+__all__ = ["DETECTORS", "IDENTITY", "Detector", "Match", "Role", "Source", "detect"]

@@ -14,13 +14,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from detectors import Match, Role, Source, detect
+from detectors import IDENTITY, Match, Role, Source, detect
 from detectors.person_name import names_a_person
 from mailfilter import limits
 from mailfilter.model import Finding, Level, Text, level_of
 from mailfilter.place import Place
-
-IDENTITY = ("se.", "fi.", "no.", "dk.", "is.")
 
 
 @dataclass(frozen=True, slots=True)

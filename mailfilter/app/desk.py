@@ -68,8 +68,8 @@ async def _serve(settings: config.Settings) -> None:
 async def _say_fail_open(archive: Archive, settings: config.Settings) -> None:
     """Fail-open is allowed for a time: that stands in the audit log from each start on (P4)."""
     if settings.fail_open_until and settings.fail_open_until >= clock.today():
-        until = {"until": settings.fail_open_until.isoformat()}
-        await archive.audit(AuditLine(0, clock.now(), "system", "fail-open", "", dict(until)))
+        until: dict[str, str | int] = {"until": settings.fail_open_until.isoformat()}
+        await archive.audit(AuditLine(0, clock.now(), "system", "fail-open", "", until))
 
 
 async def _together(

@@ -14,13 +14,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from detectors import Source, detect
+from detectors import IDENTITY, Source, detect
 from mailfilter.model import Path, Reply
 
 _BRACKETS = re.compile(r"<[^<>]*>?")
 _ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}\b")
 _LONGEST = 160
-IDENTITY = ("se.", "fi.", "no.", "dk.", "is.")
 
 
 class Kind(StrEnum):
