@@ -44,6 +44,7 @@ class Reason(StrEnum):
     NOTHING_FOUND = "nothing-found"
     OBSERVED = "observed-only"
     UNINFORMED = "staff-not-informed"
+    READING = "reading-on"  # only scans that are still being read hold it back (unfinished.py)
     FAIL_OPEN = "fail-open"  # written by the pipeline, by no rule (P4)
 
 
@@ -171,6 +172,10 @@ SENTENCES: dict[Reason, dict[str, str]] = {
     Reason.UNINFORMED: {
         "sv": "Personalen är inte informerad ännu: observationen sparas utan avsändare.",
         "en": "Staff are not informed yet: the observation is kept without a sender.",
+    },
+    Reason.READING: {
+        "sv": "Alla bilder och skannade sidor är inte lästa än. Läsningen fortsätter.",
+        "en": "Not all images and scanned pages have been read yet. Reading goes on.",
     },
     Reason.FAIL_OPEN: {
         "sv": "Granskningen var ur funktion; inställningen fail_open_until släppte brevet vidare.",

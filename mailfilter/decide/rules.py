@@ -34,6 +34,7 @@ from mailfilter.decide.conditions import (
 )
 from mailfilter.decide.departments import Departments
 from mailfilter.decide.reasons import Reason, of_class
+from mailfilter.decide.unfinished import is_unfinished, marked, so_far
 from mailfilter.model import (
     Action,
     Decision,
@@ -94,9 +95,28 @@ class Rules:
     mass_at: int = MASS_MAIL
 
     def decide(
+        self,
+        examination: Examination,
+        envelope: Envelope,
+        size: int,
+        today: date,
+        *,
+        reading_on: bool = False,
+    ) -> Decision:
+        """One verdict for each recipient, in the envelope's order.
+
+        `reading_on`: what was not read for want of time can be; the verdicts that it alone holds
+        back are marked (``unfinished.py``).
+        """
+        decision = self._decided(examination, envelope, size, today)
+        if not (reading_on and is_unfinished(examination)):
+            return decision
+        otherwise = self._decided(so_far(examination), envelope, size, today)
+        return replace(decision, verdicts=marked(decision.verdicts, otherwise.verdicts))
+
+    def _decided(
         self, examination: Examination, envelope: Envelope, size: int, today: date
     ) -> Decision:
-        """One verdict for each recipient, in the envelope's order."""
         facts = examination.facts
         visible = frozenset(address.lower() for address in facts.visible)
         recipients = [self.classes.of(path.text, visible) for path in envelope.rcpts]
