@@ -24,8 +24,8 @@ test-fast: .venv/test ## the part that needs only Python, at most a minute
 	$(PYTEST) -n 2 -m "not system" $(ARGS) tests
 lint: .venv/test ## ruff, mypy --strict, import contracts
 	.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports
-quality: .venv/test ## score the labelled mails
-	$(RUN) tests/eval/quality.py $(ARGS)
+quality: .venv/test ## score the labelled mails and the benchmark of numbers
+	$(RUN) tests/eval/quality.py $(ARGS) && $(RUN) tests/quality/numbers_run.py
 bench: .venv/test ## measure beside smtp-source to smtp-sink
 	$(RUN) tests/bench/run.py $(ARGS)
 demo-mails: .venv/test ## make the example mails anew

@@ -30,9 +30,17 @@ _LOG = re.compile(
     r"|.{0,60}\b(?:info|warn|error|debug|fatal)\b"
 )
 _EXTENSION = re.compile(r"\w{0,4}\.(?:[a-z][a-z0-9]{2,3}|7z)\b(?!\.\w)")
+_STAMPED = re.compile(  # what happens at a time of day
+    r"\b(?:(?:senast )?(?:ändra|skapa|uppdatera|spara|generera|exportera|importera|skanna|inskanna"
+    r"|inspela|starta|avsluta|levera|installera|signera|loggas?)\w*|utskriven|kör(?:d|ning\w*|t)"
+    r"|(?:back-?up|export|import|scan|skann?|dump|log|logg|rapport|snapshot|version|batch)\w*"
+    r"|(?:tids)?stämpel|klockan|kl|tid(?:punkt)?|datum|modified|created|updated|saved)"
+    r"[\s:._#-]{1,3}(?:den |på |kl )?$"
+)
 _PRONOUN = re.compile(r"[,;.)]? ?(?:som )?(?:hon|han|hen|he|she|född|bor|fyller)\b")
 _AMOUNT = re.compile(r",\d\d\b(?! ?[;,])|[ ]?(?::-|kr\b|sek\b|eur\b|kwh\b|m3\b|kg\b|%)")
 _CODE_BEFORE = re.compile(r"(?:[a-z]*\d[a-z0-9]*|\b[a-z]{1,4})[-/_]$|[#§]$|[a-z0-9+/]{20,}[+/]$")
+_FIELD = re.compile(r"\bid(?:\W?=\W?|\W\s?:\s?\W?|>)$")  # id=…, "id": …, <id>…
 _PLUS_BEFORE = re.compile(r"(?:\+|\b00)[\d ]{0,3}$")
 _ACCOUNT = re.compile(r"\b3300[-, ]{1,3}$")
 _THREAD = (
@@ -108,7 +116,7 @@ class Page:
         codes = self._labels(candidate, before, after, line, heading)
         if not self._stands_free(candidate, before, after, codes):
             return None
-        if not {Code.KEYWORD, Code.COLUMN} & set(codes):
+        if not {Code.KEYWORD, Code.COLUMN, Code.BIRTH} & set(codes):
             codes += self._other_things(candidate, before, after, birth)
         return codes
 
@@ -187,7 +195,7 @@ class Page:
                 candidate.shape is Shape.HYPHEN and self.source.content[at].isupper()
             ):
                 return False
-        if not keyword and _CODE_BEFORE.search(before[-24:]) and not _ACCOUNT.search(before[-9:]):
+        if not keyword and _is_part(candidate, before):
             codes.append(Code.EMBEDDED)
         return True
 
@@ -222,10 +230,25 @@ class Page:
         if hour > 23 or minute > 59 or birth.year < 1990:
             return None
         in_name = self.source.role_at(self.source.folded.offsets[candidate.start]) is Role.NAME
+        stamped = _STAMPED.search(self.text, max(candidate.start - 30, 0), candidate.start)
         recent = self.today.year - birth.year <= 3
-        if in_name or log or _EXTENSION.match(after) or (recent and candidate.shape in LOOSE):
+        joined = self.text[candidate.start : candidate.end].count("_") == 1
+        if joined or stamped or in_name or log or _EXTENSION.match(after):
+            return Code.TIMESTAMP
+        if recent and candidate.shape in LOOSE:
             return Code.TIMESTAMP
         return Code.CLOCK if recent or candidate.shape in LOOSE else None
+
+
+def _is_part(candidate: Candidate, before: str) -> bool:
+    """Whether a sign joins the number to a code before it, or it is the value of a field "id"."""
+    if (
+        candidate.shape is Shape.BARE
+        and len(candidate.digits) == 10
+        and _FIELD.search(before[-12:])
+    ):
+        return True
+    return bool(_CODE_BEFORE.search(before[-24:]) and not _ACCOUNT.search(before[-9:]))
 
 
 def _among_numbers(before: str, after: str) -> bool:

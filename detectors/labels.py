@@ -69,9 +69,17 @@ TOKEN = re.compile(
 
 
 def classify(word: str) -> Label | None:
-    """The label that one folded word is, by the whole of it."""
+    """The label that one folded word is, by the whole of it, or by the last part of several."""
     match = _CLASSIFY.fullmatch(word)
-    return Label[match.lastgroup] if match and match.lastgroup else None
+    if match and match.lastgroup:
+        return Label[match.lastgroup]
+    _, sign, last = word.replace("/", "-").rpartition("-")
+    if not sign or not (match := _CLASSIFY.fullmatch(last)) or not match.lastgroup:
+        return None
+    label = Label[match.lastgroup]
+    if label is Label.FUNCTION:
+        return None
+    return Label.OTHER if label is Label.NEUTRAL else label  # "K-nummer", "Teams-mötes-ID"
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +177,8 @@ def read_after(after: str) -> Reading:
         if label in (Label.PERSON, Label.OTHER, Label.ORGANISATION, Label.PHONE):
             following = tokens[at + 1] if at + 1 < len(tokens) else None
             owns = following is not None and following["number"]
-            return NOTHING if owns else Reading(label, near=words <= 1)
+            far = words > (1 if label is Label.PERSON else 0)  # "1234 behöver ett nytt kort-id"
+            return NOTHING if owns else Reading(label, near=not far)
         words += label is None
     return NOTHING
 

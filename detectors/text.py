@@ -3,7 +3,7 @@
 From → to: ``str`` → `Folded`: NFKC-like folding per character, every Unicode digit as an ASCII
 digit, every dash as ``-``, every space but tab and line ends as `` ``, other line ends as a
 newline, invisible characters dropped, combining marks composed with their letter and dropped
-after a digit, lower case.
+after anything else, lower case.
 
 Invariants: ``len(folded.text) == len(folded.offsets)``; offsets never fall; linear. Nearly every
 character keeps its place, so the map is a `range` unless something was dropped or expanded.
@@ -196,7 +196,7 @@ class _Build:
         if letters := LIGATURES.get(character):
             for letter in letters:
                 self.add(letter, offset)
-        elif MARK.match(character) and self.pieces and self.pieces[-1][-1] not in DIGITS:
+        elif MARK.match(character) and self.pieces and self.pieces[-1][-1].isalpha():
             self._mark(character, offset)
 
     def _mark(self, mark: str, offset: int) -> None:

@@ -197,6 +197,8 @@ class Lexicon:
             return _temperature(plain, start) or _code(plain, start)
         start = end - len(terms[0].text)
         text = plain.text
+        if _in_number(text, start, end):
+            return None
         rest = ""
         if text[end : end + 1].isalpha():
             tail = _TAIL.match(text, end)
@@ -212,6 +214,12 @@ class Lexicon:
         if word in self._not_health or (rest and word.endswith(self._not_heads)):
             return None
         return Hit(start, end + len(rest), best.group, best.weight, best.own)
+
+
+def _in_number(text: str, start: int, end: int) -> bool:
+    """Do the digits of an expression go on outside it? "112" is no part of 20240708-1120."""
+    behind = text[end - 1].isdigit() and text[end : end + 1].isdigit()
+    return behind or (start > 0 and text[start].isdigit() and text[start - 1].isdigit())
 
 
 def _heaviest(terms: list[Term], rest: str, front: bool, cased: str) -> Term | None:
