@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
-from detectors import (
+from . import (
     cloud_link,
     dk_cpr,
     fi_henkilotunnus,
@@ -14,7 +14,7 @@ from detectors import (
     se_samordningsnummer,
     split_number,
 )
-from detectors.contract import Detector, Match, Role, Source
+from .contract import Detector, Match, Role, Source
 
 DETECTORS: tuple[Detector, ...] = (
     se_personnummer,
@@ -29,6 +29,28 @@ DETECTORS: tuple[Detector, ...] = (
 )
 
 IDENTITY = ("se.", "fi.", "no.", "dk.", "is.")  # kinds of which one stretch of text has only one
+
+
+def find(text: str, today: date | None = None) -> list[Match]:
+    """What stands in one text, by where it starts; offsets are characters of `text`.
+
+    >>> from datetime import date
+    >>> [match] = find("Elevens personnummer är 911112-2397.", date(2026, 11, 1))
+    >>> match.kind, match.confidence, match.mask, (match.start, match.end)
+    ('se.personnummer', 99, '911112-****', (24, 35))
+    >>> [str(code) for code in match.evidence]
+    ['checksum', 'separator', 'keyword']
+    >>> [found.kind for found in find("Karin har diabetes och får insulin.")]
+    ['health', 'health']
+    >>> find("Ring 070-174 06 05 före lunch.")
+    []
+    """
+    return sorted(detect([Source(text)], today), key=lambda match: (match.start, -match.end))
+
+
+def evidence_texts() -> dict[str, str]:
+    """What each code of evidence means, in Swedish."""
+    return {code: text for detector in DETECTORS for code, text in detector.EVIDENCE.items()}
 
 
 def detect(sources: Sequence[Source], today: date | None = None) -> list[Match]:
@@ -60,4 +82,14 @@ def _rank(match: Match) -> tuple[int, bool, int, bool]:
     return match.confidence, "language" in match.evidence, length, match.kind.startswith("se.")
 
 
-__all__ = ["DETECTORS", "IDENTITY", "Detector", "Match", "Role", "Source", "detect"]
+__all__ = [
+    "DETECTORS",
+    "IDENTITY",
+    "Detector",
+    "Match",
+    "Role",
+    "Source",
+    "detect",
+    "evidence_texts",
+    "find",
+]

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from importlib.resources import files
 
-from detectors.contract import Match, Source
+from .contract import Match, Source
 
 KINDS: tuple[str, ...] = ("cloud-link",)
 EVIDENCE = {"link": "länk till en tjänst för fildelning"}
@@ -19,7 +19,7 @@ _PATH = re.compile(r"[^\s<>\"'|]{0,200}")
 
 
 def _read_services() -> dict[str, tuple[str, ...]]:
-    text = files("detectors").joinpath("cloud_link_data/services.txt").read_text(encoding="utf-8")
+    text = files(__package__).joinpath("cloud_link_data/services.txt").read_text(encoding="utf-8")
     services: dict[str, list[str]] = {}
     for line in text.splitlines():
         if line and not line.startswith("#"):

@@ -11,13 +11,13 @@ import re
 from dataclasses import dataclass, field
 from datetime import date
 
-from detectors.candidates import Candidate, Shape
-from detectors.contract import Role, Source
-from detectors.evidence import Code
-from detectors.labels import NOTHING, Label, Reading, read_after, read_before
-from detectors.names import Name, name_after, name_before
-from detectors.phone import MOBILE, is_phone
-from detectors.tables import Heading, Tables, cells_of, separator_of
+from .candidates import Candidate, Shape
+from .contract import Role, Source
+from .evidence import Code
+from .labels import NOTHING, Label, Reading, read_after, read_before
+from .names import Name, name_after, name_before
+from .phone import MOBILE, is_phone
+from .tables import Heading, Tables, cells_of, separator_of
 
 BEFORE, ABOVE, AFTER = 110, 240, 60
 MOST_LOOKS = 200  # a page with more numbers is a list, looked at by samples

@@ -17,9 +17,9 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Protocol
 
-from detectors.candidates import Candidate, find_candidates, zeroed
-from detectors.odd_number import find_odd
-from detectors.text import Folded, fold
+from .candidates import Candidate, find_candidates, zeroed
+from .odd_number import find_odd
+from .text import Folded, fold
 
 
 class Role(StrEnum):

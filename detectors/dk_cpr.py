@@ -8,11 +8,11 @@ The century follows from the seventh digit and the year (cpr.dk, "Personnummeret
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from detectors.candidates import Candidate, Shape
-from detectors.context import Page
-from detectors.contract import Match, Source
-from detectors.evidence import TEXTS, Code
-from detectors.foreign import is_danish, is_date, matched
+from .candidates import Candidate, Shape
+from .context import Page
+from .contract import Match, Source
+from .evidence import TEXTS, Code
+from .foreign import is_danish, is_date, matched
 
 KINDS: tuple[str, ...] = ("dk.cpr",)
 EVIDENCE = TEXTS

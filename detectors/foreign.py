@@ -8,10 +8,10 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import date
 
-from detectors.candidates import Candidate, Shape
-from detectors.context import Page
-from detectors.contract import Match, Source
-from detectors.evidence import Code, weigh
+from .candidates import Candidate, Shape
+from .context import Page
+from .contract import Match, Source
+from .evidence import Code, weigh
 
 _DANISH = re.compile(
     r"\b(?:ikke|jeg|hilsen|venlig|ved|være|blevet|hvad|hvor|også|efter|oplyst|kommunen|barnet)\b"

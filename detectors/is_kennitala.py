@@ -8,11 +8,11 @@ a word (kennitala, kt.) or Icelandic letters are needed. Source: Þjóðskrá; p
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from detectors.candidates import Shape
-from detectors.context import Page
-from detectors.contract import Match, Source
-from detectors.evidence import TEXTS, Code
-from detectors.foreign import is_date, is_icelandic, matched
+from .candidates import Shape
+from .context import Page
+from .contract import Match, Source
+from .evidence import TEXTS, Code
+from .foreign import is_date, is_icelandic, matched
 
 KINDS: tuple[str, ...] = ("is.kennitala",)
 EVIDENCE = TEXTS

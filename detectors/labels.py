@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from detectors.lists import read_sections
+from .lists import read_sections
 
 
 class Label(Enum):

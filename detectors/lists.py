@@ -11,7 +11,7 @@ def read_sections(path: str) -> dict[str, list[str]]:
     """The entries of each section; those before the first one under the empty name."""
     section = ""
     entries: dict[str, list[str]] = {}
-    for line in files("detectors").joinpath(path).read_text(encoding="utf-8").splitlines():
+    for line in files(__package__).joinpath(path).read_text(encoding="utf-8").splitlines():
         if line.startswith("["):
             section = line.strip("[]")
         elif not line.startswith("#"):

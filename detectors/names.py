@@ -10,7 +10,7 @@ Source: `health_data/first_names.txt`; a capital beside a number makes its ambig
 import re
 from enum import IntEnum
 
-from detectors.lists import read_sections
+from .lists import read_sections
 
 _WORD = r"[A-ZÀ-ÖØ-Þ][\w'’]*(?:-[A-ZÀ-ÖØ-Þ][\w'’]*)?"
 _BETWEEN = r"(?:,? |\t| (?:von|af|de|al|el|van|da|bin) )"

@@ -15,8 +15,8 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 
-from detectors.candidates import DAY_MONTHS, MONTH_DAYS, Candidate, Shape
-from detectors.spelled import RUN, digits_of, may_spell
+from .candidates import DAY_MONTHS, MONTH_DAYS, Candidate, Shape
+from .spelled import RUN, digits_of, may_spell
 
 MOST = 300  # runs of numerals that are read, in one text
 _CENTURIES = ("18", "19", "20")

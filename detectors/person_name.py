@@ -8,9 +8,9 @@ Known gap: a surname alone, and a rare first name without one.
 
 import re
 
-from detectors.health.people import Kind, cues, tokens
-from detectors.health.plain import plain
-from detectors.health.units import Frame
+from .health.people import Kind, cues, tokens
+from .health.plain import plain
+from .health.units import Frame
 
 _SEPARATORS = re.compile(r"[_.\-+\d]+")
 

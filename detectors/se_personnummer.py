@@ -8,9 +8,9 @@ Known gaps: a number that is written out in words alone; one broken inside its d
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from detectors.contract import Match, Source
-from detectors.evidence import TEXTS
-from detectors.se_number import find_numbers
+from .contract import Match, Source
+from .evidence import TEXTS
+from .se_number import find_numbers
 
 KINDS: tuple[str, ...] = ("se.personnummer",)
 EVIDENCE = TEXTS

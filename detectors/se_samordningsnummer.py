@@ -8,9 +8,9 @@ The month may be 00 and the day 60, and the day need not be in the calendar. Kno
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from detectors.contract import Match, Source
-from detectors.evidence import TEXTS
-from detectors.se_number import find_numbers
+from .contract import Match, Source
+from .evidence import TEXTS
+from .se_number import find_numbers
 
 KINDS: tuple[str, ...] = ("se.samordningsnummer",)
 EVIDENCE = TEXTS

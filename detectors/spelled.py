@@ -7,7 +7,7 @@ import re
 
 from ahocorasick_rs import BytesAhoCorasick
 
-from detectors.lists import read_sections
+from .lists import read_sections
 
 _SECTIONS = {
     name: {word: int(value) for value, _, word in (entry.partition(":") for entry in entries)}

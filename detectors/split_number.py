@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice
 
-from detectors.contract import Match, Source
-from detectors.evidence import TEXTS, Code
-from detectors.lists import read_sections
-from detectors.se_number import Number, read_number
-from detectors.spelled import WORD_DIGITS, age_of, digits_of
-from detectors.tables import separator_of
+from .contract import Match, Source
+from .evidence import TEXTS, Code
+from .lists import read_sections
+from .se_number import Number, read_number
+from .spelled import WORD_DIGITS, age_of, digits_of
+from .tables import separator_of
 
 KINDS: tuple[str, ...] = ("se.personnummer", "se.samordningsnummer")
 EVIDENCE = TEXTS

@@ -11,7 +11,7 @@ Invariant: linear for numbers asked for in rising order: each row is passed once
 import re
 from dataclasses import dataclass, field
 
-from detectors.labels import Label, read_heading
+from .labels import Label, read_heading
 
 MOST_ROWS = 400
 MOST_WIDTH = 2000

@@ -15,13 +15,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 
-from detectors.contract import Match, Role, Source
-from detectors.health.disguise import Disguises
-from detectors.health.misspelt import Misspelt
-from detectors.health.plain import Plain, marks, plain
-from detectors.health.score import Facts, Reading, matches, read_facts
-from detectors.health.terms import Hit, Lexicon
-from detectors.health.units import Frame, frame
+from ..contract import Match, Role, Source
+from .disguise import Disguises
+from .misspelt import Misspelt
+from .plain import Plain, marks, plain
+from .score import Facts, Reading, matches, read_facts
+from .terms import Hit, Lexicon
+from .units import Frame, frame
 
 KINDS: tuple[str, ...] = ("health", "social-care")
 EVIDENCE: dict[str, str] = {

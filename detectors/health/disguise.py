@@ -10,8 +10,8 @@ Known gaps: mixed separators, letters left out, one word over two lines.
 import re
 from collections.abc import Iterator
 
-from detectors.health.plain import Plain
-from detectors.health.terms import Hit, Lexicon, Term
+from .plain import Plain
+from .terms import Hit, Lexicon, Term
 
 READ = 65_536
 _SPACED = re.compile(

@@ -12,7 +12,7 @@ from functools import cache
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
-from detectors.health.terms import read_lines
+from .terms import read_lines
 
 LIMIT = 5.0
 READ = 12_000

@@ -11,8 +11,8 @@ Known gaps: short words; two faults in one word; a fault in the first letter.
 import re
 from collections.abc import Iterator, Sequence
 
-from detectors.health.plain import Plain
-from detectors.health.terms import ENDINGS, Hit, Lexicon, Term, read_lines
+from .plain import Plain
+from .terms import ENDINGS, Hit, Lexicon, Term, read_lines
 
 READ = 8192
 LEAST = 8

@@ -14,9 +14,9 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import NamedTuple
 
-from detectors.health.plain import Plain
-from detectors.health.terms import read_lines
-from detectors.health.units import Frame
+from .plain import Plain
+from .terms import read_lines
+from .units import Frame
 
 
 class Kind(StrEnum):

@@ -18,12 +18,12 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from detectors.contract import Match, Role, Source
-from detectors.health import genre, people, telling
-from detectors.health.people import Cue, Kind, Token
-from detectors.health.plain import Plain
-from detectors.health.terms import Hit
-from detectors.health.units import Frame, Unit, units_at
+from ..contract import Match, Role, Source
+from . import genre, people, telling
+from .people import Cue, Kind, Token
+from .plain import Plain
+from .terms import Hit
+from .units import Frame, Unit, units_at
 
 MEDIUM = 50
 MOST = 300

@@ -10,9 +10,9 @@ import re
 from bisect import bisect_left
 from itertools import pairwise
 
-from detectors.health.people import FIRST_NAMES, IDENTITY, THIRD, WEIGHTS, WORDS, Kind, Token
-from detectors.health.plain import Plain
-from detectors.health.units import Frame
+from .people import FIRST_NAMES, IDENTITY, THIRD, WEIGHTS, WORDS, Kind, Token
+from .plain import Plain
+from .units import Frame
 
 _ANYBODY = WORDS["self"] | WORDS["own"] | WORDS["you"] | WORDS["your"]
 _OTHERS = THIRD | WORDS["other-subject"]

@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 
-from detectors.health.plain import Plain
+from .plain import Plain
 
 DATA = Path(__file__).parent.parent / "health_data"
 LISTS = (
