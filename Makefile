@@ -7,7 +7,7 @@ PYTEST := .venv/bin/python -m pytest
 ARGS ?=
 MINUTES ?= 5
 
-.PHONY: help run test test-fast lint bench quality lock demo-mails clean
+.PHONY: help run test test-fast lint bench quality quality-peers lock demo-mails clean
 help: ## show this list
 	@grep -E '^[a-z.-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 14
 .venv/run: constraints.lock pyproject.toml
@@ -26,11 +26,15 @@ lint: .venv/test ## ruff, mypy --strict, import contracts
 	.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports
 quality: .venv/test ## score the labelled mails and the benchmark of numbers
 	$(RUN) tests/eval/quality.py $(ARGS) && $(RUN) tests/quality/numbers_run.py
+.venv-oracles/done: constraints-oracles.lock
+	$(PYTHON) -m venv .venv-oracles && .venv-oracles/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes -r constraints-oracles.lock && touch $@
+quality-peers: .venv-oracles/done ## the benchmark of numbers for presidio-analyzer, python-stdnum and personnummer, too
+	.venv-oracles/bin/python tests/quality/numbers_run.py --all $(ARGS)
 bench: .venv/test ## measure beside smtp-source to smtp-sink
 	$(RUN) tests/bench/run.py $(ARGS)
 demo-mails: .venv/test ## make the example mails anew
 	$(RUN) tests/make_demo_mails.py
 lock: ## resolve the pinned constraints anew (needs uv)
-	for extra in "--extra build" "--extra build --extra test"; do uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate $$extra -o constraints$$(echo "$$extra" | grep -q test && echo -test).lock pyproject.toml; done
+	for name in "" -test -oracles; do uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --extra build $${name:+--extra $${name#-}} -o constraints$$name.lock pyproject.toml; done
 clean: ## remove what was made
-	rm -rf .venv var build *.egg-info
+	rm -rf .venv .venv-oracles var build *.egg-info

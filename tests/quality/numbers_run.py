@@ -102,6 +102,7 @@ def reached(figure: Figure, share: float) -> bool:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--filter", action="append", choices=list(ADAPTERS))
+    parser.add_argument("--all", action="store_true", help="every filter")
     parser.add_argument("--scale", type=float, default=1.0, help="a part of the texts")
     parser.add_argument("--misses", type=int, default=0, help="show so many")
     args = parser.parse_args()
@@ -110,7 +111,7 @@ def main() -> int:
     print(
         "| filter | texts | of | medium or higher | asked | wrong most |\n|---|---|---|---|---|---|"
     )
-    for name in args.filter or ["mailfilter"]:
+    for name in ADAPTERS if args.all else args.filter or ["mailfilter"]:
         find = ADAPTERS[name]()
         for figure in figures(args.scale):
             total, found, wrong, shown = measure(find, figure)
