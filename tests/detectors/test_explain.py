@@ -21,7 +21,7 @@ PIECES = st.sampled_from(
     ("text", "reason"),
     [
         ("911112-2396", "checksum"),
-        ("20991112-2395", "birth-date"),
+        ("20911112-2397", "birth-date"),
         ("9111122397x", "embedded"),
         ("12128043210", "neighbour"),
     ],
