@@ -13,6 +13,7 @@ bare LF (a file on disk) are read as if they had CRLF; a message that has both i
 Sources: RFC 5322, 2045-2049, 2183, 2231, 6532, 1847, 3462-3464, 8551, 3156.
 """
 
+import re
 from collections.abc import Sequence
 
 from detectors import Role
@@ -22,6 +23,8 @@ from mailfilter.parse import facts, header, language
 from mailfilter.parse.tree import Context, Walk
 from mailfilter.place import Place
 
+# The line that mailbox files put before a mail; mail servers take it for no part of the header.
+_MAILBOX_LINE = re.compile(rb"From [^\r\n:]{1,200} [0-9:]{5,8} [^\r\n]{2,40}\r\n")
 _LIGHT_HEADER = 24 * limits.KIB  # Exchange Online's own fields take up to 15 KiB
 _LIGHT_LINES = 4000
 _LIGHT_DELIMITERS = 60
@@ -33,6 +36,8 @@ def parse(data: bytes, marks: Sequence[str] = ()) -> Message:
     """Read a message. `marks` are the names of headers whose values the caller wants back."""
     walk = Walk()
     data, alike = header.with_crlf(data)
+    if mailbox := _MAILBOX_LINE.match(data):
+        data = data[mailbox.end() :]
     if not alike:
         walk.blame(Place(Role.BODY), "line-ends")
     block = header.read(data, 0, len(data))

@@ -77,6 +77,9 @@ _WIDER = {
     "euc_kr": "cp949",
     "shift_jis": "cp932",
 }
+_TELLING = re.compile(r"utf|ucs|unicode|10646|ebcdic|ibm|cp|bocu|2022|hz|imap", re.IGNORECASE)
+_CONTROLS = re.compile(rb"[\0-\x08\x0b\x0e-\x1f]")
+_HIGH = bytes(range(128, 256))
 _MARKS = {
     "utf-16": (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE),
     "utf-32": (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE),
@@ -123,6 +126,18 @@ def decode(data: bytes, python_codec: str) -> tuple[str, bool]:
         return data.decode(python_codec), True
     except UnicodeError:
         return data.decode(python_codec, "replace"), False
+
+
+def is_plain(data: bytes, name: str) -> bool:
+    """Whether bytes in an unknown charset can be but one text: mostly ASCII, no controls, and a
+    name that does not say that ASCII means something else in it.
+    """
+    most = len(data) // 3
+    return (
+        not _TELLING.search(name)
+        and not _CONTROLS.search(data)
+        and len(data.translate(None, _HIGH)) >= len(data) - most
+    )
 
 
 def fallback(data: bytes) -> str:

@@ -24,6 +24,8 @@ from mailfilter.parse.words import base64_leniently
 OTHER_READING = 1_000_000  # bytes of base64 in odd lines that are read a second time
 
 _BAD_ESCAPE = re.compile(rb"=(?![0-9A-Fa-f]{2}|\r\n|\Z)")
+_BETWEEN_DIGITS = re.compile(rb"[0-9A-Fa-f\r\n =-][\x80-\xff]++[0-9\r\n =-]")
+_HIGH = bytes(range(128, 256))
 _BLANK_BREAK = re.compile(rb"=[ \t]++(?=\r\n|\Z)")
 _UU_BEGIN = re.compile(  # what follows must look encoded: "begin with ..." is prose
     rb"(?m)^begin[ \t]+([0-7]{3,4}[ \t]+)?([^\r\n]{1,300}+)\r?\n(?=[!-`][ -`]{4,90}\r?$)"
@@ -32,11 +34,11 @@ _UU_END = re.compile(rb"(?m)^end[ \t]*\r?$")
 UU_FILES = 50  # in one text
 _INNER_LABEL = re.compile(rb"(?i)content-transfer-encoding[ \t]{0,4}:[ \t]{0,4}(?:base64|quoted)")
 _INNER_LABELS = 20  # a text with more of them is no prose
-_OLD = (
-    b"=ybegin line=",
-    b"=ybegin part=",
-    b"(This file must be converted with BinHex",
-    b"begin-base64 ",
+_INNER_FIELD = re.compile(
+    rb"[\r\n\t ]*+(?:(?:[^\r\n]{0,300}+\r?\n){0,6}?--[^\r\n]{1,200}+\r?\n)?+"  # a delimiter
+    rb"(?:[!-9;-~]{1,60}+:[^\r\n]{0,900}\r?\n(?:[ \t][^\r\n]{0,900}\r?\n){0,20}){0,20}?"
+    rb"content-(?:type|transfer-encoding)[ \t]{0,4}:[ \t\r\n]{0,8}[a-z0-9]",
+    re.IGNORECASE,
 )
 
 
@@ -92,12 +94,14 @@ def _base64(raw: bytes) -> Decoded:
 
 
 def _quoted(raw: bytes) -> Decoded:
-    code = "" if raw.isascii() else "quoted-syntax"
+    code, other = "", b""
+    if not raw.isascii() and _BETWEEN_DIGITS.search(raw):  # kept by some decoders, not by others
+        other = a2b_qp(raw.translate(None, _HIGH))
     if _BAD_ESCAPE.search(raw):
         raw = _BLANK_BREAK.sub(b"=", raw)
         if _BAD_ESCAPE.search(raw):
             code = "quoted-syntax"
-    return Decoded(a2b_qp(raw), code)
+    return Decoded(a2b_qp(raw), code, other)
 
 
 # ---- files inside a text -------------------------------------------------------------------
@@ -142,6 +146,12 @@ def _uu_lines(block: bytes) -> tuple[bytes, bool]:
     return b"".join(lines), good
 
 
+def begins_with_header(content: bytes) -> bool:
+    """Whether a text begins like a part: there was an empty line too many, or no Content-Type."""
+    start = content[:4000]
+    return b"ontent-" in start and _INNER_FIELD.match(start) is not None
+
+
 def holds_part(content: bytes) -> bool:
     """Whether a text holds something like a delimiter and the header of an encoded part."""
     if b"ransfer" not in content:
@@ -152,10 +162,3 @@ def holds_part(content: bytes) -> bool:
         if count >= _INNER_LABELS or (above and above[-1].lstrip(b"\0 \t").startswith(b"-")):
             return True
     return False
-
-
-def holds_old_encoding(content: bytes) -> bool:
-    """Whether a text holds yEnc, BinHex or uuencode's base64, which no staff program writes."""
-    if b"begin" not in content and b"BinHex" not in content:
-        return False
-    return any(mark in content for mark in _OLD)

@@ -5,8 +5,9 @@ From → to: raw field value → `Described` (value, parameters, reasons); the f
 
 The grammar accepted without complaint is that of RFC 2045 and 2231 without comments, plus what
 staff's programs really write: encoded words and raw 8-bit text in names of files, names without
-quotes, a semicolon at the end. All else is read as tolerant programs do and called ambiguous. One
-thought decides: a deviation matters if some program could read *more* into the mail than we do.
+quotes, a semicolon too many, the same thing said twice, ``Content-Type: text``. All else is read as
+tolerant programs do and called ambiguous. One thought decides: a deviation matters if some program
+could read *more* into the mail than we do.
 
 Invariants: one pass over a value, no regular expression that tries a byte twice, never raises.
 """
@@ -33,6 +34,9 @@ _PARAMETER = re.compile(
     rb"|"  # or nothing
     rb")[ \t\r\n]*+(?:;|$)" % (_TOKEN, _TOKEN)
 )
+_BLANK = re.compile(rb"[ \t\r\n]*+(?:;|$)")
+_FREE_NAME = re.compile(rb"[ \t\r\n]*+((?i:file)?(?i:name))=([^\0\r\n\";]++)(?:;|$)")
+_NO_NAME = re.compile(rb"(?i)boundary|charset|;")
 _LOOSE = re.compile(rb"([^;=]*+)(?:=([^;]*+))?;?")
 _PAIR = re.compile(rb"\\(.)", re.DOTALL)
 _BOUNDARY = re.compile(
@@ -113,16 +117,22 @@ def _parameters(value: bytes, at: int, described: Described) -> dict[bytes, byte
             described.codes.append("parameters")
             break
         match = _PARAMETER.match(value, at)
-        if match is None:
-            if not value[at:].strip(b" \t\r\n"):
-                break
-            described.codes.append("type-syntax")
-            name, content, at = _loosely(value, at)
-        else:
+        if match is not None:
             name, at = match[1].lower(), match.end()
             content = _content(match)
             if match[4] is not None and name in _STRICT:
                 described.codes.append("type-syntax")
+        elif blank := _BLANK.match(value, at):
+            at = blank.end()
+            continue
+        elif free := _free_name(value, at):
+            name, content, at = free[1].lower(), free[2].strip(b" \t"), free.end()
+            described.names.append(text_of(_COMMENT.sub(b"", content)))
+        else:
+            described.codes.append("type-syntax")
+            name, content, at = _loosely(value, at)
+        if found.get(name) == content:
+            continue
         if name in found:  # the first counts
             described.codes.append("parameter-twice")
             described.names.append(text_of(content))
@@ -136,6 +146,14 @@ def _content(match: re.Match[bytes]) -> bytes:
     if quoted is None:
         return match[3] if match[3] is not None else match[4] or b""
     return _PAIR.sub(rb"\1", unfold(quoted)) if b"\\" in quoted or b"\r" in quoted else quoted
+
+
+def _free_name(value: bytes, at: int) -> re.Match[bytes] | None:
+    """A file name without quotes that has brackets, commas or the like in it: "Avtal (2).pdf"."""
+    match = _FREE_NAME.match(value, at)
+    if match is None or _NO_NAME.search(match[2]) or match[2].count(b"(") != match[2].count(b")"):
+        return None
+    return match
 
 
 def _loosely(value: bytes, at: int) -> tuple[bytes, bytes, int]:
@@ -176,9 +194,11 @@ def _assemble(found: dict[bytes, bytes], described: Described) -> dict[bytes, by
         pieces.setdefault(name, []).append((number, marks[-1] == b"", content))
     whole: dict[bytes, bytes] = {}
     for name, parts in pieces.items():
-        if name in _STRICT:
-            described.codes.append("boundary-syntax" if name == b"boundary" else "type-syntax")
         whole[name] = _whole(sorted(parts, key=lambda part: part[0]))
+        if name == b"boundary":
+            described.codes.append("boundary-syntax")
+        elif name in _STRICT and plain.get(name, whole[name]) != whole[name]:
+            described.codes.append("parameter-twice")
     described.names += [
         text_of(plain[name]) for name in whole if name in plain and name not in _STRICT
     ]
@@ -229,9 +249,8 @@ def label(block: Block, default: str) -> Label:
     codes = list(block.codes)
     for name, value in block.fields:
         if name in _FIELDS:
-            if name in found:
+            if found.setdefault(name, value).strip() != value.strip():
                 codes.append("field-twice")
-            found.setdefault(name, value)
         elif b"content" in name and _is_near(name):
             codes.append("field-name")
     result = Label(default, "7bit", codes=codes)
@@ -256,6 +275,8 @@ def _set_type(result: Label, value: bytes, default: str) -> None:
     result.codes += described.codes
     if slash and main and sub:
         result.type = described.value
+    elif main == "text" and not slash:
+        result.type = "text/plain"  # old Unix programs
     else:
         result.type = default
         if not described.codes:

@@ -3,10 +3,10 @@
 From → to: `split` gives the (start, end) of every part, without the CRLF that belongs to the next
 delimiter, the stretches before and after, and reasons of ``unread.py``.
 
-Accepted: a delimiter at the start of a line, nothing behind it, a terminator, and nothing after
-that. The boundary anywhere else (inside a line, with something behind it, after the terminator) is
-what mail programs read differently. `is_remark` says what may stand outside the parts: a few lines
-of prose like "This is a multi-part message in MIME format."
+Accepted: a delimiter at the start of a line, nothing behind it (or blanks behind every one), a
+terminator, and nothing after that. The boundary anywhere else (inside a line, with something behind
+it, after the terminator) is what mail programs read differently. `is_remark` says what may stand
+outside the parts: a few lines of prose like "This is a multi-part message in MIME format."
 
 Invariants: linear: one search for the boundary, and at most `STRAY` stray ones. Source: RFC 2046.
 """
@@ -39,6 +39,7 @@ class Split:
     before: _Span = (0, 0)
     after: _Span = (0, 0)
     codes: list[str] = field(default_factory=list)
+    padded: bool = False  # all delimiters have blanks behind them, as RFC 2046 allows
 
 
 def split(data: bytes, start: int, end: int, boundary: bytes, most: int) -> Split:
@@ -46,13 +47,15 @@ def split(data: bytes, start: int, end: int, boundary: bytes, most: int) -> Spli
     result = Split()
     delimiter = b"--" + boundary
     opened = -1
-    at, stray = start, 0
+    at, stray, padded = start, 0, 0
     while (hit := data.find(delimiter, at, end)) >= 0:
         at = hit + len(delimiter)
         closing = data.startswith(b"--", at, end)
         line_end, clean = _line_end(data, at + 2 * closing, end)
         begins = hit == start or (hit - start >= 2 and data.startswith(b"\r\n", hit - 2))
-        if not (begins and clean):
+        if begins and line_end > 0 and data[line_end - 2 : line_end] == b"\r\n":
+            padded += not clean and not closing
+        elif not (begins and clean):
             result.codes.append("delimiter-broken")
             stray += 1
             if stray > STRAY:
@@ -64,6 +67,7 @@ def split(data: bytes, start: int, end: int, boundary: bytes, most: int) -> Spli
         opened = line_end
         at = line_end
         if closing:
+            _judge_padding(result, padded)
             result.after = (line_end, end)
             if data.find(delimiter, line_end, end) >= 0:
                 result.codes.append("delimiter-broken")
@@ -71,9 +75,18 @@ def split(data: bytes, start: int, end: int, boundary: bytes, most: int) -> Spli
         if len(result.parts) >= most:
             result.codes.append("parts")
             return result
+    _judge_padding(result, padded)
     result.codes.append("delimiter-absent" if opened < 0 else "terminator-missing")
     _close(result, opened, end, start)
     return result
+
+
+def _judge_padding(result: Split, padded: int) -> None:
+    """Blanks behind every delimiter are one program's habit; behind some, one hides from others."""
+    if padded and padded == len(result.parts):
+        result.padded = True
+    elif padded:
+        result.codes.append("delimiter-broken")
 
 
 def _line_end(data: bytes, at: int, end: int) -> tuple[int, bool]:

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field, replace
 from detectors import Role
 from mailfilter import limits
 from mailfilter.model import NotExamined, Part, Text
-from mailfilter.parse import encoding, facts, header, mime, multipart, protected, union
-from mailfilter.parse.charset import codec_for, fallback
+from mailfilter.parse import encoding, facts, header, mime, multipart, oldcodes, protected, union
+from mailfilter.parse.charset import codec_for, fallback, is_plain
 from mailfilter.parse.header import Block
 from mailfilter.parse.mime import Label
 from mailfilter.parse.protected import Kind
@@ -40,6 +40,9 @@ _READABLE = {  # text in all but name
     "message/feedback-report",
     "message/tracking-status",
 }
+
+
+_BEGINNING = 4096  # bytes of a file in which an old encoding announces itself
 
 
 @dataclass(slots=True)
@@ -104,6 +107,8 @@ class Walk:
             return
         found = multipart.split(data, start, end, boundary, self.left)
         self.blame(place, *found.codes)
+        if found.padded:
+            self.second_net(data[start:end])
         self._outside(data, found, ctx)
         inner = replace(
             ctx,
@@ -148,8 +153,8 @@ class Walk:
 
     def _leaf(self, raw: bytes, label: Label, block: Block, ctx: Context) -> None:
         decoded = encoding.decode(raw, label.encoding)
-        codes = [*label.codes, decoded.code] if decoded.code else label.codes
         content = decoded.content
+        codes = _codes(label, decoded)
         self.bytes_left -= len(content)
         if self.bytes_left < 0:
             self.blame(Place(Role.BODY, ctx.steps), "decoded-size")
@@ -179,6 +184,8 @@ class Walk:
             self._hidden(fallback(decoded.other), ctx)
         if main == "text":
             self._inside_text(content, place, ctx)
+        else:
+            self._inside_file(content, place, ctx)
 
     def _emit(self, content: bytes, label: Label, block: Block, place: Place, ctx: Context) -> None:
         content_id = b"".join(block.values(b"content-id")[:1])
@@ -282,18 +289,46 @@ class Walk:
         """PGP messages and encoded files in a text."""
         if b"-----BEGIN PGP" in content and (kind := protected.armour(content)):
             self.blame(place, "pgp-encrypted" if kind is Kind.ENCRYPTED else "pgp-unread")
-        if encoding.holds_old_encoding(content):
-            self.blame(place, "old-encoding")
+        if oldcodes.is_there(content):
+            self._old(content, place, ctx)
         if ctx.inside and encoding.holds_part(content):
             self.blame(place, "delimiter-broken")
-        if b"begin " not in content:
-            return
+        elif place.role is Role.BODY and encoding.begins_with_header(content):
+            self.blame(place, "header-syntax")
+        if b"begin " in content:
+            self._uuencoded(content, ctx)
+
+    def _inside_file(self, content: bytes, place: Place, ctx: Context) -> None:
+        """Encodings of old that announce themselves at the beginning of a file."""
+        beginning = content[:_BEGINNING]
+        if b"begin" in beginning or b"BinHex" in beginning:
+            self._uuencoded(content, ctx)
+            if oldcodes.is_there(beginning):
+                self._old(content, place, ctx)
+
+    def _uuencoded(self, content: bytes, ctx: Context) -> None:
         for found in encoding.uuencoded(content):
             label = Label("application/octet-stream", "8bit", name=text_of(found.name))
             where = self._attachment_place(label, ctx)
             if found.code:
                 self.blame(where, found.code)
             self._emit(found.content, label, Block([], 0, 0), where, ctx)
+
+    def _old(self, content: bytes, place: Place, ctx: Context) -> None:
+        """Files in yEnc, BinHex and the like: searched, and ambiguous all the same."""
+        self.blame(place, "old-encoding")
+        for found in oldcodes.files(content):
+            self.bytes_left -= len(found)
+            if self.bytes_left >= 0:
+                self._hidden(fallback(found), ctx)
+
+
+def _codes(label: Label, decoded: encoding.Decoded) -> list[str]:
+    """What is amiss with a leaf: an unknown charset only if it matters."""
+    codes = [*label.codes, decoded.code] if decoded.code else label.codes
+    if "charset-unknown" in codes and is_plain(decoded.content, label.charset):
+        return [code for code in codes if code != "charset-unknown"]
+    return codes
 
 
 def _may_be_pgp(label: Label, name: str, ctx: Context) -> bool:

@@ -2,14 +2,15 @@
 
 From → to: ``scan(data)`` → the stretches around numbers that appear when the message is decoded in
 every way that a tolerant program might try: as it stands, as quoted-printable, as base64 at each of
-the four alignments, by line and by padded group, as uuencode.
+the four alignments, by line and by padded group, and unpacked if it is gzip or zlib; as uuencode,
+yEnc and BinHex.
 
 It knows no structure, so no trick of structure hides from it; what it finds is reported as "hidden
 in structure". It runs when the strict reading called the message ambiguous.
 
 Invariants: linear; looks at `BUDGET` bytes at most, keeps `WINDOWS` stretches at most; never
-raises. Known gaps: yEnc, BinHex, compressed content, and charsets that do not keep ASCII digits
-(UTF-16 is read).
+raises. Known gaps: other compressed content, and charsets that do not keep ASCII digits (UTF-16 is
+read).
 """
 
 import re
@@ -18,6 +19,7 @@ from collections.abc import Iterator
 
 import pybase64
 
+from mailfilter.parse import oldcodes
 from mailfilter.parse.words import base64_leniently, text_of
 
 BUDGET = 1_000_000  # bytes of the raw message; structure tricks stand near its beginning
@@ -52,6 +54,8 @@ def _readings(data: bytes) -> Iterator[bytes]:
         unbroken = _BREAK.sub(b"", data)
         yield a2b_qp(unbroken)
         yield a2b_qp(unbroken.replace(b"\0", b"").replace(b"= ", b"=20"))
+    if oldcodes.is_there(data):
+        yield from oldcodes.files(data)
     if b"=?" in data:
         yield text_of(_BLANK.sub(b" ", data)).encode("utf-8", "replace")
     for segment in _segments(data):
@@ -90,6 +94,8 @@ def _base64(lines: list[bytes]) -> Iterator[bytes]:
         except (Error, ValueError):
             continue
         yield decoded
+        if start == 0 and (unpacked := oldcodes.inflated(decoded)):
+            yield unpacked
         if b"\0" in decoded:
             yield decoded.replace(b"\0", b"")
 

@@ -7,6 +7,7 @@ breaks the structure itself is tested by the generator in ``tests/parse``.
 """
 
 import base64
+import gzip
 from collections.abc import Iterator
 from functools import partial
 
@@ -52,11 +53,7 @@ def ways() -> Iterator[Way]:
     ):
         for name, make in table.items():
             yield name, make, ""
-    for known in (
-        _HEADERS_MISSED,
-        _ENCODINGS_MISSED,
-        _PARTS_MISSED,
-    ):
+    for known in (_HEADERS_MISSED, _PARTS_MISSED):
         for name, (make, miss) in known.items():
             yield name, make, miss
 
@@ -235,6 +232,12 @@ _ENCODINGS: dict[str, Make] = {
     "encoding: x-uuencode": lambda n: entity(
         _KIND, uuencoded("b.txt", said(n).encode()), "x-uuencode"
     ),
+    "encoding: yEnc": _yenc,
+    "encoding: gzip in base64, said to be x-gzip64": lambda n: entity(
+        _KIND,
+        base64.encodebytes(gzip.compress(said(n).encode(), mtime=0)).replace(b"\n", b"\r\n"),
+        "x-gzip64",
+    ),
     "text: flowed": lambda n: entity(
         f"{_KIND}; format=flowed; delsp=yes", f"Hej, personnummer {n[:8]} \r\n{n[8:]}\r\n".encode()
     ),
@@ -246,13 +249,6 @@ _ENCODINGS: dict[str, Make] = {
     ),
     "text: signature": lambda n: entity(
         _KIND, f"Hej\r\n\r\n-- \r\nAnna\r\n{hyphened(n)}\r\n".encode()
-    ),
-}
-
-_ENCODINGS_MISSED: dict[str, tuple[Make, str]] = {
-    "encoding: yEnc": (
-        _yenc,
-        "not decoded: its mark makes the message unread, and it is held as such",
     ),
 }
 

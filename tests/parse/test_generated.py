@@ -13,14 +13,15 @@ import pytest
 from mailfilter.examine import Job, examine
 from mailfilter.model import Coverage
 from mailfilter.parse import tree
-from tests.parse import conforming, evasion, generator
+from tests.parse import conforming, dubious, evasion, generator
 from tests.parse.oracles import READERS
 from tests.parse.reading import NUMBER
 
 # Glued to letters it is part of a word, in structure or not
 ALONE = re.compile(rf"(?<![0-9A-Za-z]){NUMBER}(?![0-9A-Za-z])")
 JOB = Job(b"k" * 32, date(2026, 11, 24))
-CASES = [*evasion.cases(), *generator.generated()]
+DUBIOUS = list(dubious.cases())
+CASES = [*evasion.cases(), *generator.generated(), *DUBIOUS]
 VARIANTS = list(conforming.variants())
 
 
@@ -48,6 +49,7 @@ def test_there_are_enough_of_each_class():
     assert len({data for _, _, data in CASES}) >= 5000
     assert min(Counter(kind for kind, _, _ in CASES).values()) >= 40
     assert min(Counter(kind for kind, _, _ in generator.generated()).values()) >= 50
+    assert min(Counter(kind for kind, _, _ in DUBIOUS).values()) >= 50
     assert len({data for _, data in VARIANTS}) >= 1000
 
 
@@ -60,6 +62,11 @@ def test_the_other_readers_see_much():
 
 def test_a_sample_is_not_clean():
     assert clean_though_shown(sample(CASES, 500)) == []
+
+
+def test_nothing_dubious_is_clean():
+    """Whoever shows it: these hide nothing but the number."""
+    assert [name for _, name, data in DUBIOUS if coverage(data) is Coverage.CLEAN] == []
 
 
 def test_a_sample_of_sound_mails_is_hit():
