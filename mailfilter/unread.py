@@ -82,6 +82,7 @@ REASONS: dict[str, Reason] = {
     "old-office": Reason(Class.UNREAD, "Formatet läses inte (Publisher, Visio, Project eller mycket gammal Word).", "The format is not read (Publisher, Visio, Project or very old Word)."),
     "outlook-item": Reason(Class.UNREAD, "Sparade Outlook-brev (msg) lästes inte.", "Saved Outlook items (msg) were not read."),
     "archive-format": Reason(Class.UNREAD, "Arkivformatet läses inte än.", "The archive format is not read yet."),
+    "archive-piece": Reason(Class.BROKEN, "Filen är ett stycke av ett uppdelat arkiv.", "The file is a piece of a divided archive."),
     "archive-method": Reason(Class.UNREAD, "Arkivets packmetod läses inte.", "The archive's method of packing is not read."),
     "embedded-object": Reason(Class.UNREAD, "Ett inbäddat objekt läses inte.", "An embedded object is not read."),
     "program": Reason(Class.UNREAD, "Filen är ett program eller en databas.", "The file is a program or a database."),

@@ -1,7 +1,8 @@
 """Zip archives: every member is a part of its own, every member's name is text.
 
 From → to: a zip → its members as `Part`s, one `Text` of the names that are not read otherwise
-(folders, encrypted members), `NotExamined` for encrypted, broken or ambiguous ones.
+(folders, encrypted members), comments, `NotExamined` for encrypted, broken or ambiguous ones. Of an
+ambiguous archive what its directory does not list is read too.
 
 Invariants: members are unpacked one at a time, so that only one lies in memory beside its archive.
 """
@@ -13,6 +14,7 @@ from mailfilter.extract.budget import SPENT, Unreadable
 from mailfilter.extract.charset import decode
 from mailfilter.extract.container import Archive, Member, looks_like_zip, open_archive
 from mailfilter.extract.context import Ctx, Found, member, text_at
+from mailfilter.extract.zip_salvage import unlisted
 from mailfilter.model import Part
 from mailfilter.unread import not_examined
 
@@ -22,11 +24,13 @@ __all__ = ["looks_like_zip", "read"]
 def read(part: Part, ctx: Ctx) -> Iterator[Found]:
     """Members, names, and what is wrong with the archive."""
     archive = open_archive(part.data, ctx.budget)
-    if archive.ambiguous:
-        yield not_examined(part.place, "ambiguous-archive")
-    if archive.comment:
-        yield text_at(decode(archive.comment)[0], part.place.down(role=Role.PROPERTY))
-    for n, entry in enumerate(archive.members, 1):
+    if archive.fault:
+        yield not_examined(part.place, archive.fault)
+    comments = [archive.comment, *(entry.comment for entry in archive.members)]
+    written = "\n".join(decode(comment)[0] for comment in comments if comment)
+    yield text_at(written, part.place.down(role=Role.PROPERTY))
+    extra = unlisted(archive, ctx.budget) if archive.ambiguous else ()
+    for n, entry in enumerate((*archive.members, *extra), 1):
         yield from _member(part, ctx, archive, n, entry)
 
 

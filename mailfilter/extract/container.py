@@ -6,23 +6,23 @@ inflates without a bound.
 
 What makes an archive ambiguous (it is read all the same): two members of one name; overlapping
 members; a local header that says another name, method or size than the central one; local members
-that the directory does not list; data before the first member; several end records; a stream that
-is longer or shorter than announced.
+that the directory does not list; data before the first member or behind the end; several end
+records; a stream that is longer or shorter than announced. Without a directory the archive is
+broken, and its members are those of the local headers (zip_salvage.py).
 
 Invariants: never raises but `Unreadable`; every byte that comes out of `read` was counted.
 
 Sources: APPNOTE 6.3.10; Zip differentials (USENIX Security 2025); CVE-2024-0450.
-Known gaps: methods other than stored, deflate, bzip2 and lzma ("archive-method").
+Known gaps: see zip_methods.py.
 """
 
-import bz2
-import lzma
 import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mailfilter.extract.budget import Budget, Unreadable, inflate
+from mailfilter.extract.budget import Budget, Unreadable
+from mailfilter.extract.zip_methods import unpack
 
 _END, _LOCAL = b"PK\x05\x06", b"PK\x03\x04"
 _CENTRAL_MARK = b"PK\x01\x02"
@@ -47,6 +47,7 @@ class Member:
     size: int
     offset: int
     extra: bytes = b""
+    comment: bytes = b""
 
     @property
     def encrypted(self) -> bool:
@@ -67,12 +68,20 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """Members in the directory's order; `comment` of the archive; `ambiguous` as said above."""
+    """Members in the directory's order; `comment` of the archive; the rest as said above."""
 
     data: bytes
     members: tuple[Member, ...]
     comment: bytes
     ambiguous: bool
+    broken: bool = False
+
+    @property
+    def fault(self) -> str:
+        """The reason why it may hold more or other than what is read; empty for most."""
+        if self.broken:
+            return "broken-archive"
+        return "ambiguous-archive" if self.ambiguous else ""
 
     def find(self, name: str) -> Member | None:
         """The member of this name, case and slashes as written."""
@@ -96,7 +105,7 @@ class Archive:
             budget.take_bytes(len(packed))
             data, whole = bytes(packed), True
         else:
-            data, whole = _unpack(method, packed, budget)
+            data, whole = unpack(method, packed, member.size, budget)
         return data, whole and len(data) == member.size
 
     def start(self, member: Member) -> int:
@@ -108,76 +117,64 @@ class Archive:
         return member.offset + _LOCAL_HEADER.size + int(fields[9]) + int(fields[10])
 
 
-def _unpack(method: int, packed: memoryview, budget: Budget) -> tuple[bytes, bool]:
-    try:
-        match method:
-            case 8:
-                found = inflate(packed, lambda: zlib.decompressobj(-15), budget)
-            case 12:
-                found = inflate(packed, bz2.BZ2Decompressor, budget)
-            case 14:
-                found = inflate(packed[9:], lambda: _lzma(packed), budget)
-            case _:
-                raise Unreadable("archive-method")
-    except (zlib.error, OSError, lzma.LZMAError, ValueError, EOFError):
-        raise Unreadable("broken-archive") from None
-    return found.data, not found.left and (found.ended or method == 14)
-
-
-def _lzma(packed: memoryview) -> lzma.LZMADecompressor:
-    """Zip's lzma: version, size of the properties (5), properties, raw stream without a header."""
-    head = bytes(packed[:9])
-    if len(head) < 9 or head[2] != 5 or head[4] >= 225:
-        raise ValueError("not lzma")
-    properties, dictionary = head[4], int.from_bytes(head[5:9], "little")
-    spec = {
-        "id": lzma.FILTER_LZMA1,
-        "dict_size": min(max(dictionary, 4096), 64 << 20),
-        "lc": properties % 9,
-        "lp": properties // 9 % 5,
-        "pb": properties // 45,
-    }
-    return lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[spec])
-
-
 def looks_like_zip(data: bytes) -> bool:
     """A local header or an end record at the start, or an end record at the very end."""
-    return data.startswith((_LOCAL, _END)) or bool(list(_ends(data)))
+    return data.startswith((_LOCAL, _END)) or any(end == len(data) for _, end in _end_records(data))
 
 
 def _ends(data: bytes) -> Iterator[int]:
-    """Positions of end records whose comment reaches exactly to the end of the file."""
+    """Positions of end records whose comment reaches exactly to the end of the file.
+
+    If there is none: those with something else behind them.
+    """
+    records = list(_end_records(data))
+    exact = [at for at, end in records if end == len(data)]
+    yield from exact or (at for at, end in records if end < len(data))
+
+
+def _end_records(data: bytes) -> Iterator[tuple[int, int]]:
+    """(start, end of its comment) of what looks like an end record, the last first."""
     at = data.rfind(_END, max(0, len(data) - _COMMENT))
     while at >= 0:
         record = data[at : at + _END_RECORD.size]
         if len(record) == _END_RECORD.size:
             comment = _END_RECORD.unpack(record)[7]
-            if at + _END_RECORD.size + comment == len(data):
-                yield at
+            yield at, at + _END_RECORD.size + comment
         at = data.rfind(_END, max(0, len(data) - _COMMENT), at + 3) if at else -1
 
 
 def open_archive(data: bytes, budget: Budget) -> Archive:
-    """The archive; raises `Unreadable` if there is no directory to go by."""
-    ends = list(_ends(data))
-    if not ends:
-        raise Unreadable("broken-archive")
-    end = ends[0]
+    """The archive; raises `Unreadable` if there is nothing to go by."""
+    end = next(_ends(data), -1)
+    found = _by_directory(data, end, budget) if end >= 0 else None
+    if found is None:
+        from mailfilter.extract.zip_salvage import salvaged
+
+        found = salvaged(data, budget)
+        if not found.members:
+            raise Unreadable("broken-archive")
+    return found
+
+
+def _by_directory(data: bytes, end: int, budget: Budget) -> Archive | None:
+    """The archive by its directory; None if that lies outside of the file."""
     size, start, count, directory_end = _directory(data, end)
     shift = directory_end - size - start  # data before the archive moves everything
     if shift < 0 or directory_end > len(data):
-        raise Unreadable("broken-archive")
+        return None
     moved = shift != 0
     if moved and not data.startswith(_CENTRAL_MARK, start + shift):
         shift = 0  # the record itself was moved, not the archive
     members = tuple(_members(data, start + shift, directory_end, shift, budget))
+    comment = data[end + _END_RECORD.size :]
     ambiguous = (
         moved
+        or len(comment) != int.from_bytes(data[end + 20 : end + 22], "little")
         or count != len(members)
         or data.count(_END, start + shift) > 1
         or _conflicting(data, members, start + shift)
     )
-    return Archive(data, members, data[end + _END_RECORD.size :], ambiguous)
+    return Archive(data, members, comment, ambiguous)
 
 
 def _directory(data: bytes, end: int) -> tuple[int, int, int, int]:
@@ -203,8 +200,9 @@ def _members(data: bytes, at: int, end: int, shift: int, budget: Budget) -> Iter
         extra = data[name_at + names : name_at + names + extras]
         size, packed, offset = _widen(extra, size, packed, offset)
         raw = data[name_at : name_at + names]
-        yield Member(raw, flags, method, crc, packed, size, offset + shift, extra)
         at = name_at + names + extras + comments
+        comment = data[at - comments : at] if comments else b""
+        yield Member(raw, flags, method, crc, packed, size, offset + shift, extra, comment)
 
 
 def _widen(extra: bytes, *values: int) -> tuple[int, ...]:

@@ -142,6 +142,7 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format("bzip2", ("bz2", "tbz", "tbz2"), (), starts(b"BZh"), "compressed:read_bzip2"),
     Format("xz", ("xz", "txz"), (), starts(b"\xfd7zXZ\0"), "compressed:read_xz"),
+    Format("lzma", ("lzma", "tlz"), (), compressed.sniff_lzma, "compressed:read_lzma"),
     Format("zstd", ("zst", "tzst"), (), starts(compressed.ZSTD), "compressed:read_zstd"),
     Format("tar", ("tar",), ("application/x-tar",), compressed.sniff_tar, "compressed:read_tar"),
     Format(
@@ -151,7 +152,14 @@ FORMATS: tuple[Format, ...] = (
         archive_other.sniff,
         "archive_other",
     ),
-    Format("xar", ("xar", "arj"), (), starts(b"xar!"), known.refuse("archive-format")),
+    Format(
+        "xar",
+        ("xar", "arj", "ace", "wim", "sit", "dmg"),
+        (),
+        starts(b"xar!", b"MSWIM\0\0\0", b"\x60\xea", b"StuffIt"),
+        known.refuse("archive-format"),
+    ),
+    Format("piece", (), (), None, known.refuse("archive-piece")),
     # mail
     Format(
         "mbox", ("mbox",), ("application/mbox",), letter.sniff, "letter:read_mailbox", Kind.TEXT

@@ -103,8 +103,8 @@ def holds(data: bytes, folder: bytes) -> bool:
 def read_package(part: Part, ctx: Ctx, handlers: Handlers) -> Iterator[Found]:
     """Everything in the package, in the directory's order."""
     archive = open_archive(part.data, ctx.budget)
-    if archive.ambiguous:
-        yield not_examined(part.place, "ambiguous-archive")
+    if archive.fault:
+        yield not_examined(part.place, archive.fault)
     names = {entry.name.lower(): entry for entry in archive.members}
     package = Package(part, ctx, archive, names, _declared_plumbing(archive, names, ctx))
     for n, entry in enumerate(archive.members, 1):

@@ -100,8 +100,8 @@ def sniff_flat(data: bytes) -> bool:
 def read(part: Part, ctx: Ctx) -> Iterator[Found]:
     """All members of the package."""
     archive = open_archive(part.data, ctx.budget)
-    if archive.ambiguous:
-        yield not_examined(part.place, "ambiguous-archive")
+    if archive.fault:
+        yield not_examined(part.place, archive.fault)
     manifest = archive.find("META-INF/manifest.xml")
     if manifest and b"encryption-data" in archive.read(manifest, ctx.budget)[0]:
         raise Unreadable("encrypted")

@@ -225,6 +225,8 @@ def formats_of(part: Part) -> list[Format]:
         return found
     if looks_like_text(part.data):
         return _text_formats(part, named)
+    if _PIECE.search(part.name):
+        return [_BY_NAME["piece"]]
     return [named if named is not None and named.kind is Kind.MARKED else _BY_NAME["unknown"]]
 
 
@@ -255,6 +257,7 @@ def _by_family(kind: str) -> Format | None:
             return None
 
 
+_PIECE = re.compile(r"\.(?:\d{3}|[zr]\d\d|part\d{1,3}\.rar)$", re.IGNORECASE)
 _HALVES = re.compile("[\ud800-\udfff]")
 _HTML = re.compile(rb"(?i)<(?:!doctype html|html|head|body|table|div|meta)[\s>]")
 _BY_NAME = {one.name: one for one in FORMATS}
