@@ -136,6 +136,7 @@ class Facts:
     mailing_list: bool = False
     report: bool = False  # multipart/report: a bounce
     labels: tuple[str, ...] = ()  # information-class labels (MSIP), lower case
+    made_by: tuple[str, ...] = ()  # programs that made the mail and its documents, lower case
     marks: tuple[tuple[str, str], ...] = ()  # the configured headers: (lower-case name, value)
     language: str = "sv"
 
@@ -193,13 +194,17 @@ class Coverage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """All that reading a message gave. `millis` by stage, for the log line."""
+    """All that reading a message gave.
+
+    `opened` are places that a password told in the same message opened: read, but badly sent.
+    """
 
     facts: Facts
     findings: tuple[Finding, ...] = ()
     not_examined: tuple[NotExamined, ...] = ()
     persons: int = 0  # distinct persons among the identity numbers of medium and higher
     size: int = 0
+    opened: tuple[Place, ...] = ()
 
     @property
     def coverage(self) -> Coverage:
@@ -264,6 +269,7 @@ class State(StrEnum):
     """States of a stored item (one item for each action group of a message)."""
 
     STAGED = "staged"  # durable, not yet acknowledged: never acted on
+    READING = "reading"  # ours, read on in the background, then decided on again
     HELD = "held"
     RELEASING = "releasing"
     RELEASED = "released"

@@ -1,8 +1,8 @@
 """desk's side of the store: an `Archive` (see ``contract.py``) over a database.
 
 This file only gives each promise its transaction; what happens in it is in ``items.py``,
-``outbox.py``, ``audit.py``, ``counts.py``, ``retention.py`` and ``users.py``. Decryption of bodies
-and comparing of passwords happen outside of transactions, in threads.
+``reading.py``, ``outbox.py``, ``audit.py``, ``counts.py``, ``retention.py`` and ``users.py``.
+Decryption of bodies and comparing of passwords happen outside of transactions, in threads.
 """
 
 import asyncio
@@ -19,8 +19,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mailfilter import limits
 from mailfilter.errors import Permanent
 from mailfilter.model import State
-from mailfilter.record import audit, counts, items, outbox, retention, users
-from mailfilter.record.contract import AuditLine, Count, Filter, Item, Parcel, User
+from mailfilter.record import audit, counts, items, outbox, reading, retention, users
+from mailfilter.record.contract import (
+    AuditLine,
+    Count,
+    Dossier,
+    Filter,
+    Item,
+    Parcel,
+    Reading,
+    ReadOn,
+    User,
+)
 from mailfilter.record.database import Database
 from mailfilter.record.seal import Opener, Sealer
 from mailfilter.record.sql import clean
@@ -106,6 +116,18 @@ class StoreArchive:
             return message is not None
 
         return await self._run(work)
+
+    # ---- reading on ----
+
+    async def reading(self, limit: int = 100) -> list[Reading]:
+        return await self._run(lambda c: reading.listed(c, limit))
+
+    async def dossier(self, message: str) -> Dossier:
+        wrapped, sealed = await self._run(lambda c: reading.sealed_dossier(c, message))
+        return self._opener.dossier(wrapped, sealed, message)
+
+    async def settle(self, done: ReadOn) -> bool:
+        return await self._run(lambda c: reading.settle(c, done, self._opener))
 
     # ---- outbox ----
 

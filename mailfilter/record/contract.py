@@ -15,6 +15,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from mailfilter.model import Action, Finding, NotExamined, Path, State, Verdict
+from mailfilter.place import Place
 
 # ---- intake --------------------------------------------------------------------------------
 
@@ -36,6 +37,7 @@ class Dossier:
     automatic: bool = False  # an auto-reply, bounce or list mail: gets no notice
     xforward: tuple[bytes, ...] = ()
     internal_domains: tuple[str, ...] = ()
+    opened: tuple[Place, ...] = ()  # by a password that stands in the same mail
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class StagedItem:
     action: Action  # QUARANTINE or REDIRECT
     connector: str = ""
     recipients: tuple[int, ...] = ()  # indexes into Dossier.rcpts
+    reading: bool = False  # only unread scans hold it back: READING, not HELD
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +112,11 @@ class Intake(Protocol):
         ...
 
     async def commit(self, id: str, counts: Sequence[Count]) -> None:
-        """Make the row ours: items become HELD or ACCEPTED, notice and counts with them."""
+        """Make the row ours: items become HELD, ACCEPTED or READING, notice and counts with them.
+
+        A message with an item that is READING is counted once that has ended, and its sender is
+        told nothing of that item before.
+        """
         ...
 
     async def abort(self, id: str) -> None:
@@ -185,6 +192,35 @@ class Parcel:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """An item in state READING, protected ones too; `at` is when its message came."""
+
+    item: str
+    message: str
+    at: datetime
+    protected: bool
+    recipients: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOn:
+    """What reading an item on came to.
+
+    `groups` are its recipients by what becomes of them: RELAY (released as it came), QUARANTINE or
+    REDIRECT. `dossier` and `counts` replace what was known before, None leaves it. `how` is a code.
+    """
+
+    item: str
+    at: datetime
+    how: str
+    groups: tuple[StagedItem, ...]
+    dossier: Dossier | None = None
+    rules_hash: str = ""
+    protected: bool = False  # by the rules that decided now; a protected message stays one
+    counts: tuple[Count, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class AuditLine:
     """One link of the chain. `detail` holds codes and counts, never content or addresses."""
 
@@ -232,6 +268,22 @@ class Archive(Protocol):
         """Move an item from one of `before` to `after`, add the audit line and, if `parcel` is
         named, an outbox row of that kind for it. DELETED, REFUSED, EXPIRED, RELEASED and
         HANDED_OVER destroy the wrapped key once no item of the message needs it."""
+        ...
+
+    # reading on
+    async def reading(self, limit: int = 100) -> list[Reading]:
+        """What is to be read on, the oldest first."""
+        ...
+
+    async def dossier(self, message: str) -> Dossier:
+        """The dossier, of a protected message too: for reading on, never for a page. Permanent
+        when the key is destroyed."""
+        ...
+
+    async def settle(self, done: ReadOn) -> bool:
+        """The end of an item's reading, in one transaction: its new state (a further item for each
+        further group), audit lines, parcels, the notice if anything is stopped, the counts. False
+        if the item is no longer READING: then nothing has changed."""
         ...
 
     # outbox

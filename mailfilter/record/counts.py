@@ -6,8 +6,9 @@ single counter and to nothing else.
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import date
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -49,6 +50,16 @@ async def read(connection: AsyncConnection, first: date, last: date) -> list[Cou
         .order_by(*(counter.c[name] for name in _KEY))
     )
     return [Count(**row) for row in (await connection.execute(query)).mappings()]
+
+
+def to_json(counts: Sequence[Count]) -> list[dict[str, Any]]:
+    """Counts as JSON can carry them."""
+    return [asdict(count) | {"day": count.day.isoformat()} for count in counts]
+
+
+def from_json(value: list[dict[str, Any]]) -> list[Count]:
+    """The reverse."""
+    return [Count(**(entry | {"day": date.fromisoformat(entry["day"])})) for entry in value]
 
 
 def _merged(counts: Sequence[Count]) -> list[dict[str, object]]:

@@ -16,6 +16,7 @@ from typing import Any
 
 from mailfilter import limits
 from mailfilter.errors import Permanent, Temporary
+from mailfilter.record import counts as counting
 from mailfilter.record import frames
 from mailfilter.record.contract import Count, Dossier, Joined, Staged
 from mailfilter.record.intake import seal
@@ -45,13 +46,13 @@ class DeskIntake:
         await self._ask("relayed", {"message": id})
 
     async def commit(self, id: str, counts: Sequence[Count]) -> None:
-        await self._ask("commit", {"message": id, "counts": frames.counts_header(counts)})
+        await self._ask("commit", {"message": id, "counts": counting.to_json(counts)})
 
     async def abort(self, id: str) -> None:
         await self._ask("abort", {"message": id})
 
     async def count(self, counts: Sequence[Count]) -> None:
-        await self._ask("count", {"counts": frames.counts_header(counts)})
+        await self._ask("count", {"counts": counting.to_json(counts)})
 
     async def notify_rejected(
         self, join_key: bytes, at: datetime, dossier: Dossier, id: str

@@ -18,6 +18,7 @@ from typing import Any
 
 from mailfilter import limits
 from mailfilter.errors import ConfigError, Permanent, Temporary
+from mailfilter.record import counts as counting
 from mailfilter.record import frames
 from mailfilter.record.intake import SealedIntake
 
@@ -182,7 +183,7 @@ class _Session:
 
     async def commit(self, header: dict[str, Any], _blob: bytes) -> Answer:
         message = str(header["message"])
-        await self._intake.commit(message, frames.read_counts(header["counts"]))
+        await self._intake.commit(message, counting.from_json(header["counts"]))
         self._staged.discard(message)
         return {}
 
@@ -193,7 +194,7 @@ class _Session:
         return {}
 
     async def count(self, header: dict[str, Any], _blob: bytes) -> Answer:
-        await self._intake.count(frames.read_counts(header["counts"]))
+        await self._intake.count(counting.from_json(header["counts"]))
         return {}
 
     async def rejected(self, header: dict[str, Any], blob: bytes) -> Answer:

@@ -11,13 +11,12 @@ import asyncio
 import json
 import struct
 from collections.abc import Sequence
-from dataclasses import asdict
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from mailfilter import limits
 from mailfilter.model import Action
-from mailfilter.record.contract import Count, StagedItem
+from mailfilter.record.contract import StagedItem
 from mailfilter.record.seal import Sealed
 
 HEADER = 4 * limits.MIB  # a thousand recipients in a hundred items are far below
@@ -78,7 +77,9 @@ def sealed_header(sealed: Sealed) -> tuple[dict[str, Any], list[bytes]]:
         "controller": sealed.controller,
         "protected": sealed.protected,
         "rules_hash": sealed.rules_hash,
-        "items": [[i.action.value, i.connector, list(i.recipients)] for i in sealed.items],
+        "items": [
+            [i.action.value, i.connector, list(i.recipients), i.reading] for i in sealed.items
+        ],
         "notice": sealed.notice,
         "size": sealed.size,
         "lengths": [len(blob) for blob in blobs],
@@ -99,8 +100,8 @@ def read_sealed(header: dict[str, Any], blob: bytes) -> Sealed:
         protected=bool(header["protected"]),
         rules_hash=str(header["rules_hash"]),
         items=tuple(
-            StagedItem(Action(action), str(connector), tuple(int(n) for n in recipients))
-            for action, connector, recipients in header["items"]
+            StagedItem(Action(action), str(connector), tuple(map(int, recipients)), bool(reading))
+            for action, connector, recipients, reading in header["items"]
         ),
         notice=bool(header["notice"]),
         size=int(header["size"]),
@@ -108,13 +109,3 @@ def read_sealed(header: dict[str, Any], blob: bytes) -> Sealed:
         dossier=dossier,
         chunks=tuple(chunks),
     )
-
-
-def counts_header(counts: Sequence[Count]) -> list[dict[str, Any]]:
-    """Counts as JSON can carry them."""
-    return [asdict(count) | {"day": count.day.isoformat()} for count in counts]
-
-
-def read_counts(value: list[dict[str, Any]]) -> list[Count]:
-    """The reverse."""
-    return [Count(**(entry | {"day": date.fromisoformat(entry["day"])})) for entry in value]

@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mailfilter.errors import Permanent
 from mailfilter.model import Action, State
-from mailfilter.record import audit, staging
+from mailfilter.record import audit, reading, staging
 from mailfilter.record.contract import AuditLine, Dossier, Filter, Item
 from mailfilter.record.seal import Opener, Sealer, parcel_owner
 from mailfilter.record.sql import clean, insert, without_addresses
@@ -197,6 +197,8 @@ async def act(connection: AsyncConnection, move: Move) -> str | None:
         return None
     if not await is_protected(connection, owner):
         await audit.append(connection, move.line)
+    if State.READING in move.before:
+        await reading.count_pending(connection, owner)
     if move.parcel:
         await staging.put(connection, move.parcel, move.line.at, message_id=owner, item_id=move.id)
     return str(owner)

@@ -10,7 +10,8 @@ private key).
   for a second message); format version, message id, index and "last" are authenticated, so chunks
   cannot be moved, swapped, cut off or put into another message.
 - The dossier is sealed with the same key, a nonce that no chunk has, and associated data of its
-  own.
+  own. One that is sealed anew (what reading on found) has a random nonce, which stands before it
+  behind a mark: no nonce is ever used twice.
 
 Source: age-encryption.org/v1, NIST SP 800-38D. Known gap: sizes and times are visible.
 """
@@ -32,6 +33,7 @@ from mailfilter.record.contract import Dossier, Staged, StagedItem
 _MAGIC = b"mailfilter-key-1\0"
 _FORMAT = "mailfilter-1"
 _DOSSIER_NONCE = b"\xff" * 12  # no chunk index reaches it
+_AGAIN = b"sealed-again\0\1"  # no ciphertext begins so but by a chance of 2^-112
 Entropy = Callable[[int], bytes]
 
 
@@ -118,12 +120,21 @@ class Opener:
     def dossier(self, wrapped: bytes, sealed: bytes, owner: str) -> Dossier:
         """The dossier of `owner`."""
         cipher = AESGCM(self.key(wrapped, owner))
+        nonce, about = _DOSSIER_NONCE, _about_dossier(owner)
+        if sealed.startswith(_AGAIN):
+            start = len(_AGAIN) + len(nonce)
+            nonce, sealed, about = sealed[len(_AGAIN) : start], sealed[start:], _AGAIN + about
         try:
-            return codec.from_bytes(
-                cipher.decrypt(_DOSSIER_NONCE, sealed, _about_dossier(owner)),
-            )
+            return codec.from_bytes(cipher.decrypt(nonce, sealed, about))
         except (InvalidTag, ValueError, TypeError, KeyError) as error:
             raise Permanent(f"{owner}: the sealed dossier is damaged") from error
+
+    def seal_again(self, wrapped: bytes, dossier: Dossier, owner: str) -> bytes:
+        """Another dossier of `owner`, under the key that its message has."""
+        nonce = secrets.token_bytes(12)
+        cipher = AESGCM(self.key(wrapped, owner))
+        about = _AGAIN + _about_dossier(owner)
+        return _AGAIN + nonce + cipher.encrypt(nonce, codec.to_bytes(dossier), about)
 
     def body(self, wrapped: bytes, chunks: Sequence[bytes], owner: str) -> bytes:
         """The body of `owner`; all chunks, in order."""

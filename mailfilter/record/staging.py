@@ -93,6 +93,7 @@ def _item_row(sealed: Sealed, n: int, staged: StagedItem, held_for: timedelta) -
         "state": State.STAGED.value,
         "at": sealed.at,
         "expires_at": sealed.at + held_for,
+        "reading": staged.reading,
     }
 
 
@@ -128,7 +129,8 @@ async def mark_relayed(connection: AsyncConnection, id: str) -> None:
 
 
 async def commit(connection: AsyncConnection, id: str, counts: Sequence[Count]) -> None:
-    """Items become held or accepted; parcels and counts with them. A second commit is nothing."""
+    """Items become held, accepted or reading; parcels and counts with them, but what is read on is
+    counted when that has ended. A second commit is nothing."""
     statement = (
         update(message)
         .where(message.c.id == id, message.c.committed.is_(False))
@@ -140,13 +142,18 @@ async def commit(connection: AsyncConnection, id: str, counts: Sequence[Count]) 
         if await _exists(connection, id):
             return
         raise Temporary("store: the staged row is gone")
-    await _open_items(connection, id)
-    if row.notice and await first_time(connection, row.incident_key, "notice", row.at):
+    states = await _open_items(connection, id)
+    stopped = any(state is not State.READING for state in states)
+    if row.notice and stopped and await first_time(connection, row.incident_key, "notice", row.at):
         await put(connection, "notice", row.at, message_id=id)
     if row.protected:
         day = counts[0].day if counts else row.at.astimezone(UTC).date()
         counts = [counting.protected(day)]
-    await counting.add(connection, counts)
+    if State.READING in states:
+        pending = json.dumps(counting.to_json(counts))
+        await connection.execute(update(message).where(message.c.id == id).values(pending=pending))
+    else:
+        await counting.add(connection, counts)
 
 
 async def _exists(connection: AsyncConnection, id: str) -> bool:
@@ -154,14 +161,19 @@ async def _exists(connection: AsyncConnection, id: str) -> bool:
     return (await connection.execute(query)).one_or_none() is not None
 
 
-async def _open_items(connection: AsyncConnection, id: str) -> None:
-    query = select(item.c.id, item.c.action, item.c.at).where(item.c.message == id)
-    for row in (await connection.execute(query.order_by(item.c.id))).all():
+async def _open_items(connection: AsyncConnection, id: str) -> list[State]:
+    columns = (item.c.id, item.c.action, item.c.at, item.c.reading)
+    query = select(*columns).where(item.c.message == id).order_by(item.c.id)
+    states = []
+    for row in (await connection.execute(query)).all():
         redirect = row.action == Action.REDIRECT
-        state = State.ACCEPTED if redirect else State.HELD
-        await connection.execute(update(item).where(item.c.id == row.id).values(state=state.value))
+        held = State.READING if row.reading else State.HELD
+        states.append(State.ACCEPTED if redirect else held)
+        opened = update(item).where(item.c.id == row.id).values(state=states[-1].value)
+        await connection.execute(opened)
         if redirect:
             await put(connection, "handoff", row.at, message_id=id, item_id=row.id)
+    return states
 
 
 async def abort(connection: AsyncConnection, id: str) -> None:

@@ -1,8 +1,9 @@
 """Which state of an item may follow which: a closed table.
 
-``STAGED`` is left by a commit only. A held item is released, refused, deleted, handed over or
-expires; a release or hand-off that failed comes back. A state may follow itself where a process
-that died is taken up again. From an ended state nothing leads on.
+``STAGED`` is left by a commit only, ``READING`` by what reading on comes to (``reading.py``) or by
+a reviewer who does not wait for it; it never expires. A held item is released, refused, deleted,
+handed over or expires; a release or hand-off that failed comes back. A state may follow itself
+where a process that died is taken up again. From an ended state nothing leads on.
 """
 
 from collections.abc import Sequence
@@ -10,7 +11,10 @@ from collections.abc import Sequence
 from mailfilter.model import State
 
 NEXT: dict[State, frozenset[State]] = {
-    State.STAGED: frozenset({State.HELD, State.ACCEPTED}),
+    State.STAGED: frozenset({State.READING, State.HELD, State.ACCEPTED}),
+    State.READING: frozenset(
+        {State.HELD, State.RELEASING, State.ACCEPTED, State.REFUSED, State.DELETED}
+    ),
     State.HELD: frozenset(
         {State.RELEASING, State.ACCEPTED, State.REFUSED, State.DELETED, State.EXPIRED}
     ),

@@ -27,6 +27,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    false,
 )
 from sqlalchemy.types import TypeDecorator
 
@@ -73,6 +74,8 @@ message = Table(
     Column("size", BigInteger, nullable=False),
     Column("chunks", Integer, nullable=False),
     Column("dossier", LargeBinary, nullable=False),  # sealed; empty once the key is destroyed
+    # JSON of the counts of a message that is read on: added once it is known what became of it
+    Column("pending", Text, nullable=False, default="", server_default=""),
     Index("message_by_time", "committed", "at"),
 )
 
@@ -107,6 +110,7 @@ item = Table(
     Column("attempts", Integer, nullable=False, default=0),
     Column("told", Integer, nullable=False, default=0),  # the day the sender was last told
     Column("warned", Integer, nullable=False, default=0),  # likewise the reviewers
+    Column("reading", Boolean, nullable=False, default=False, server_default=false()),
     Index("item_by_state", "state", "at"),
     Index("item_by_message", "message"),
 )

@@ -14,14 +14,16 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from mailfilter.errors import Permanent, Temporary
 from mailfilter.model import Action, State
-from mailfilter.record.contract import Filter, StagedItem
+from mailfilter.record.contract import Filter, ReadOn, StagedItem
 from mailfilter.record.keys import ensure_keys, load_private
 from mailfilter.record.open import open_store
 from mailfilter.record.staging import LEASE
 from mailfilter.record.states import ENDED, NEXT, WAITING
-from tests.record.making import CHEAP, NOW, Mails, dossier, line, settings
+from tests.record.making import CHEAP, NOW, Mails, count, dossier, line, settings
 
-GROUPS = (StagedItem(Action.QUARANTINE, recipients=(0,)), StagedItem(Action.REDIRECT, "s", (1,)))
+HELD = StagedItem(Action.QUARANTINE, recipients=(0,))
+READ = StagedItem(Action.QUARANTINE, recipients=(0,), reading=True)
+SAFE = StagedItem(Action.REDIRECT, "s", (1,))
 JOIN_KEYS = st.sampled_from([b"a", b"b", b"c"])
 
 
@@ -31,6 +33,7 @@ class Model:
 
     join_key: bytes
     lease: object
+    reading: bool = False
     committed: bool = False
     relayed: bool = False
     states: dict[str, State] = field(default_factory=dict)
@@ -57,9 +60,9 @@ class Lives(RuleBasedStateMachine):
         self.runner.close()
         shutil.rmtree(self.folder)
 
-    @rule(join_key=JOIN_KEYS, both=st.booleans())
-    def stage(self, join_key: bytes, both: bool) -> None:
-        groups = GROUPS if both else GROUPS[:1]
+    @rule(join_key=JOIN_KEYS, both=st.booleans(), first=st.sampled_from([HELD, READ]))
+    def stage(self, join_key: bytes, both: bool, first: StagedItem) -> None:
+        groups = (first, SAFE) if both else (first,)
         staged = self.mails(join_key=join_key, at=self.now, items=groups, notice=False)
         met = next((i for i, m in self.known.items() if m.join_key == join_key), None)
         try:
@@ -75,7 +78,7 @@ class Lives(RuleBasedStateMachine):
                 assert not self.known[met].relayed
                 del self.known[met]
             ids = {f"{staged.id}.{n}": State.STAGED for n in range(1, len(groups) + 1)}
-            self.known[staged.id] = Model(join_key, self.now + LEASE, states=ids)
+            self.known[staged.id] = Model(join_key, self.now + LEASE, first.reading, states=ids)
             return
         model = self.known[joined.id]
         assert joined.id == met
@@ -101,9 +104,9 @@ class Lives(RuleBasedStateMachine):
                 del self.known[id_]
             model.lease = NOW
         else:
-            self.runner.run(intake.commit(id_, []))
+            self.runner.run(intake.commit(id_, [count()]))
             if not model.committed:
-                opened = (State.HELD, State.ACCEPTED)
+                opened = (State.READING if model.reading else State.HELD, State.ACCEPTED)
                 model.states = dict(zip(model.states, opened, strict=False))
             model.committed = True
 
@@ -121,6 +124,19 @@ class Lives(RuleBasedStateMachine):
         assert moved == (states[id_] is before)
         if moved:
             states[id_] = after
+            self.audited += 1
+
+    @precondition(lambda self: self.known)
+    @rule(data=st.data(), action=st.sampled_from([Action.RELAY, Action.QUARANTINE]))
+    def settle(self, data: st.DataObject, action: Action) -> None:
+        id_ = data.draw(st.sampled_from(sorted(self.known)))
+        item, group = f"{id_}.1", StagedItem(action, recipients=(0,))
+        ended = ReadOn(item, self.now, "read-on", (group,), dossier(), counts=(count(),))
+        states = self.known[id_].states
+        done = self.runner.run(self.store.archive.settle(ended))
+        assert done is (states[item] is State.READING)
+        if done:
+            states[item] = State.RELEASING if action is Action.RELAY else State.HELD
             self.audited += 1
 
     @rule(hours=st.sampled_from([0, 1, 24, 24 * 5, 24 * 9]))
@@ -175,6 +191,14 @@ class Lives(RuleBasedStateMachine):
             except Permanent:
                 alive = False
             assert alive is not (set(model.states.values()) <= ENDED)
+
+    @invariant()
+    def each_is_counted_once_when_it_is_known(self) -> None:
+        day = NOW.date()
+        counted = self.runner.run(self.store.archive.counts(day, day))
+        models = (model for model in self.known.values() if model.committed)
+        known = [model for model in models if State.READING not in model.states.values()]
+        assert sum(one.n for one in counted) == len(known)
 
     @invariant()
     def the_chain_is_whole(self) -> None:
