@@ -31,6 +31,7 @@ Port = Annotated[int, Field(ge=0, le=65535)]
 _HEADER_NAME = re.compile(r"[A-Za-z0-9_-]{1,76}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]")
 _ADDRESS = re.compile(r"[^\s<>@\x00-\x1f\x7f]+@[^\s<>@\x00-\x1f\x7f]+")
+_HOST = re.compile(r"(?:\*\.)?[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+")
 _TEMPLATE_FIELDS = {"address", "local", "domain"}
 
 
@@ -66,10 +67,27 @@ def _is_template(value: str) -> str:
     return value
 
 
+def _is_pattern(value: str) -> str:
+    if not value.strip("* ") or len(value) > limits.LABEL_LENGTH:
+        raise ValueError(f"must say something, in at most {limits.LABEL_LENGTH} characters")
+    return value
+
+
+def _is_host(value: str) -> str:
+    if len(value) > 253 or not _HOST.fullmatch(value):
+        raise ValueError(
+            "must be the name of a host, such as kommunen.sharepoint.com, "
+            "or *.kommunen.example for all below: no https://, port or path"
+        )
+    return value.lower()
+
+
 HeaderName = Annotated[str, AfterValidator(_is_header_name)]
 Line = Annotated[str, AfterValidator(_is_one_line)]
 Address = Annotated[str, AfterValidator(_is_address)]
 Template = Annotated[str, AfterValidator(_is_template)]
+Pattern = Annotated[str, AfterValidator(_is_pattern)]
+Host = Annotated[str, AfterValidator(_is_host)]
 
 
 class Section(BaseModel):
@@ -139,6 +157,7 @@ class Web(Section):
 class Organisation(Section):
     name: Line = "Kommunen"
     domains: tuple[str, ...] = ()  # ours: recipients there are internal
+    cloud_hosts: Annotated[tuple[Host, ...], Field(max_length=100)] = ()  # our own file stores
     contact: Line = ""  # whom a sender reaches: phone or address, printed in notices
     guideline_url: Line = ""  # printed in notices
     language: Literal["sv", "en"] = "sv"
@@ -231,7 +250,9 @@ class Rule(Section):
     internal_recipients: Annotated[int, Field(ge=0)] = 0
     visible_external: Annotated[int, Field(ge=0)] = 0  # at least, in To and Cc: mass mail
     visible: bool | None = None  # this recipient stands in To or Cc (True), or not (False: Bcc)
-    labels: tuple[str, ...] = ()
+    labels: tuple[Pattern, ...] = ()  # information classes; "*" stands for anything
+    made_by: tuple[Pattern, ...] = ()  # programs that made the mail or a document of it
+    opened_by_password: bool = False  # a password in the mail itself opened an attachment
     size: Annotated[int, Field(ge=0)] = 0  # at least, bytes
     automatic: bool | None = None  # auto-replies, bounces
 

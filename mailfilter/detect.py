@@ -5,8 +5,8 @@ adds what they cannot know: the place, and a keyed hash that counts persons. Thi
 text ends: what leaves is kind, mask, place and hash.
 
 Invariants: pure; the order of findings is the order of texts and offsets. Names of files, sheets
-and columns pass the detectors too: a step whose name holds a finding or a person's name loses it
-(design 4.3).
+and columns pass the detectors too (`Names`): a place in which a name holds a finding or a person's
+name loses its names (design 4.3). That holds for every place that leaves a worker.
 """
 
 import hmac
@@ -30,14 +30,13 @@ class Detected:
 
 
 def find(
-    texts: Sequence[Text], key: bytes, today: date, pinpoint: Callable[[Text, int], Place]
+    texts: Sequence[Text], key: bytes, names: "Names", pinpoint: Callable[[Text, int], Place]
 ) -> Detected:
     """All findings in `texts`; `key` counts persons, `pinpoint` gives the place of an offset."""
     sources = [Source(text.content, _roles(text)) for text in texts]
-    matches = detect(sources, today)
-    harmless = _Names(today)
+    matches = detect(sources, names.today)
     found = [
-        _finding(match, harmless.clean(pinpoint(texts[match.source], match.start)), key)
+        _finding(match, names.clean(pinpoint(texts[match.source], match.start)), key)
         for match in matches
     ]
     counted = {f.person for f in found if f.kind.startswith(IDENTITY) and f.level is not Level.LOW}
@@ -59,11 +58,11 @@ def _finding(match: Match, place: Place, key: bytes) -> Finding:
     return Finding(match.kind, match.confidence, place, match.mask, person, match.evidence)
 
 
-class _Names:
+class Names:
     """Remembers which names of one message are harmless."""
 
     def __init__(self, today: date) -> None:
-        self._today = today
+        self.today = today
         self._seen: dict[str, bool] = {}
 
     def clean(self, place: Place) -> Place:
@@ -74,7 +73,7 @@ class _Names:
 
     def _harmless(self, name: str) -> bool:
         if name not in self._seen:
-            told = detect([Source(name, ((0, Role.NAME),))], self._today)
+            told = detect([Source(name, ((0, Role.NAME),))], self.today)
             self._seen[name] = not told and not names_a_person(name)
         return self._seen[name]
 

@@ -15,9 +15,10 @@ from typing import Any
 
 from detectors.health import is_heavy
 from mailfilter import extract, limits, parse
-from mailfilter.detect import find
+from mailfilter.detect import Names, find
 from mailfilter.extract.budget import Budget
 from mailfilter.extract.weight import light, quick
+from mailfilter.labels import bounded
 from mailfilter.model import Class, Examination, Facts, Finding, Message, NotExamined, Text
 from mailfilter.parse.charset import preload
 from mailfilter.parse.roles import split
@@ -65,6 +66,7 @@ class Reading:
     facts: Facts
     texts: tuple[Text, ...]
     not_examined: tuple[NotExamined, ...]
+    opened: tuple[Place, ...] = ()
 
 
 def examine(data: bytes, job: Job) -> tuple[Examination, bool]:
@@ -89,14 +91,20 @@ def read(message: Message, job: Job, formats: extract.Formats = ()) -> Reading:
         heard=message.texts,
     )
     unread = _once((*message.defects, *extracted.not_examined))
-    labels = tuple(dict.fromkeys((*message.facts.labels, *extracted.labels)))
-    facts = replace(message.facts, labels=labels)
-    return Reading(facts, (*message.texts, *extracted.texts), unread)
+    facts = replace(
+        message.facts,
+        labels=bounded((*message.facts.labels, *extracted.labels)),
+        made_by=bounded((*message.facts.made_by, *extracted.made_by)),
+    )
+    return Reading(facts, (*message.texts, *extracted.texts), unread, extracted.opened)
 
 
 def search(reading: Reading, job: Job, size: int) -> Examination:
     """Findings in the texts of a reading."""
-    detected = find(reading.texts, job.key, job.today, extract.pinpoint)
+    names = Names(job.today)
+    detected = find(reading.texts, job.key, names, extract.pinpoint)
+    unread = (replace(part, place=names.clean(part.place)) for part in reading.not_examined)
+    opened = dict.fromkeys(map(names.clean, reading.opened))
     return Examination(
         facts=reading.facts,
         findings=detected.findings,
@@ -108,6 +116,7 @@ def search(reading: Reading, job: Job, size: int) -> Examination:
 
 def examine_small(data: bytes, job: Job) -> Examination | None:
     """The examination of a small text mail, or None if it holds anything that needs a worker."""
+        opened=tuple(opened)[: limits.OPENED],
     if len(data) > limits.SMALL_MAIL or not parse.is_light(data):
         return None
     message = parse.parse(data, job.marks)
@@ -185,6 +194,7 @@ def to_json(examination: Examination) -> dict[str, Any]:
 
 
 def from_json(value: Any) -> Examination:
+        "opened": [place.to_json() for place in examination.opened],
     """The reverse; raises ValueError, TypeError or KeyError on anything that is not one."""
     return Examination(
         facts=_facts(value["facts"]),
@@ -201,6 +211,7 @@ def from_json(value: Any) -> Examination:
 
 
 def _facts(value: dict[str, Any]) -> Facts:
+        opened=tuple(map(Place.from_json, value["opened"][: limits.OPENED])),
     return Facts(
         message_id=str(value["message_id"]),
         senders=tuple(map(str, value["senders"])),
@@ -210,7 +221,8 @@ def _facts(value: dict[str, Any]) -> Facts:
         automatic=bool(value["automatic"]),
         mailing_list=bool(value["mailing_list"]),
         report=bool(value["report"]),
-        labels=tuple(map(str, value["labels"])),
+        labels=bounded(map(str, value["labels"])),
+        made_by=bounded(map(str, value["made_by"])),
         marks=tuple((str(name), str(content)) for name, content in value["marks"]),
         language=str(value["language"]),
     )

@@ -57,3 +57,6 @@ JOIN_KEPT = 6 * 24 * 3600  # join keys; one day more than Postfix maximal_queue_
 HELD_DAYS = 14
 COUNTER_FLUSH = 5.0  # counters of clean mail may lose this much (P8)
 OUTBOX_ATTEMPTS = 40  # with back-off up to an hour: more than a day
+OPENED = 50  # places that a password of the same message opened
+LABELS = 50  # labels, and as many "made by" fields, of one message
+LABEL_LENGTH = 200  # characters of either

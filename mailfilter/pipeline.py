@@ -126,6 +126,7 @@ def _line(case: Case, outcome: Outcome, reading: float, acting: float) -> None:
         coverage=case.examination.coverage,
         kinds=sorted({finding.kind for finding in case.examination.findings}),
         unread=sorted({unread.reason for unread in case.examination.not_examined}),
+        opened=len(case.examination.opened),
         actions=sorted({verdict.action for verdict in verdicts}),
         rules=sorted({verdict.rule for verdict in verdicts}),
         recipients=len(verdicts),

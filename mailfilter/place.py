@@ -3,8 +3,13 @@
 A `Place` is structure, not prose, so that it can be said in Swedish and in English, sent as JSON
 and compared. A name (file, sheet, column) is kept only if it is harmless; ``detect`` drops names
 that hold a finding or a person's name (design 4.3).
+
+In words: an attachment is a number and a kind of file ("bilaga 2 (xlsx)"), never its name, for she
+sees the number and the kind in her mail program; members of an archive follow a stroke
+("bilaga 1 (zip) / kopia.docx"); all else follows a comma.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -28,6 +33,10 @@ class StepKind(StrEnum):
     HEADER = "header"  # header or footer of a document
     NOTES = "notes"
     HIDDEN = "hidden"
+    QUOTED = "quoted"  # the day of a quoted mail: month * MONTH + day
+
+
+MONTH = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +114,7 @@ _STEPS = {
         StepKind.HEADER: "sidhuvud eller sidfot",
         StepKind.NOTES: "anteckningar",
         StepKind.HIDDEN: "dold text",
+        StepKind.QUOTED: "från",
     },
     "en": {
         StepKind.ATTACHMENT: "attachment",
@@ -120,26 +130,81 @@ _STEPS = {
         StepKind.HEADER: "header or footer",
         StepKind.NOTES: "notes",
         StepKind.HIDDEN: "hidden text",
+        StepKind.QUOTED: "of",
     },
 }
 
 
+_MONTHS = {
+    "sv": "januari februari mars april maj juni juli augusti september oktober november december",
+    "en": "January February March April May June July August September October November December",
+}
+_COUNTED = frozenset({StepKind.ROW, StepKind.PAGE, StepKind.SLIDE})
+_RANGES = 4  # of rows; more say nothing new
+
+
 def describe(place: Place, language: str = "sv") -> str:
     """What a person reads: "bilaga 2 (xlsx), blad 7B, kolumn Personnr, rad 3"."""
-    words = [_say(step, language) for step in place.steps]
+    return _joined(place, place.steps, language, "")
+
+
+def describe_all(places: Iterable[Place], language: str = "sv") -> list[str]:
+    """The same of many places; neighbouring rows, pages or slides are said once: "rad 2–29"."""
+    spots: dict[Place, list[int]] = {}
+    for place in places:
+        *before, last = place.steps or (Step(StepKind.HIDDEN),)
+        counted = last.kind in _COUNTED and not last.name and last.n > 0
+        key = Place(place.role, (*before, replace(last, n=0))) if counted else place
+        spots.setdefault(key, []).append(last.n if counted else 0)
+    return list(
+        dict.fromkeys(
+            _joined(place, place.steps, language, _ranges(numbers) if any(numbers) else "")
+            for place, numbers in spots.items()
+        )
+    )
+
+
+def _ranges(numbers: Iterable[int]) -> str:
+    """[2, 3, 4, 7] → "2–4, 7"."""
+    ranges: list[list[int]] = []
+    for n in sorted(set(numbers)):
+        if ranges and n == ranges[-1][1] + 1:
+            ranges[-1][1] = n
+        else:
+            ranges.append([n, n])
+    said = [f"{a}–{b}" if b > a else f"{a}" for a, b in ranges[:_RANGES]]
+    return ", ".join(said) + (" ..." if len(ranges) > _RANGES else "")
+
+
+def _joined(place: Place, steps: tuple[Step, ...], language: str, numbers: str) -> str:
+    """The steps in words, the role behind them; `numbers` go behind the last step."""
+    said = ""
+    for step in steps:
+        if step.kind is not StepKind.QUOTED:
+            mark = " / " if step.kind is StepKind.MEMBER else ", "
+            said += (mark if said else "") + _say(step, language)
+    said += f" {numbers}" if numbers else ""
     role = _ROLES[language][place.role]
-    inner = place.role is not Role.ATTACHMENT
-    if role and (inner or not words):
-        words.append(role)
-    return ", ".join(words) or _STEPS[language][StepKind.ATTACHMENT]
+    if role and (place.role is not Role.ATTACHMENT or not said):
+        said += (", " if said else "") + role + _day(steps, language)
+    return said or _STEPS[language][StepKind.ATTACHMENT]
+
+
+def _day(steps: tuple[Step, ...], language: str) -> str:
+    """ " från 3 mars", if the quoted mail says when it was written."""
+    for step in steps:
+        month, day = divmod(step.n, MONTH)
+        if step.kind is StepKind.QUOTED and 1 <= month <= 12:
+            return f" {_STEPS[language][step.kind]} {day} {_MONTHS[language].split()[month - 1]}"
+    return ""
 
 
 def _say(step: Step, language: str) -> str:
     word = _STEPS[language][step.kind]
+    form = f" ({step.form})" if step.form else ""
+    number = f" {step.n}" if step.n else ""  # inline pictures have none
     if step.kind is StepKind.ATTACHMENT:  # numbered, since a person counts them
-        shown = step.name or step.form
-        number = f" {step.n}" if step.n else ""  # inline pictures have none
-        return f"{word}{number}" + (f" ({shown})" if shown else "")
-    label = step.name or (str(step.n) if step.n else "")
-    form = f" ({step.form})" if step.form and not step.name else ""
-    return f"{word} {label}".strip() + form
+        return f"{word}{number}{form}"
+    if step.kind is StepKind.MEMBER and step.name:
+        return step.name
+    return f"{word} {step.name}" if step.name else f"{word}{number}{form}"

@@ -140,6 +140,7 @@ def dossier(case: Case) -> Dossier:
         language=facts.language,
         automatic=facts.automatic or facts.mailing_list or facts.report,
         xforward=case.envelope.xforward,
+        opened=examination.opened,
     )
 
 

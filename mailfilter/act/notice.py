@@ -32,7 +32,7 @@ from mailfilter.decide import reasons
 from mailfilter.decide.addresses import patterns, split
 from mailfilter.decide.reasons import Reason
 from mailfilter.model import Action, Class, Finding, Level, NotExamined
-from mailfilter.place import Place, Step, describe
+from mailfilter.place import Place, Step, StepKind, describe_all
 from mailfilter.record.contract import Dossier
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
@@ -121,6 +121,7 @@ def _block(about: About, settings: Settings, stamp: Stamp, words: Words) -> Bloc
             for section in (
                 Section(words.say("heading/found"), _found(about.dossier, words)),
                 Section(words.say("heading/unread"), _unread(about.dossier, words)),
+                Section(words.say("heading/opened"), _opened(about.dossier, words)),
                 Section(words.say("heading/recipients"), _recipients(about, settings, words)),
                 Section(words.say("heading/todo"), _todo(about, settings, words)),
                 Section(words.say("heading/contact"), _contact(about, settings, words)),
@@ -170,16 +171,28 @@ def _protected(dossier: Dossier) -> bool:
 
 def _found(dossier: Dossier, words: Words) -> tuple[str, ...]:
     strong = [finding for finding in dossier.findings if finding.level is not Level.LOW]
-    groups: dict[tuple[str, str], list[str]] = {}
+    groups: dict[tuple[str, str], list[Place]] = {}
     for finding in strong or dossier.findings:
         label = _label(finding, words), _mask(finding, words)
-        place = _place(finding.place, words)
-        if place not in (places := groups.setdefault(label, [])):
-            places.append(place)
+        groups.setdefault(label, []).append(_nameless(finding.place))
     return tuple(
-        f"{kind}{f' ({mask})' if mask else ''}: {_some(places, MOST_PLACES, words)}"
+        f"{kind}{f' ({mask})' if mask else ''}: {_somewhere(places, MOST_PLACES, words)}"
         for (kind, mask), places in groups.items()
     )
+
+
+def _opened(dossier: Dossier, words: Words) -> tuple[str, ...]:
+    """What a password of the same mail opened: the attachments, not the files inside them."""
+    if not dossier.opened:
+        return ()
+    outer = [_nameless(_attachment(place)) for place in dossier.opened]
+    return (words.say("opened", places=_somewhere(outer, MOST_PARTS, words)),)
+
+
+def _attachment(place: Place) -> Place:
+    steps = place.steps
+    at = next((n for n, s in enumerate(steps, 1) if s.kind is StepKind.ATTACHMENT), len(steps))
+    return Place(Role.ATTACHMENT, steps[:at])
 
 
 def _label(finding: Finding, words: Words) -> str:
@@ -193,13 +206,17 @@ def _mask(finding: Finding, words: Words) -> str:
     return words.say(f"mask/{finding.masked}") if words.has("mask", finding.masked) else ""
 
 
-def _place(place: Place, words: Words) -> str:
+def _nameless(place: Place) -> Place:
     """Where, without names; an unusual file extension is a name as well."""
     steps = tuple(
         Step(step.kind, step.n, "", step.form if _FORM.fullmatch(step.form) else "")
         for step in place.steps
     )
-    return describe(Place(Role(place.role), steps), words.language)
+    return Place(Role(place.role), steps)
+
+
+def _somewhere(places: list[Place], most: int, words: Words) -> str:
+    return _some(describe_all(places, words.language), most, words)
 
 
 def _some(lines: list[str], most: int, words: Words) -> str:
@@ -210,11 +227,11 @@ def _some(lines: list[str], most: int, words: Words) -> str:
 
 
 def _unread(dossier: Dossier, words: Words) -> tuple[str, ...]:
-    groups: dict[str, list[str]] = {}
+    groups: dict[str, list[Place]] = {}
     for part in dossier.not_examined:
         if part.cls is not Class.UNSUPPORTED and part.cls is not Class.CLOUD:
-            groups.setdefault(_why(part, words), []).append(_place(part.place, words))
-    lines = [f"{_some(places, MOST_PARTS, words)}: {why}" for why, places in groups.items()]
+            groups.setdefault(_why(part, words), []).append(_nameless(part.place))
+    lines = [f"{_somewhere(places, MOST_PARTS, words)}: {why}" for why, places in groups.items()]
     return tuple(line[:1].upper() + line[1:] for line in lines)
 
 

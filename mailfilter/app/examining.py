@@ -4,6 +4,7 @@ import os
 from dataclasses import replace
 from datetime import date
 
+from mailfilter.config import Settings
 from mailfilter.examine import Job, examine_small
 from mailfilter.model import Examination
 from mailfilter.workers.pool import Pool
@@ -12,12 +13,20 @@ from mailfilter.workers.pool import Pool
 class Examiner:
     """Calls are coroutines from the bytes of a message to its `Examination`."""
 
-    def __init__(
-        self, pool: Pool, marks: tuple[str, ...], cloud_hosts: tuple[str, ...] = ()
-    ) -> None:
+    def __init__(self, pool: Pool, settings: Settings) -> None:
         self._pool = pool
-        self._key = os.urandom(32)  # counts persons within a message; dies with the process
-        self._job = Job(self._key, date.min, marks, cloud_hosts)
+        key = os.urandom(32)  # counts persons within a message; dies with the process
+        self._job = Job(key, date.min)
+        self.look_for(settings)
+
+    def look_for(self, settings: Settings) -> None:
+        """Take what mail is searched for from these settings, at the start and at a reload."""
+        header = settings.department_header.lower()
+        self._job = replace(
+            self._job,
+            marks=(header,) if header else (),
+            cloud_hosts=settings.organisation.cloud_hosts,
+        )
 
     async def __call__(self, data: bytes, today: date) -> Examination:
         if self._job.today != today:

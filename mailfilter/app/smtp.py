@@ -51,7 +51,7 @@ async def _serve(settings: config.Settings, file: Path | None, sock: socket.sock
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
     loop.add_signal_handler(signal.SIGINT, lambda: None)  # the terminal's; the supervisor decides
-    loop.add_signal_handler(signal.SIGHUP, lambda: _reload(pipeline, file))
+    loop.add_signal_handler(signal.SIGHUP, lambda: _reload(pipeline, examiner, file))
     counting = asyncio.create_task(counter.run())
     await listener.start()
     await stop.wait()
@@ -68,17 +68,14 @@ def _rules(settings: config.Settings, file: Path | None) -> Rules:
     return compile_rules(settings, str(file) if file else "the shipped defaults")
 
 
-def _reload(pipeline: Pipeline, file: Path | None) -> None:
-    """Take the file's rules; a bad file leaves the old ones in force (P13)."""
+def _reload(pipeline: Pipeline, examiner: Examiner, file: Path | None) -> None:
+    """Take the file's rules and what they need of a mail; a bad file changes nothing (P13)."""
     if file is None:
         return
     try:
-        pipeline.rules = _rules(config.load(file), file)
+        settings = config.load(file)
+        pipeline.rules = _rules(settings, file)
+        examiner.look_for(settings)
         log.info("rules-reloaded", rules=pipeline.rules.hash[:12])
     except ConfigError as error:
         log.error("rules-kept", cause=str(error))
-
-
-def _marks(settings: config.Settings) -> tuple[str, ...]:
-    """Headers whose values the stages want to see."""
-    return (settings.department_header.lower(),) if settings.department_header else ()

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 
 from detectors import Role
 from mailfilter.config import Rule
+from mailfilter.labels import folded
 from mailfilter.model import Class, Envelope, Examination, Facts, Finding, Level
 from mailfilter.place import Place, StepKind
 
@@ -141,7 +142,7 @@ def may_relay(rule: Rule, case: Case) -> bool:
 
 
 def _cheap(rule: Rule, case: Case) -> bool:
-    labels = case.examination.facts.labels
+    facts = case.examination.facts
     return (
         (rule.automatic is None or rule.automatic == case.automatic)
         and case.size >= rule.size
@@ -149,12 +150,30 @@ def _cheap(rule: Rule, case: Case) -> bool:
         and case.internal >= rule.internal_recipients
         and case.visible_external >= rule.visible_external
         and (not rule.departments or case.department in rule.departments)
-        and (not rule.labels or any(names(_lower(rule.labels), label) for label in labels))
+        and (not rule.labels or _any_fits(rule.labels, facts.labels))
+        and (not rule.made_by or _any_fits(rule.made_by, facts.made_by))
+        and (not rule.opened_by_password or bool(case.examination.opened))
     )
 
 
-def _lower(words: Iterable[str]) -> tuple[str, ...]:
-    return tuple(word.lower() for word in words)
+def _any_fits(patterns: Iterable[str], facts: tuple[str, ...]) -> bool:
+    return any(fits_pattern(folded(pattern), fact) for pattern in patterns for fact in facts)
+
+
+def fits_pattern(pattern: str, fact: str) -> bool:
+    """``*`` stands for any characters, or none; both are `folded`. Linear for each star."""
+    first, *rest = pattern.split("*")
+    if not rest:
+        return fact == pattern
+    *middle, last = rest
+    if not fact.startswith(first):
+        return False
+    at = len(first)
+    for piece in middle:
+        if (found := fact.find(piece, at)) < 0:
+            return False
+        at = found + len(piece)
+    return len(fact) - len(last) >= at and fact.endswith(last)
 
 
 def _findings_hold(rule: Rule, findings: tuple[Finding, ...]) -> bool:

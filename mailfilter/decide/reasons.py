@@ -38,6 +38,8 @@ class Reason(StrEnum):
     VISIBLE = "visible-recipient"
     HIDDEN = "hidden-recipient"
     LABEL = "label"
+    MADE_BY = "made-by"
+    OPENED = "opened-by-password"
     SIZE = "size"
     ALWAYS = "always"
     NO_SERVICE = "no-service"
@@ -148,6 +150,14 @@ SENTENCES: dict[Reason, dict[str, str]] = {
     Reason.LABEL: {
         "sv": "Brevet har en informationsklass som regeln nämner.",
         "en": "The mail carries an information class that the rule names.",
+    },
+    Reason.MADE_BY: {
+        "sv": "Brevet eller en bilaga kommer ur ett system som regeln nämner.",
+        "en": "The mail or an attachment comes out of a system that the rule names.",
+    },
+    Reason.OPENED: {
+        "sv": "Lösenordet till en bilaga står i samma brev.",
+        "en": "The password of an attachment stands in the same mail.",
     },
     Reason.SIZE: {
         "sv": "Brevet är större än regeln tillåter.",

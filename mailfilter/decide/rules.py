@@ -212,6 +212,8 @@ def _reasons(entry: Entry, case: Case, recipient: Recipient) -> list[Reason]:
         Reason.VISIBLE: rule.visible is True,
         Reason.HIDDEN: rule.visible is False,
         Reason.LABEL: rule.labels,
+        Reason.MADE_BY: rule.made_by,
+        Reason.OPENED: rule.opened_by_password,
         Reason.SIZE: rule.size,
         Reason.NO_SERVICE: entry.serviceless,
     }

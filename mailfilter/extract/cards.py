@@ -1,7 +1,7 @@
 """Calendar items and visiting cards: ics, vcf.
 
 From → to: text → its lines unfolded, quoted-printable decoded, backslash escapes resolved;
-attached files and photographs in base64 become `Part`s.
+attached files and photographs in base64 become `Part`s; PRODID names the maker.
 
 Sources: RFC 5545 3.1 and 3.3.11, RFC 6350 3.2, vCard 2.1.
 Known gaps: recurrence rules and time zones are text like any other.
@@ -24,8 +24,10 @@ _ATTACHED = re.compile(
     r";(?:ENCODING=)?(?:BASE64|B)(?:;[^:\n]{0,500})?:([A-Za-z0-9+/=\s]*?)$(?=\r?\n[A-Z-]|\s*\Z)",
     re.IGNORECASE | re.MULTILINE,
 )
+_MAKER = re.compile(r"^PRODID(?:;[^:\n]{0,200})?:([^\r\n]{1,1000})", re.IGNORECASE | re.MULTILINE)
 _QUOTED = re.compile(r"(?im)^([^:\n]{1,500}QUOTED-PRINTABLE[^:\n]{0,200}:)(.*)$")
 _ESCAPE = re.compile(r"\\([nN,;\\])")
+HEAD = 4096  # characters in which a file names its maker
 
 
 def sniff(data: bytes) -> bool:
@@ -38,7 +40,7 @@ def sniff(data: bytes) -> bool:
     )
 
 
-def read(part: Part, _ctx: Ctx) -> Iterator[Found]:
+def read(part: Part, ctx: Ctx) -> Iterator[Found]:
     """Text and what is attached."""
     for content in decode(part.data, part.charset):
         soft = re.sub(r"=\r?\n", "", content) if "QUOTED-PRINTABLE" in content.upper() else content
@@ -46,6 +48,8 @@ def read(part: Part, _ctx: Ctx) -> Iterator[Found]:
         for n, attached in enumerate(_ATTACHED.findall(lines), 1):
             place = part.place.down(Step(StepKind.MEMBER, n), role=Role.ATTACHMENT)
             yield Part(place, "", base64_bytes(attached.encode("ascii", "ignore")), inline=True)
+        for maker in _MAKER.findall(lines[:HEAD]):
+            ctx.maker(maker)
         text = _QUOTED.sub(_unquoted, _ATTACHED.sub("", lines))
         yield text_at(_ESCAPE.sub(_plain, text), part.place)
         yield from data_uris(lines, part)

@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 
 from detectors import Role
 from mailfilter.extract.budget import Budget
+from mailfilter.labels import keep
 from mailfilter.model import Message, NotExamined, Part, Text
 from mailfilter.place import Place, Step, StepKind
 
 Roles = Callable[[str], tuple[tuple[int, Role], ...]]
 Found = Text | NotExamined | Part
-FACT_LENGTH, FACTS = 200, 50  # longest fact, and how many of one message are kept
 
 
 @dataclass(slots=True)
@@ -33,21 +33,15 @@ class Ctx:
     made_by: list[str] = field(default_factory=list)
 
     def label(self, value: str) -> None:
-        """An information-class label, kept in lower case."""
-        _keep(self.labels, value.strip().lower())
+        """An information-class label."""
+        keep(self.labels, value)
 
     def maker(self, value: str) -> None:
-        """The program that made a document."""
-        _keep(self.made_by, value.strip())
+        """The program that made a document, or the organisation that it says to be of."""
+        keep(self.made_by, value)
 
 
 Reader = Callable[[Part, Ctx], Iterator[Found]]
-
-
-def _keep(facts: list[str], value: str) -> None:
-    value = value[:FACT_LENGTH]
-    if value and value not in facts and len(facts) < FACTS:
-        facts.append(value)
 
 
 def text_at(content: str, place: Place) -> Text:

@@ -19,13 +19,13 @@ import html
 import re
 from collections.abc import Iterator
 from itertools import accumulate
-from urllib.parse import unquote
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from mailfilter.extract import oddities
 from mailfilter.extract.charset import decode
 from mailfilter.extract.context import Ctx, Found, text_at
+from mailfilter.extract.links import readable
 from mailfilter.extract.plain import data_uris, placed, strip_markup
 from mailfilter.model import Part
 from mailfilter.place import Step, StepKind
@@ -36,6 +36,10 @@ _OPEN_CLOSE = re.compile(
     re.IGNORECASE,
 )
 _META = re.compile(rb"(?i)<meta[^>]{0,200}charset\s*=\s*[\"']?([\w.:-]{1,40})")
+_META_TAG = re.compile(r"(?i)<meta\s[^>]{1,2000}>")
+_GENERATOR = re.compile(r"(?i)\sname\s*=\s*[\"']?(?:generator|progid)\b")
+_CONTENT = re.compile(r"(?i)\scontent\s*=\s*(?:\"([^\"]{1,1000})\"|'?([^'>]{1,1000}))")
+HEAD = 8192  # characters in which a page names its maker
 _TAG_BODY = r"[^>\"]*(?:\"[^\"]*\"[^>\"]*)*>"
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _CELL_END = re.compile(r"</t[dh]>")
@@ -72,11 +76,20 @@ RULES = 60  # hiding rules of style sheets that are tried
 def read(part: Part, ctx: Ctx) -> Iterator[Found]:
     """All views of an HTML part."""
     for source in decode(part.data, part.charset or _meta_charset(part.data)):
+        for maker in _makers(source[:HEAD]):
+            ctx.maker(maker)
         shown, extras = views(source)
         yield placed(shown, part, ctx)
         if extras:
             yield text_at(extras, part.place.down(Step(StepKind.HIDDEN)))
         yield from data_uris(source, part)
+
+
+def _makers(head: str) -> Iterator[str]:
+    """The program that ``<meta name="generator" content="...">`` names, in either order."""
+    for tag in _META_TAG.findall(head):
+        if _GENERATOR.search(tag) and (found := _CONTENT.search(tag)):
+            yield html.unescape(found[1] or found[2])
 
 
 def _meta_charset(data: bytes) -> str:
@@ -164,7 +177,7 @@ def _attributes(tree: LexborHTMLParser) -> Iterator[str]:
         for name in _ATTRIBUTES:
             value = node.attributes.get(name)
             if value and not value.lower().startswith("data:"):
-                yield unquote(value) if "%" in value else value
+                yield readable(value)
 
 
 def _take_raw(tree: LexborHTMLParser) -> Iterator[str]:

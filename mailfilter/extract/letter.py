@@ -54,6 +54,8 @@ def _mail(data: bytes, part: Part, ctx: Ctx) -> Iterator[Found]:
     message = ctx.parse(data)
     for label in message.facts.labels:
         ctx.label(label)
+    for maker in message.facts.made_by:
+        ctx.maker(maker)
     for text in message.texts:
         yield Text(text.content, tuple((at, _below(place, inner)) for at, inner in text.places))
     for inner in message.parts:

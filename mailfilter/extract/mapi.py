@@ -10,12 +10,12 @@ Sources: MS-OXPROPS for the numbers; MS-OXCMSG 2.2; MS-OXCDATA 2.11.1 for the ty
 Known gaps: binary properties (entry identifiers, delegates) are not read.
 """
 
-import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from detectors import Role
+from mailfilter import labels
 from mailfilter.extract import encapsulated, lzfu, richtext
 from mailfilter.extract.budget import SPENT, Unreadable
 from mailfilter.extract.charset import decode
@@ -32,7 +32,6 @@ _CONTENT_ID, _HEADERS, _CUSTOM = 0x3712, 0x7D, 0x8000
 _SUBJECTS = {SUBJECT, 0x3D, 0x70, 0xE1D}  # with its prefix, and the thread's
 _ADDRESSES = {0x42, 0x44, 0x65, 0xC1A, 0xC1F, 0xE02, 0xE03, 0xE04, 0x5D01, 0x5D02, 0x3001, 0x3003}
 _NUMBERS = {0x5: "<d", 0x14: "<q"}
-_LABEL = re.compile(r"MSIP_Label_([0-9a-fA-F-]{36})_Name=([^;]*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +93,9 @@ def _texts(item: Item, place: Place, page: str, ctx: Ctx) -> Iterator[Found]:
             continue
         text = string(each, page)
         lines[_role(each.number)][text] = None
-        for identifier, name in _LABEL.findall(text):
-            ctx.label(identifier)
-            ctx.label(name)
+        if "MSIP_Label_" in text:
+            for label in labels.of_header(text):
+                ctx.label(label)
         if each.number == _HEADERS:
             yield from _transport(text, place, ctx)
     for each in item.recipients:
@@ -117,6 +116,8 @@ def _transport(text: str, place: Place, ctx: Ctx) -> Iterator[Found]:
     message = ctx.parse(text.strip().encode("utf-8", "replace") + b"\r\n\r\n")
     for label in message.facts.labels:
         ctx.label(label)
+    for maker in message.facts.made_by:
+        ctx.maker(maker)
     for each in message.texts:
         yield text_at(each.content, place.down(role=Role.HEADER))
 

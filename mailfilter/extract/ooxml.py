@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from detectors import Role
+from mailfilter import labels
 from mailfilter.extract import container
 from mailfilter.extract.budget import SPENT, Unreadable
 from mailfilter.extract.container import Archive, Member, open_archive
@@ -27,6 +28,7 @@ from mailfilter.extract.xmltext import (
     attributes_of,
     canonical,
     elements_of,
+    decoded,
     lines_of,
     text_of,
     texts_of,
@@ -65,7 +67,9 @@ _PLUMBING = re.compile(  # binary or fixed: no program shows text from it
     r".*/(?:vbaproject|vbaprojectsignature\w*)\.bin$"
 )
 _KNOWN_ROOTS = ("word/", "xl/", "ppt/", "docprops/", "customxml/", "_rels/", "docmetadata/")
-_LABEL = re.compile(rb"name=[\"']MSIP_Label_[0-9a-fA-F-]{36}_Name[\"']")
+_NAME = re.compile(rb"\sname\s*=\s*(?:\"([^\"<]{1,200})\"|'([^'<]{1,200})')")
+_OFF = re.compile(rb"\s(?:removed\s*=\s*[\"'](?:1|true)|enabled\s*=\s*[\"'](?:0|false))[\"']")
+_LABEL = re.compile(rb"<(?:[\w.-]{1,40}:)?label\s[^<>]{0,4000}>")
 _TARGET = re.compile(rb"<Relationship\s[^<>]*TargetMode=[\"']External[\"'][^<>]*>")
 
 Handlers = Mapping[str, Callable[["Package", str], Iterator[Found]]]
@@ -165,20 +169,21 @@ def drawing_text(xml: bytes) -> str:
 
 
 def _core(package: Package, name: str) -> Iterator[Found]:
-    """Title, author, keywords, company: each is a line."""
+    """Title, author, keywords, company: each is a line; program and company are makers."""
     xml = package.xml(name, {})
     values = lines_of(xml).split("\n")
     place = package.place.down(Step(StepKind.PROPERTY), role=Role.PROPERTY)
     yield text_at("\n".join(values), place)
-    for maker in texts_of(xml, b"Application"):
-        package.ctx.maker(maker)
+    for element in (b"Application", b"Company"):
+        for maker in texts_of(xml, element):
+            package.ctx.maker(maker)
 
 
 def _custom(package: Package, name: str) -> Iterator[Found]:
     """Custom properties; those that Purview writes say the information class."""
     yield from _core(package, name)
-    for _, _, prop in _properties(package.xml(name, {})):
-        package.ctx.label(text_of(prop))
+    for label in labels.msip(_pairs(package.xml(name, {}))):
+        package.ctx.label(label)
 
 
 def _properties(xml: bytes) -> Iterator[tuple[int, int, bytes]]:
@@ -188,9 +193,10 @@ def _properties(xml: bytes) -> Iterator[tuple[int, int, bytes]]:
 
 
 def _label_info(package: Package, name: str) -> Iterator[Found]:
-    """The newer form of a label: its identifier only."""
-    for identifier in attributes_of(package.xml(name, {}), (b"id",)):
-        package.ctx.label(identifier.strip("{}"))
+    """The newer form of a label: its identifier only; one that was taken off is marked."""
+    for label in _LABEL.findall(package.xml(name, {})):
+        for identifier in attributes_of(label, (b"id",)) if not _OFF.search(label) else ():
+            package.ctx.label(identifier.strip("{}"))
     yield from ()
 
 

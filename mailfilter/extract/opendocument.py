@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from detectors import Role
+from mailfilter import labels
 from mailfilter.extract.budget import Unreadable
 from mailfilter.extract.container import Archive, Member, directory_bytes, open_archive
 from mailfilter.extract.context import Ctx, Found, member, text_at
@@ -67,7 +68,7 @@ _VALUE = re.compile(rb"office:(?:value|string-value)=[\"']([^\"'<>]*)[\"']")
 _TABLE = re.compile(rb"<table:table(?=[\s>])[^<>]*")
 _TITLE = re.compile(rb"\stable:name=[\"']([^\"'<>]*)[\"']")
 _ROW = re.compile(rb"<table:table-row(?=[\s>])")
-_LABEL = re.compile(rb"meta:name=[\"']MSIP_Label_[0-9a-fA-F-]{36}_Name[\"']")
+_NAME = re.compile(rb"\smeta:name\s*=\s*(?:\"([^\"<]{1,200})\"|'([^'<]{1,200})')")
 _ATTRIBUTES = (
     b"xlink:href",
     b"office:string-value",
@@ -256,6 +257,12 @@ def _properties(xml: bytes, place: Place, ctx: Ctx) -> Iterator[Found]:
     yield text_at(lines_of(xml), property_place)
     for maker in texts_of(xml, b"meta:generator"):
         ctx.maker(maker)
-    for start, end, content in elements_of(xml, b"meta:user-defined"):
-        if _LABEL.search(xml[start:end]):
-            ctx.label(decoded(content))
+    for label in labels.msip(_user_defined(xml)):
+        ctx.label(label)
+
+
+def _user_defined(xml: bytes) -> Iterator[tuple[str, str]]:
+    """Names and values of properties that users and programs add."""
+    for start, _, content in elements_of(xml, b"meta:user-defined"):
+        if found := _NAME.search(xml[start : xml.index(b">", start)]):
+            yield decoded(found[1] or found[2]), decoded(content)

@@ -20,8 +20,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from detectors import Role
+from mailfilter import labels
 from mailfilter.extract.budget import Unreadable
 from mailfilter.extract.context import Ctx, Found, member, text_at
+from mailfilter.extract.xmltext import decoded
 from mailfilter.model import NotExamined, Part, Text
 from mailfilter.place import Place, Step, StepKind
 from mailfilter.unread import not_examined
@@ -33,7 +35,11 @@ ANNOTATIONS = 2000  # on one page
 SCANT = 60  # characters: a page with fewer and a large image is an image
 LARGE = 0.3  # of the page's area
 _PASSWORD = 4  # FPDF_ERR_PASSWORD
-_LABEL = re.compile(rb"MSIP_Label_[0-9a-fA-F-]{36}_Name")
+_LABEL = re.compile(rb"MSIP_Label_[0-9a-fA-F-]{36}_(?:Name|Enabled)(?![\w-])")
+_XMP_PAIR = re.compile(
+    rb"<(?:[\w.-]{1,40}:)?(MSIP_Label_[0-9a-fA-F-]{36}_(?:Name|Enabled))>([^<>]{0,1000})</"
+)
+_XMP_MAKER = re.compile(rb"<(?:xmp:CreatorTool|pdf:Producer)>([^<>]{1,1000})</")
 _XMP = re.compile(rb"<(?:rdf:li|dc:\w+|pdf:\w+|xmp:CreatorTool|pdfx:\w+)[^<>]*>([^<]+)<")
 _ANNOTATION_TEXTS = ("Contents", "T", "V", "TU", "Subj", "DV", "RC")
 _HYPHENS = str.maketrans({"\ufffe": "-", "\x02": "-"})  # how pdfium marks a hyphen at a line's end
@@ -214,13 +220,24 @@ def _metadata(document: Any, part: Part, ctx: Ctx) -> Iterator[Found]:
     values = document.get_metadata_dict(skip_empty=True)
     for key in ("Creator", "Producer"):
         ctx.maker(values.get(key, ""))
-    for key in set(_LABEL.findall(part.data)):
-        ctx.label(document.get_metadata_value(key.decode("ascii")) or "")
+    for found in _XMP_MAKER.findall(part.data):
+        ctx.maker(decoded(found))
+    for label in labels.msip(_pairs(document, part.data)):
+        ctx.label(label)
     dates = ("CreationDate", "ModDate")
     lines = [value for key, value in values.items() if key not in dates]
     lines += [found.decode("utf-8", "replace") for found in _XMP.findall(part.data)]
     place = part.place.down(Step(StepKind.PROPERTY), role=Role.PROPERTY)
     yield text_at("\n".join(dict.fromkeys(lines)), place)
+
+
+def _pairs(document: Any, data: bytes) -> Iterator[tuple[str, str]]:
+    """Label properties of the document's information and of its XMP."""
+    for key in dict.fromkeys(found.decode("ascii") for found in _LABEL.findall(data)):
+        if value := document.get_metadata_value(key):
+            yield key, value
+    for key, value in _XMP_PAIR.findall(data):
+        yield key.decode("ascii"), decoded(value)
 
 
 def _bookmarks(document: Any) -> Iterator[Any]:

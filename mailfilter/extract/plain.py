@@ -15,8 +15,9 @@ from urllib.parse import unquote_to_bytes
 from detectors import Role
 from mailfilter.extract.charset import decode
 from mailfilter.extract.context import Ctx, Found, text_at
+from mailfilter.extract.quoted import dated
 from mailfilter.model import Part, Text
-from mailfilter.place import Step, StepKind
+from mailfilter.place import Place, Step, StepKind
 
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 _MARKUP = re.compile(r"<[^<>]{0,4000}>")
@@ -52,7 +53,13 @@ def placed(content: str, part: Part, ctx: Ctx) -> Text:
     if part.place.role is not Role.BODY:
         return text_at(content, part.place)
     roles = ctx.roles(content) or ((0, Role.BODY),)
-    return Text(content, tuple((at, part.place.down(role=role)) for at, role in roles))
+    return Text(
+        content, tuple((at, _role_place(content, at, role, part.place)) for at, role in roles)
+    )
+
+
+def _role_place(content: str, at: int, role: Role, place: Place) -> Place:
+    return place.down(*(dated(content, at) if role is Role.QUOTE else ()), role=role)
 
 
 def strip_markup(content: str) -> str:

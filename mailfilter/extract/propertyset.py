@@ -10,12 +10,12 @@ Sources: MS-OLEPS 2.15-2.21; MS-OSHARED 2.3.3 for the meaning of the numbers.
 Known gaps: pictures of the first page and binary properties are not read.
 """
 
-import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from detectors import Role
+from mailfilter import labels
 from mailfilter.extract.budget import Budget, Unreadable
 from mailfilter.extract.charset import decode
 from mailfilter.extract.context import Ctx, Found, text_at
@@ -27,10 +27,9 @@ _STREAMS = ("\x05SummaryInformation", "\x05DocumentSummaryInformation")
 _SETS = 4  # in a stream; two are the most that the format knows
 _MOST = 5000  # values of one set, names included
 _UTF_16 = "utf-16-le"
-_DICTIONARY, _CODE_PAGE, _PROGRAM = 0, 1, 0x12
+_DICTIONARY, _CODE_PAGE, _PROGRAM, _COMPANY = 0, 1, 0x12, 0x0F
 _TEXT, _WIDE, _BSTR, _VARIANT, _VECTOR = 0x1E, 0x1F, 0x08, 0x0C, 0x1000
 _NUMBERS = {0x02: "<h", 0x03: "<i", 0x05: "<d", 0x12: "<H", 0x13: "<I", 0x14: "<q", 0x15: "<Q"}
-_LABEL = re.compile(r"MSIP_Label_[0-9a-fA-F-]{36}_Name")
 
 
 def read(root: Storage, part: Part, ctx: Ctx) -> Iterator[Found]:
@@ -57,15 +56,16 @@ def _lines(data: bytes, ctx: Ctx, *, summary: bool) -> list[str]:
     places = _directory(data)
     one = _Set(data, _code_page(data, places.get(_CODE_PAGE, 0)), ctx.budget)
     names = one.names(places[_DICTIONARY]) if _DICTIONARY in places else {}
-    lines = []
+    lines, pairs = [], []
     for number, at in places.items():
         values = one.value(at) if number not in (_DICTIONARY, _CODE_PAGE) else []
         name, text = names.get(number, ""), " ".join(values)
-        if summary and number == _PROGRAM:
+        if number == (_PROGRAM if summary else _COMPANY) and not names:
             ctx.maker(text)
-        if _LABEL.fullmatch(name):
-            ctx.label(text)
+        pairs.append((name, text))
         lines.append(f"{name}\t{text}" if name else text)
+    for label in labels.msip(pairs):
+        ctx.label(label)
     return [line for line in lines if line]
 
 

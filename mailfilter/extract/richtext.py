@@ -30,6 +30,7 @@ _DESTINATION = re.compile(
     r"\{\\(?:\*\\)?(?:title|subject|author|operator|keywords|comment|doccomm|company|manager|"
     r"category|annotation|header[lrf]?|footer[lrf]?|footnote|atnauthor|atnid|docvar|fldinst|bkmkstart|shptxt)(?![a-z])"
 )
+_MAKER = re.compile(r"\{\\\*\\generator ([^;{}\\]{1,200})")
 GROUP, GROUPS = 20_000, 500  # characters of one such group, and how many are looked at
 
 
@@ -38,9 +39,11 @@ def sniff(data: bytes) -> bool:
     return data[:64].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{\\rt")
 
 
-def read(part: Part, _ctx: Ctx) -> Iterator[Found]:
+def read(part: Part, ctx: Ctx) -> Iterator[Found]:
     """Text, properties, what is embedded."""
     source = part.data.decode("cp1252", "replace")
+    for maker in _MAKER.findall(source[:GROUP]):
+        ctx.maker(maker)
     if "\\objdata" in source:
         yield not_examined(part.place, "embedded-object")
     if "\\pict" in source:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 
 from detectors import Role
-from mailfilter.extract import disguise, encrypted, known
+from mailfilter.extract import disguise, encrypted, known, links
 from mailfilter.extract.budget import SPENT, Unreadable
 from mailfilter.extract.charset import looks_like_text
 from mailfilter.extract.context import Ctx, Found, extension, text_at
@@ -269,19 +269,12 @@ def _cloud_links(ctx: Ctx, gathered: Gathered) -> None:
     """A link to the organisation's own cloud storage: once for a message."""
     if not ctx.cloud_hosts:
         return
-    hosts = "|".join(_host_pattern(host) for host in ctx.cloud_hosts)
-    link = re.compile(rf"https?://(?:{hosts})(?=[/:?#\s\"'>]|$)", re.IGNORECASE)
+    own = links.Own(ctx.cloud_hosts)
     for text in gathered.texts:
-        if "://" in text.content and link.search(text.content):
+        if any(host in own for host in links.hosts(text.content)):
             place = _message_place(text.places[0][1])
             gathered.not_examined[not_examined(place, "cloud-attachment")] = None
             return
-
-
-def _host_pattern(host: str) -> str:
-    """``*.sharepoint.com`` matches any host below; no other pattern is known."""
-    below = host.startswith("*.")
-    return (r"(?:[\w-]{1,63}\.){1,6}" if below else "") + re.escape(host.removeprefix("*."))
 
 
 def _message_place(place: Place) -> Place:

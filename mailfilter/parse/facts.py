@@ -8,7 +8,7 @@ and mail programs do not show them. An address counts as text only if its local 
 many digits as an identity number.
 
 Invariants: linear, never raises. Sources: RFC 5322, RFC 3834 (Auto-Submitted), RFC 2919 (List-Id),
-Microsoft's description of the ``msip_labels`` header.
+Microsoft's description of the ``msip_labels`` header (labels.py).
 """
 
 import re
@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from detectors import Role
+from mailfilter import labels
 from mailfilter.model import Facts, Text
 from mailfilter.parse import address
 from mailfilter.parse.header import Fields
@@ -46,7 +47,6 @@ _SILENT_PREFIXES = (
     b"x-exchange-", b"x-originator", b"x-google-", b"x-gm-", b"x-spam", b"x-virus", b"x-mimecast-",
     b"x-proofpoint-", b"x-ld-processed", b"x-clientproxiedby", b"x-incomingheadercount",
 )  # fmt: skip
-_LABEL = re.compile(r"MSIP_Label_([0-9a-fA-F-]{36})_(Name|Enabled)=([^;]*)")
 _NUMBER = re.compile(r"(?:\d[-+._]?){10}")
 _BULK = {"bulk", "junk", "auto_reply"}
 
@@ -111,7 +111,7 @@ def _numeric(each: str) -> bool:
 
 _USED = {
     b"message-id", b"subject", b"auto-submitted", b"precedence", b"sensitivity", b"msip_labels",
-    b"list-id", b"list-unsubscribe", b"list-post",
+    b"list-id", b"list-unsubscribe", b"list-post", b"x-mailer", b"user-agent",
 }  # fmt: skip
 
 
@@ -140,6 +140,7 @@ def read(fields: Fields, shown: Shown, marks: frozenset[bytes], language: str) -
         mailing_list="list" in precedence or any(name[:5] == b"list-" for name in found),
         report=any(b"multipart/report" in value.lower() for value in types),
         labels=_labels(found),
+        made_by=labels.bounded((*found.get(b"x-mailer", ()), *found.get(b"user-agent", ()))),
         marks=tuple(wanted),
         language=language,
     )
@@ -152,12 +153,5 @@ def _first(found: dict[bytes, list[str]], name: bytes) -> str:
 
 def _labels(found: dict[bytes, list[str]]) -> tuple[str, ...]:
     """Information-class labels: names and identifiers of MSIP labels, and Sensitivity."""
-    labels: list[str] = []
-    for value in found.get(b"msip_labels", ()):
-        for identifier, what, content in _LABEL.findall(value):
-            if what == "Name":
-                labels.append(content)
-            elif content.strip().lower() == "true":
-                labels.append(identifier)
-    labels += found.get(b"sensitivity", ())
-    return tuple(dict.fromkeys(label for each in labels if (label := each.strip().lower())))
+    said = [label for value in found.get(b"msip_labels", ()) for label in labels.of_header(value)]
+    return labels.bounded((*said, *found.get(b"sensitivity", ())))

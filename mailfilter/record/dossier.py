@@ -28,6 +28,7 @@ def to_bytes(dossier: Dossier) -> bytes:
         "automatic": dossier.automatic,
         "xforward": [line.decode("latin-1") for line in dossier.xforward],
         "internal_domains": list(dossier.internal_domains),
+        "opened": [place.to_json() for place in dossier.opened],
     }
     return json.dumps(value, separators=(",", ":")).encode("ascii")
 
@@ -52,6 +53,7 @@ def from_bytes(data: bytes) -> Dossier:
         automatic=value["automatic"],
         xforward=tuple(line.encode("latin-1") for line in value["xforward"]),
         internal_domains=tuple(value["internal_domains"]),
+        opened=tuple(map(Place.from_json, value.get("opened", ()))),  # not in older rows
     )
 
 

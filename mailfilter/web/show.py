@@ -97,6 +97,7 @@ class Preview:
     more_found: int
     unread: tuple[Unread, ...]
     persons: int
+    opened: tuple[str, ...] = ()  # places that a password of the same mail opened
 
     @property
     def here(self) -> int:
@@ -154,6 +155,7 @@ def preview(item: Item, words: Words) -> Preview:
         len(found[MOST_FOUND:]),
         tuple(_unread(part, words) for part in dossier.not_examined),
         dossier.persons,
+        tuple(dict.fromkeys(place_in_words(place, words.language) for place in dossier.opened)),
     )
 
 

@@ -54,6 +54,9 @@ INSIDE = Place(
 )
 
 
+PACKED = (Step(StepKind.ATTACHMENT, 3, FILE, "zip"),)
+
+
 def dossier(rcpts=("b@hem.example", "c@kommun.example"), **changes) -> Dossier:
     actions = [Action.QUARANTINE, *[Action.RELAY] * (len(rcpts) - 1)]
     values = {
@@ -78,6 +81,11 @@ def dossier(rcpts=("b@hem.example", "c@kommun.example"), **changes) -> Dossier:
             ),
         ),
         "persons": 1,
+        "opened": (
+            INSIDE,
+            Place(Role.ATTACHMENT, (*PACKED, Step(StepKind.MEMBER, 1, FILE, "docx"))),
+            Place(Role.ATTACHMENT, (*PACKED, Step(StepKind.MEMBER, 2, WORD, "kanariex"))),
+        ),
     }
     return Dossier(**(values | changes))
 

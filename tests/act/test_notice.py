@@ -2,17 +2,18 @@
 
 import re
 import tomllib
+from dataclasses import replace
 from importlib.resources import files
 
 import pytest
 
 from detectors import Role
-from mailfilter.act.notice import About, Variant, addressee, answered, build, first_variant
+from mailfilter.act.notice import STARRED, About, Variant, addressee, answered, build, first_variant
 from mailfilter.act.notice_words import Stamp
 from mailfilter.errors import Permanent
-from mailfilter.model import Action, Class, NotExamined, Verdict
-from mailfilter.place import Place
-from tests.act.office import CANARIES, NOW, SENDER, dossier, path, settings, verdict
+from mailfilter.model import Action, Class, Finding, NotExamined, Verdict
+from mailfilter.place import Place, Step, StepKind
+from tests.act.office import CANARIES, INSIDE, NOW, SENDER, dossier, path, settings, verdict
 
 STAMP = Stamp(
     sender="mailfilter@kommun.example",
@@ -78,6 +79,25 @@ def test_what_it_says():
     assert "raderas brevet efter 14 dagar" in said
     assert "2026-11-24 kl. 10:30" in said
     assert "Bilaga 2: " in said
+
+
+def test_what_a_password_of_the_mail_opened_is_said_once_for_each_attachment():
+    said = flat(text(made()))
+    assert (
+        "Vi kunde läsa bilaga 1 (docx); bilaga 3 (zip) eftersom lösenordet stod i samma brev: "
+        "skicka lösenordet på annat sätt."
+    ) in said
+    assert "We could read attachment 1 (docx); attachment 3 (zip) since the password" in said
+    assert "lösenordet stod" not in text(made(opened=()))
+
+
+def test_rows_of_a_sheet_are_said_together():
+    places = [
+        replace(INSIDE, steps=(*INSIDE.steps[:2], Step(StepKind.ROW, n))) for n in range(2, 30)
+    ]
+    findings = tuple(Finding("se.personnummer", 95, place, STARRED) for place in places)
+    said = flat(text(made(findings=findings)))
+    assert "Personnummer (******-****): bilaga 1 (docx), blad 2, rad 2–29 " in said
 
 
 def flat(text):

@@ -4,8 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from detectors import Role
 from mailfilter.decide import compile_rules, storable
+from mailfilter.decide.conditions import fits_pattern
 from mailfilter.model import Action
+from mailfilter.place import Place
 from tests.decide.cases import NO_RULES, TODAY, envelope, examination, settings
 
 
@@ -68,6 +71,13 @@ def test_conditions_on_the_message():
     assert fires({"labels": ["Konfidentiell"]}, labels=("konfidentiell",))
     assert fires({"labels": ["hemlig*"]}, labels=("hemlig handling",))
     assert not fires({"labels": ["hemlig"]})
+    assert not fires({"labels": ["hemlig"]}, labels=("hemlig handling",))
+    assert fires({"labels": ["11111111-AAAA*"]}, labels=("intern", "11111111-aaaa-2222"))
+    assert fires({"made_by": ["Treserva*"]}, made_by=("microsoft word", "treserva 8.1"))
+    assert not fires({"made_by": ["treserva"]}, made_by=("treserva 8.1",))
+    assert not fires({"made_by": ["treserva*"]})
+    assert fires({"opened_by_password": False})
+    assert not fires({"opened_by_password": True})
     assert fires({"size": 1000})
     assert not fires({"size": 1001})
     assert fires({"external_recipients": 2}, rcpts=("a@x.example", "b@x.example"))
@@ -78,6 +88,33 @@ def test_conditions_on_the_message():
     seen = ("a@x.example", "b@x.example", "c@kommun.example")
     assert fires({"visible_external": 2}, visible=seen)
     assert not fires({"visible_external": 3}, visible=seen)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "fact", "expected"),
+    [
+        ("*lifecare*", "tietoevry lifecare 7", True),
+        ("a*b*c", "abc", True),
+        ("a*b*c", "acb", False),
+        ("ab*ba", "aba", False),  # no character counts twice
+        ("[intern]", "[intern]", True),
+        ("[intern]", "i", False),
+        ("?", "a", False),
+        ("a*", "ba", False),
+        ("*a", "ab", False),
+    ],
+)
+def test_patterns(pattern, fact, expected):
+    assert fits_pattern(pattern, fact) is expected
+    assert fires({"made_by": [pattern.upper()]}, made_by=(fact,)) is expected
+
+
+def test_a_password_in_the_mail_is_a_condition_with_its_reason():
+    read = replace(examination(), opened=(Place(Role.ATTACHMENT),))
+    assert decided({"opened_by_password": True}, read)[0].reasons == ("opened-by-password",)
+    made = examination((), made_by=("treserva",), labels=("hemlig",))
+    rule = {"made_by": ["TRESERVA"], "labels": ["Hemlig"]}
+    assert decided(rule, made)[0].reasons == ("label", "made-by")
 
 
 def test_conditions_on_the_recipient():

@@ -1,5 +1,6 @@
 """Files with a password: opened by one that the mail tells, else encrypted; and what it costs."""
 
+import json
 import logging
 import pickle
 import re
@@ -15,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from detectors import Role
+from mailfilter import limits
 from mailfilter.extract import Budget, encrypted, extract
 from mailfilter.extract.encrypted_tries import COST
 from mailfilter.extract.passwords import MOST, candidates
@@ -215,7 +217,8 @@ def test_the_subject_is_heard_by_examine():
     import base64
     from datetime import date
 
-    from mailfilter.examine import Job, examine
+    from mailfilter.examine import Job, examine, from_json, to_json
+    from mailfilter.place import describe
 
     data = base64.encodebytes(LOCKED["aes.zip"]).decode()
     message = (
@@ -226,6 +229,14 @@ def test_the_subject_is_heard_by_examine():
     found, _ = examine(message.replace("\n", "\r\n").encode(), Job(b"k" * 32, date(2026, 11, 24)))
     assert found.findings
     assert not found.not_examined
+    assert [describe(place) for place in found.opened] == ["bilaga 1 (zip) / anteckning.txt"]
+    crossed = json.loads(json.dumps(to_json(found)))
+    assert from_json(crossed) == found
+    for broken in ([["nowhere", []]], [3], None):
+        with pytest.raises((ValueError, TypeError, KeyError)):
+            from_json(crossed | {"opened": broken})
+    flood = from_json(crossed | {"opened": crossed["opened"] * 10_000})
+    assert len(flood.opened) == limits.OPENED
 
 
 def test_looking_for_passwords_is_linear():

@@ -33,6 +33,8 @@ def dossier(
     not_examined: tuple[NotExamined, ...] = (),
     relayed: tuple[str, ...] = (),
     persons: int = 1,
+    *,
+    opened: tuple[Place, ...] = (),
 ) -> Dossier:
     held = [Verdict(who, Action.QUARANTINE, "numbers-out", ("finding-high",)) for who in recipients]
     passed = [
@@ -50,6 +52,7 @@ def dossier(
         findings=findings,
         not_examined=not_examined,
         persons=persons,
+        opened=opened,
     )
 
 

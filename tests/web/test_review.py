@@ -76,6 +76,14 @@ async def test_preview_shows_masks_and_places_but_no_text(rut, office):
     assert ("rut", "view-item", ID) in office.archive.acts()
 
 
+async def test_what_a_password_of_the_mail_opened_is_shown(rut, office):
+    assert "Lösenordet stod i samma brev" not in (await rut.get(f"/item/{ID}")).text
+    office.archive.keep(item(contents=dossier(opened=(NUMBER.place,))))
+    page = (await rut.get(f"/item/{ID}")).text
+    assert "Lösenordet stod i samma brev" in page
+    assert "<li>bilaga 2 (xlsx), blad 7B" in page
+
+
 async def test_a_second_look_is_not_logged_again(rut, office):
     for _ in range(3):
         await rut.get(f"/item/{ID}")
