@@ -108,7 +108,7 @@ def search(reading: Reading, job: Job, size: int) -> Examination:
     return Examination(
         facts=reading.facts,
         findings=detected.findings,
-        not_examined=reading.not_examined,
+        not_examined=_once(unread),
         persons=detected.persons,
         size=size,
     )

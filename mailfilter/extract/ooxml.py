@@ -186,10 +186,11 @@ def _custom(package: Package, name: str) -> Iterator[Found]:
         package.ctx.label(label)
 
 
-def _properties(xml: bytes) -> Iterator[tuple[int, int, bytes]]:
-    for start, end, _ in elements_of(xml, b"property"):
-        if _LABEL.search(xml[start:end]):
-            yield start, end, xml[start:end]
+def _pairs(xml: bytes) -> Iterator[tuple[str, str]]:
+    """Names and values of custom properties."""
+    for start, _, content in elements_of(xml, b"property"):
+        if found := _NAME.search(xml[start : xml.index(b">", start)]):
+            yield decoded(found[1] or found[2]), text_of(b">" + content + b"<")
 
 
 def _label_info(package: Package, name: str) -> Iterator[Found]:
