@@ -32,7 +32,7 @@ async def _serve(settings: config.Settings, file: Path | None, sock: socket.sock
     keys = load_public(settings.store.keys)
     intake = await open_intake(settings, keys)
     counter = CountBuffer(intake, limits.COUNTER_FLUSH)
-    examiner = Examiner(Pool(settings.store.run / "scan.sock"), _marks(settings))
+    examiner = Examiner(Pool(settings.store.run / "scan.sock"), settings)
     pipeline = Pipeline(
         examine=lambda data: examiner(data, clock.today()),
         rules=_rules(settings, file),
