@@ -24,11 +24,12 @@ from mailfilter.extract import container
 from mailfilter.extract.budget import SPENT, Unreadable
 from mailfilter.extract.container import Archive, Member, open_archive
 from mailfilter.extract.context import Ctx, Found, member, text_at
+from mailfilter.extract.telling import attributes, spelled_out
 from mailfilter.extract.xmltext import (
     attributes_of,
     canonical,
-    elements_of,
     decoded,
+    elements_of,
     lines_of,
     text_of,
     texts_of,
@@ -58,7 +59,7 @@ SLIDE = {
     _STRICT + b"presentationml/main": b"p",
 }
 _PLUMBING_TYPES = re.compile(
-    rb"(?:styles|stylesWithEffects|theme|themeOverride|fontTable|webSettings|calcChain|people|person|"
+    rb"(?:styles|stylesWithEffects|theme|themeOverride|fontTable|webSettings|calcChain|"
     rb"tableStyles|presProps|viewProps|metadata|volatileDependencies|chartstyle|chartcolorstyle|"
     rb"commentsIds|commentsExtended|commentsExtensible|diagramColors|diagramStyle|diagramLayout)\+xml$"
 )
@@ -71,6 +72,11 @@ _NAME = re.compile(rb"\sname\s*=\s*(?:\"([^\"<]{1,200})\"|'([^'<]{1,200})')")
 _OFF = re.compile(rb"\s(?:removed\s*=\s*[\"'](?:1|true)|enabled\s*=\s*[\"'](?:0|false))[\"']")
 _LABEL = re.compile(rb"<(?:[\w.-]{1,40}:)?label\s[^<>]{0,4000}>")
 _TARGET = re.compile(rb"<Relationship\s[^<>]*TargetMode=[\"']External[\"'][^<>]*>")
+
+_PARAGRAPH = re.compile(rb"(<a:p(?=[\s>])|</a:p>)")
+_GEOMETRY = re.compile(  # of an anchor: which cell, how far into it; numbers that nobody sees
+    rb"<(\w{1,9}:(?:colOff|rowOff|col|row|x|y|Anchor|Row|Column|posOffset|pct\w{1,20}))>[^<]*</\1>"
+)
 
 Handlers = Mapping[str, Callable[["Package", str], Iterator[Found]]]
 
@@ -100,8 +106,8 @@ class Package:
 
 
 def holds(data: bytes, folder: bytes) -> bool:
-    """Whether the zip's directory names a member in this folder: cheap enough for sniffing."""
-    return data.startswith(b"PK\x03\x04") and folder in container.directory_bytes(data)
+    """Whether the zip names a member in this folder; a cut one has no directory, but its names."""
+    return data.startswith(b"PK\x03\x04") and folder in (container.directory_bytes(data) or data)
 
 
 def read_package(part: Part, ctx: Ctx, handlers: Handlers) -> Iterator[Found]:
@@ -151,21 +157,30 @@ def _member(package: Package, n: int, entry: Member, handlers: Handlers) -> Iter
 
 
 def _other_xml(package: Package, name: str) -> Iterator[Found]:
-    """Charts, diagrams, custom XML and whatever future versions add: text between tags."""
+    """Charts, diagrams, custom XML, and what future versions add: texts and attributes."""
     xml = package.xml(name, SLIDE)
-    place = package.place.down(Step(StepKind.HIDDEN)) if name.startswith("customxml") else None
-    yield text_at(drawing_text(xml), place or package.place)
-    if name.startswith("customxml"):
-        yield text_at("\n".join(attributes_of(xml, (b"val", b"value", b"name"))), package.place)
+    hidden = package.place.down(Step(StepKind.HIDDEN))
+    yield text_at(drawing_text(xml), hidden if name.startswith("customxml") else package.place)
+    yield text_at("\n".join(attributes(xml)), hidden)
 
 
 def drawing_text(xml: bytes) -> str:
     """Text of DrawingML: paragraphs are lines; any other element that holds text is one too."""
-    if b"<a:p" in xml:
-        for tag, sign in ((b"</a:p>", b"\n"), (b"<a:br/>", b"\n"), (b"<a:tab/>", b"\t")):
-            xml = xml.replace(tag, tag + sign)
-        return text_of(xml)
-    return lines_of(xml)
+    if b"<a:p" not in xml:
+        return spelled_out(lines_of(_GEOMETRY.sub(b"", xml)))
+    for tag, sign in ((b"<a:br/>", b"\n"), (b"</a:rPr></a:br>", b"\n"), (b"<a:tab/>", b"\t")):
+        xml = xml.replace(tag, tag + sign)
+    return spelled_out("\n".join(filter(None, _paragraphs(_GEOMETRY.sub(b"", xml)))))
+
+
+def _paragraphs(xml: bytes) -> Iterator[str]:
+    """The text of each paragraph, joined, and what stands between them."""
+    inside = False
+    for piece in _PARAGRAPH.split(xml):
+        if piece in (b"<a:p", b"</a:p>"):
+            inside = piece == b"<a:p"
+        else:
+            yield (text_of if inside else lines_of)(b">" * (not inside) + piece + b"<")
 
 
 def _core(package: Package, name: str) -> Iterator[Found]:

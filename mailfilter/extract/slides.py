@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from mailfilter.extract.context import Ctx, Found, text_at
 from mailfilter.extract.ooxml import SLIDE, Handlers, Package, holds, read_package
+from mailfilter.extract.telling import attributes
 from mailfilter.extract.xmltext import attributes_of, text_of, texts_of
 from mailfilter.model import Part
 from mailfilter.place import Place, Step, StepKind
@@ -58,7 +59,7 @@ def _slide(package: Package, name: str) -> Iterator[Found]:
     xml = package.xml(name, SLIDE)
     place = _place(package, name)
     yield text_at(_text(xml), place)
-    hidden = "\n".join(attributes_of(xml, (b"descr", b"title", b"tooltip")))
+    hidden = "\n".join(attributes(xml))
     yield text_at(hidden, place.down(Step(StepKind.HIDDEN)))
 
 

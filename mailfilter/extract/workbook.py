@@ -30,7 +30,15 @@ from mailfilter.extract.ooxml import (
     read_package,
 )
 from mailfilter.extract.table import cell, table
-from mailfilter.extract.xmltext import attributes_of, elements_of, lines_of, texts_of
+from mailfilter.extract.telling import attributes, spelled_out
+from mailfilter.extract.xmltext import (
+    attributes_of,
+    cut,
+    elements_of,
+    lines_of,
+    text_of,
+    texts_of,
+)
 from mailfilter.model import Part
 from mailfilter.place import Place, Step, StepKind
 
@@ -40,6 +48,8 @@ _CELL = re.compile(
 )
 _ANY_CELL = re.compile(r"<c(?=[\s>])")
 _ROW = re.compile(r'[^<>]*?\sr="(\d{1,7})"')
+_TELLING = re.compile(r"\"|\d{6}")
+_ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _VALUE = re.compile(r"<v[^<>]*>([^<]*)</v>")
 _FORMULA = re.compile(r"<f[^<>]*>([^<]*)</f>")
 _INLINE = re.compile(r"<t(?:\s[^<>]*)?>([^<]*)</t>")
@@ -53,7 +63,6 @@ _ZEROS = re.compile(r"(0{2,8})\W{0,4}(0{4})(?:;.*)?$|(0{10}|0{12})(?:;.*)?$")
 _SHEET = re.compile(rb"<sheet\s[^<>]*>")
 _ATTRIBUTE = re.compile(rb"([\w:]+)=[\"']([^\"']*)[\"']")
 _HEADER_CODE = re.compile(r"&(?:K[0-9A-F]{6}|[A-Z+-]|\"[^\"\n]{0,60}\"|\d{1,3}(?!\d))")
-_TAIL = (b"display", b"tooltip", b"prompt", b"promptTitle", b"error", b"errorTitle", b"location")
 
 Values = tuple[str, str, str, str, str, str]  # letters, style, type, formula, value, inline text
 
@@ -73,7 +82,8 @@ def _workbook(package: Package, name: str) -> Iterator[Found]:
     if name.endswith(".bin"):
         raise Unreadable("broken-document")
     xml = package.xml(name, SHEET)
-    yield text_at("\n".join(texts_of(xml, b"definedName")), package.place.down(_hidden()))
+    names = [*texts_of(xml, b"definedName"), *attributes_of(xml, (b"comment", b"description"))]
+    yield text_at("\n".join(names), package.place.down(_hidden()))
     strings = _strings(package)
     padded = _padded(package)
     used: set[str] = set()
@@ -126,7 +136,7 @@ def _tabs(package: Package, workbook: bytes) -> Iterator[tuple[str, str]]:
 def _strings(package: Package) -> list[str]:
     """Shared strings, each on one line, references still in; phonetic hints are part of them."""
     xml = package.xml("xl/sharedstrings.xml", SHEET).replace(b"<si/>", b"<si></si>")
-    text = xml.decode("utf-8", "replace")
+    text = _unescaped(xml.decode("utf-8", "replace"))
     simple = _SIMPLE.findall(text)
     items = text.count("</si>")
     if len(simple) == items == text.count("<t>") + text.count("<t "):
@@ -135,6 +145,13 @@ def _strings(package: Package) -> list[str]:
         strings = ["".join(_INLINE.findall(item)) for item in text.split("</si>")[:-1]]
     broken = "\n" in text or "\t" in text or "\r" in text
     return [cell(value) for value in strings] if broken else strings
+
+
+def _unescaped(text: str) -> str:
+    """Excel writes characters that XML has no place for as ``_x000D_``."""
+    if "_x00" not in text:
+        return text
+    return _ESCAPE.sub(lambda found: html.escape(chr(int(found[1], 16))), text)
 
 
 def _padded(package: Package) -> dict[str, int]:
@@ -172,7 +189,7 @@ def _sheet(
     if head:
         header = _HEADER_CODE.sub(" ", lines_of(tail))
         yield text_at(header, place.down(Step(StepKind.HEADER)))
-        yield text_at("\n".join(attributes_of(tail, _TAIL)), place.down(_hidden()))
+        yield text_at("\n".join(attributes(tail)), place.down(_hidden()))
 
 
 class _Sheet:
@@ -198,7 +215,13 @@ class _Sheet:
         """
         pieces = _SHARED.split(content)
         indexes = pieces[1::2]
-        if self.padded or "'" in content or "<f" in content or content.count('"s"') != len(indexes):
+        if (
+            self.padded
+            or "'" in content
+            or "<f" in content
+            or "_x00" in content
+            or content.count('"s"') != len(indexes)
+        ):
             return None
         if indexes and max(map(int, indexes)) >= len(self.strings):
             return None
@@ -249,15 +272,15 @@ class _Sheet:
 
     def value(self, _at: str, style: str, kind: str, formula: str, value: str, inline: str) -> str:
         """What a cell shows."""
-        if formula and '"' in formula:
-            self.formulas.append(html.unescape(formula))
+        if formula and _TELLING.search(formula):
+            self.formulas += formula_texts(html.unescape(formula))
         if kind == "s":
             self.used.add(value)
             text = self.strings[int(value)] if _within(value, self.strings) else ""
             return cell(html.unescape(text)) if "&" in text else text
         if kind in ("", "n"):
             return self.number(value, style)
-        shown = value or inline
+        shown = _unescaped(value or inline)
         return cell(html.unescape(shown) if "&" in shown else shown)
 
     def number(self, value: str, style: str) -> str:
@@ -265,6 +288,12 @@ class _Sheet:
             value = plain_number(value)
         width = self.padded.get(style, 0) if self.padded else 0
         return value.zfill(width) if width else value
+
+
+def formula_texts(formula: str) -> list[str]:
+    """A formula as it stands, and with its neighbouring texts joined."""
+    joined = formula.replace('"&"', "")
+    return [formula] if joined == formula else [formula, joined]
 
 
 def _within(value: str, strings: list[str]) -> bool:
@@ -319,16 +348,16 @@ def _comments(package: Package, name: str) -> Iterator[Found]:
 def _cache(package: Package, name: str) -> Iterator[Found]:
     """Pivot caches keep the cells of their source, also after it was deleted."""
     values = attributes_of(package.xml(name, SHEET), (b"v", b"name", b"caption"))
-    yield text_at("\n".join(plain_number(value) for value in values), package.place.down(_hidden()))
+    yield text_at(spelled_out("\n".join(values)), package.place.down(_hidden()))
 
 
 def _drawing(package: Package, name: str) -> Iterator[Found]:
     """Text boxes and alternative texts."""
     xml = package.xml(name, SLIDE)
+    xml, boxes = cut(xml, b"v:textbox")  # as old Excel keeps comments, in HTML
+    yield text_at("\n".join(text_of(b">" + box + b"<") for box in boxes), package.place)
     yield text_at(drawing_text(xml), package.place)
-    yield text_at(
-        "\n".join(attributes_of(xml, (b"descr", b"title"))), package.place.down(_hidden())
-    )
+    yield text_at("\n".join(attributes(xml)), package.place.down(_hidden()))
 
 
 def _done(_package: Package, _name: str) -> Iterator[Found]:
