@@ -8,7 +8,8 @@ footers from ``styles.xml``, properties from ``meta.xml``; pictures and embedded
 Invariants: bytes-level (xmltext.py), linear; repeated cells and rows are never multiplied out.
 
 Sources: OpenDocument 1.3 parts 2 and 3.
-Known gaps: formulas of ods are not read, their results are.
+Known gaps: hidden styles are looked for in the automatic styles of the content only; settings and
+configurations of the program are not read.
 """
 
 import re
@@ -22,7 +23,8 @@ from mailfilter.extract.container import Archive, Member, directory_bytes, open_
 from mailfilter.extract.context import Ctx, Found, member, text_at
 from mailfilter.extract.plain import base64_bytes
 from mailfilter.extract.table import cell, table
-from mailfilter.extract.workbook import plain_number
+from mailfilter.extract.telling import spelled_out
+from mailfilter.extract.workbook import TELLING, formula_texts, plain_number
 from mailfilter.extract.xmltext import (
     attributes_of,
     canonical,
@@ -71,6 +73,14 @@ _ROW = re.compile(rb"<table:table-row(?=[\s>])")
 _NAME = re.compile(rb"\smeta:name\s*=\s*(?:\"([^\"<]{1,200})\"|'([^'<]{1,200})')")
 _ATTRIBUTES = (
     b"xlink:href",
+    b"text:string-value",
+    b"text:string-value-if-true",
+    b"text:string-value-if-false",
+    b"text:value",
+    b"text:name",
+    b"table:title",
+    b"table:comment",
+    b"table:value",
     b"office:string-value",
     b"form:current-value",
     b"form:value",
@@ -79,6 +89,11 @@ _ATTRIBUTES = (
     b"text:description",
     b"draw:name",
 )
+_FORMULAS = (b"table:formula", b"table:condition", b"table:expression", b"text:formula")
+_KEPT = (b"office:value", b"office:string-value")  # of variables and of cells before a change
+_UNSHOWN = re.compile(rb"\stext:display=[\"'](?:none|true)[\"']")
+_STYLED = re.compile(rb"<text:span\s[^<>]*text:style-name=[\"']([^\"']{1,100})[\"']")
+_STYLE_NAME = re.compile(rb"\sstyle:name=[\"']([^\"']{1,100})[\"']")
 _PLUMBING = re.compile(
     r"mimetype$|settings\.xml$|thumbnails/|configurations2/|layout-cache|meta-inf/"
 )
@@ -89,7 +104,7 @@ def sniff(data: bytes) -> bool:
     """A zip that has ODF's two files; the media type at the front may be missing."""
     if not data.startswith(b"PK\x03\x04"):
         return False
-    directory = directory_bytes(data)
+    directory = directory_bytes(data) or data  # a cut one has no directory, but its names
     return b"content.xml" in directory and b"META-INF/manifest.xml" in directory
 
 
@@ -137,32 +152,64 @@ def read_flat(part: Part, ctx: Ctx) -> Iterator[Found]:
     xml, meta = cut(xml, b"office:meta")
     yield from _properties(b"".join(meta), part.place, ctx)
     yield from _headers(xml, part.place)
-    body = xml.find(b"<office:body")
-    yield from _content(xml[max(body, 0) :], part, ctx)
+    yield from _content(xml, part, ctx)
     for n, picture in enumerate(pictures, 1):
         yield member(part, n, "", base64_bytes(picture), inline=True)
 
 
 def _content(xml: bytes, part: Part, ctx: Ctx) -> Iterator[Found]:
     place = part.place
-    body = xml.find(b"<office:body")
-    xml = xml[max(body, 0) :]
+    body = max(xml.find(b"<office:body"), 0)
+    xml, unshown = _without_unshown(xml[:body], xml[body:])
+    lines = [*unshown, *_unshown_values(xml)]
+    yield text_at(spelled_out("\n".join(lines)), place.down(Step(StepKind.HIDDEN)))
     for element, kind in (
         (b"office:annotation", StepKind.COMMENT),
         (b"text:tracked-changes", StepKind.HIDDEN),
+        (b"table:tracked-changes", StepKind.HIDDEN),
         (b"text:note", StepKind.NOTES),
         (b"svg:title", StepKind.HIDDEN),
         (b"svg:desc", StepKind.HIDDEN),
     ):
         xml, contents = cut(xml, element)
         yield text_at("\n".join(running(b">" + c + b"<") for c in contents), place.down(Step(kind)))
-    yield text_at("\n".join(attributes_of(xml, _ATTRIBUTES)), place.down(Step(StepKind.HIDDEN)))
     if b"<office:spreadsheet" in xml:
         yield from _sheets(xml, place, ctx)
     elif b"<draw:page" in xml:
         yield from _slides(xml, place)
     else:
         yield text_at(running(xml), place)
+
+
+def _unshown_values(xml: bytes) -> Iterator[str]:
+    """What stands in attributes: names, values of fields, formulas that hold a text or a number."""
+    yield from attributes_of(xml, _ATTRIBUTES)
+    for formula in attributes_of(xml, _FORMULAS):
+        if TELLING.search(formula):
+            yield from formula_texts(formula)
+    if b"<office:spreadsheet" not in xml:
+        yield from attributes_of(xml, _KEPT)
+    for _, _, content in elements_of(xml, b"table:tracked-changes"):
+        yield from attributes_of(content, _KEPT)
+
+
+def _without_unshown(styles: bytes, xml: bytes) -> tuple[bytes, list[str]]:
+    """(body without stretches of a hiding style, so that what is around them meets; those)."""
+    hiding = {
+        found[1]
+        for start, end, content in elements_of(styles, b"style:style")
+        if _UNSHOWN.search(content) and (found := _STYLE_NAME.search(styles, start, end))
+    }
+    if not hiding:
+        return xml, []
+    kept, gone, at = [], [], 0
+    for start, end, content in elements_of(xml, b"text:span"):
+        found = _STYLED.match(xml, start)
+        if found and found[1] in hiding:
+            kept.append(xml[at:start])
+            gone.append(text_of(b">" + content + b"<"))
+            at = end
+    return b"".join([*kept, xml[at:]]), ["".join(gone), text_of(b">" + xml + b"<")] if gone else []
 
 
 def running(xml: bytes) -> str:
@@ -194,7 +241,9 @@ def _sheets(xml: bytes, place: Place, ctx: Ctx) -> Iterator[Found]:
         name = decoded(title[1]) if title else ""
         sheet = place.down(Step(StepKind.SHEET, n, name))
         yield text_at(name, sheet.down(role=Role.NAME).nameless())
-        yield table(_rows(xml[start:end], ctx), sheet)
+        cells, shapes = cut(xml[start:end], b"table:shapes")
+        yield table(_rows(cells, ctx), sheet)
+        yield text_at("\n".join(running(b">" + each + b"<") for each in shapes), sheet)
     yield text_at(lines_of(xml[: bounds[0]]), place)
 
 
@@ -254,7 +303,8 @@ def _headers(xml: bytes, place: Place) -> Iterator[Found]:
 
 def _properties(xml: bytes, place: Place, ctx: Ctx) -> Iterator[Found]:
     property_place = place.down(Step(StepKind.PROPERTY), role=Role.PROPERTY)
-    yield text_at(lines_of(xml), property_place)
+    names = attributes_of(xml, (b"meta:name",))
+    yield text_at("\n".join([lines_of(xml), *names]), property_place)
     for maker in texts_of(xml, b"meta:generator"):
         ctx.maker(maker)
     for label in labels.msip(_user_defined(xml)):

@@ -17,7 +17,7 @@ from mailfilter.extract.xmltext import decoded
 
 _ATTRIBUTE = re.compile(rb"\s([\w:.-]{1,60})\s?=\s?(?:\"([^\"<]{1,8000})\"|'([^'<]{1,8000})')")
 _NUMBER = re.compile(r"\d{10}|\d{6}[^\w\s]\d{4}|\d{6} \d{4}|\d[eE]\+?\d")
-_SCIENTIFIC = re.compile(r"(?<![\w.])-?\d(?:[.,]\d{1,17})?[eE]\+?\d{1,2}(?![\w.])")
+_SCIENTIFIC = re.compile(r"(?<![\w.])-?\d(?:[.,]\d{1,17})?[eE]\+?0{0,2}\d{1,2}(?![\w.])")
 _IDENTIFIER = re.compile(r"\{?[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-|urn:|https?://schemas\.")
 _WRITTEN = frozenset(
     b"text name displayname author caption title descr tooltip prompt prompttitle error errortitle "

@@ -48,7 +48,7 @@ _CELL = re.compile(
 )
 _ANY_CELL = re.compile(r"<c(?=[\s>])")
 _ROW = re.compile(r'[^<>]*?\sr="(\d{1,7})"')
-_TELLING = re.compile(r"\"|\d{6}")
+TELLING = re.compile(r"\"|\d{6}")
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _VALUE = re.compile(r"<v[^<>]*>([^<]*)</v>")
 _FORMULA = re.compile(r"<f[^<>]*>([^<]*)</f>")
@@ -272,7 +272,7 @@ class _Sheet:
 
     def value(self, _at: str, style: str, kind: str, formula: str, value: str, inline: str) -> str:
         """What a cell shows."""
-        if formula and _TELLING.search(formula):
+        if formula and TELLING.search(formula):
             self.formulas += formula_texts(html.unescape(formula))
         if kind == "s":
             self.used.add(value)
