@@ -55,6 +55,7 @@ FINDINGS = 2000  # in one message; more say nothing new
 CHUNK = 1 * MIB  # of a held body
 JOIN_KEPT = 6 * 24 * 3600  # join keys; one day more than Postfix maximal_queue_lifetime
 HELD_DAYS = 14
+READING_ON = 600.0  # after a mail came its scans are read or it is held: no sender waits longer
 COUNTER_FLUSH = 5.0  # counters of clean mail may lose this much (P8)
 OUTBOX_ATTEMPTS = 40  # with back-off up to an hour: more than a day
 OPENED = 50  # places that a password of the same message opened

@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Protocol
 
 from mailfilter import replies
+from mailfilter.decide.unfinished import waits
 from mailfilter.errors import Temporary
 from mailfilter.model import Action, Decision, Envelope, Examination, Outcome, Reply, Verdict
 from mailfilter.record.contract import Count, Dossier, Intake, Staged, StagedItem
@@ -116,12 +117,23 @@ async def settle_abandoned(hop: Transaction) -> None:
 
 
 def items(decision: Decision) -> tuple[StagedItem, ...]:
-    """The action groups of what is kept: those held, and those for each connector."""
-    groups: dict[tuple[Action, str], list[int]] = {}
-    for index, verdict in enumerate(decision.verdicts):
-        if verdict.action in (Action.QUARANTINE, Action.REDIRECT):
-            groups.setdefault((verdict.action, verdict.connector), []).append(index)
-    return tuple(StagedItem(a, connector, tuple(who)) for (a, connector), who in groups.items())
+    """The action groups of what is kept: those held, read on, and those for each connector."""
+    kept = (Action.QUARANTINE, Action.REDIRECT)
+    verdicts = decision.verdicts
+    return grouped(verdicts, [n for n, verdict in enumerate(verdicts) if verdict.action in kept])
+
+
+def grouped(verdicts: Sequence[Verdict], indexes: Sequence[int]) -> tuple[StagedItem, ...]:
+    """The recipients with these indexes by what becomes of them, in the order of the first."""
+    groups: dict[tuple[Action, str, bool], list[int]] = {}
+    for index in indexes:
+        verdict = verdicts[index]
+        key = verdict.action, verdict.connector, waits(verdict)
+        groups.setdefault(key, []).append(index)
+    return tuple(
+        StagedItem(action, connector, tuple(who), reading)
+        for (action, connector, reading), who in groups.items()
+    )
 
 
 def dossier(case: Case) -> Dossier:

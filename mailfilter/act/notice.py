@@ -31,6 +31,7 @@ from mailfilter.connectors.contract import carries_number
 from mailfilter.decide import reasons
 from mailfilter.decide.addresses import patterns, split
 from mailfilter.decide.reasons import Reason
+from mailfilter.decide.unfinished import waits
 from mailfilter.model import Action, Class, Finding, Level, NotExamined
 from mailfilter.place import Place, Step, StepKind, describe_all
 from mailfilter.record.contract import Dossier
@@ -74,8 +75,8 @@ class About:
 
 
 def first_variant(dossier: Dossier) -> Variant:
-    """Held if anybody's copy is held, else handed over."""
-    held = any(verdict.action is Action.QUARANTINE for verdict in dossier.verdicts)
+    """Held if anybody's copy is held, else handed over; a copy that is still read is neither."""
+    held = any(v.action is Action.QUARANTINE and not waits(v) for v in dossier.verdicts)
     return Variant.HELD if held else Variant.REDIRECTED
 
 
@@ -271,6 +272,8 @@ def _outcome(about: About, index: int, settings: Settings, words: Words) -> str:
         return words.say("outcome/unsure")
     if about.variant not in (Variant.HELD, Variant.REDIRECTED):
         return words.say("outcome/not-sent")
+    if waits(verdict):
+        return words.say("outcome/reading")
     service = _service(verdict.connector, settings, words)
     return words.say(f"outcome/{verdict.action}", service=service)
 

@@ -44,15 +44,23 @@ class Desk:
         self.now += timedelta(**delta)
 
     async def keep(
-        self, dossier: Dossier, body: bytes, connector: str = "", recipients=None, **more
+        self,
+        dossier: Dossier,
+        body: bytes,
+        connector: str = "",
+        recipients=None,
+        reading=False,
+        counts=(),
+        **more,
     ) -> str:
-        """A message that is held, or redirected to `connector`; the id of its one item."""
+        """A message that is held, redirected to `connector` or read on; the id of its one item."""
         action = Action.REDIRECT if connector else Action.QUARANTINE
         who = tuple(range(len(dossier.rcpts))) if recipients is None else recipients
-        kept = (StagedItem(action, connector, who),)
-        staged = self.mails(dossier=dossier, body=body, notice=False, items=kept, **more)
+        kept = (StagedItem(action, connector, who, reading),)
+        values = {"dossier": dossier, "body": body, "notice": False, "items": kept} | more
+        staged = self.mails(**values)
         await self.intake.stage(staged)
-        await self.intake.commit(staged.id, [])
+        await self.intake.commit(staged.id, list(counts))
         return f"{staged.id}.1"
 
     async def move(self, item: str, after: State, parcel: str, connector: str = "") -> bool:

@@ -46,6 +46,18 @@ def everything(message):
     return "\n".join((headers, text(message), page(message), message.as_string()))
 
 
+def test_a_copy_that_is_still_read_is_neither_held_nor_sent():
+    late = replace(verdict("c@kommun.example"), reasons=("reading-on",))
+    verdicts = (verdict("b@hem.example"), late)
+    said = text(made(verdicts=verdicts))
+    assert "b@hem.example: har inte fått brevet; det hålls kvar" in said
+    assert "c@kommun.example: får brevet när bilderna i det är lästa" in said
+    assert "c@kommun.example: gets the mail when its images have been read" in said
+    redirected = verdict("b@hem.example", Action.REDIRECT, connector="saker")
+    assert first_variant(dossier(verdicts=(redirected, late))) is Variant.REDIRECTED
+    assert first_variant(dossier(verdicts=(verdict("b@hem.example"), late))) is Variant.HELD
+
+
 @pytest.mark.parametrize("variant", Variant)
 @pytest.mark.parametrize("language", ["sv", "en"])
 def test_no_canary_gets_out(variant, language):
