@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import accumulate
+from operator import attrgetter
 
 
 class Shape(StrEnum):
@@ -60,7 +61,6 @@ _END = rb"(?!0)(?![-.:]0)"
 _JOINT = rb"[ \-+./_]{0,3}+"
 _ALONE = rb"(?<!0[ \-+./_]0)(?<!0[ \-+./_]{2}0)(?<!0[ \-+./_]{3}0)"  # nothing joined before
 _SHAPES = (
-    rb"0{9}0{0,2}+" + _END,  # 10, 11 or 12 digits
     rb"0{5}(?:00)?" + _GAP + rb"(?:00000?+" + _END + rb"|00 00(?! ?0))",  # date, then four or five
     rb"0(?:00)?(?P<sign>[-./ ])00(?P=sign)00(?!0)"  # date with signs
     + _GAP
@@ -72,9 +72,13 @@ _SHAPES = (
     rb"(?![ \-+/_.]?0)",  # other groups, if nothing more is joined to them
     rb"(?P<finnish>(?:[ .-]?0){5} ?[-+a-fu-y] ?0(?: ?0){2} ?[0a-y](?![0a-z\xe0-\xff]))",
 )
-_WORTH = rb"(?=0{5}|(?:|0|000)[ \-+./_\t;|,]{1,3}+0)"  # no number begins with a run of 3 or 5
-_START = rb"0(?<!00)" + _WORTH + rb"(?:(?<!0[-.:]0)|(?<=0000-0))"
-_PATTERN = re.compile(_START + rb"(?=(" + b"|".join(_SHAPES) + rb"))")
+# A number in groups begins with 1, 2, 4, 6 or 8 digits, in cells with 2, 6 or 8.
+_WORTH = rb"(?=0{5}(?:00)?(?!0)|0[ \-+./_\t;|,]{1,3}+0|(?:000)?[ \-+./_]{1,3}+0)"
+_FREE = rb"(?:(?<!0[-.:]0)|(?<=0000-0))"
+_PATTERN = re.compile(rb"0(?<!00)" + _WORTH + _FREE + rb"(?=(" + b"|".join(_SHAPES) + rb"))")
+# 10, 11 or 12 digits: searched by themselves, since tables are full of them
+_BARE = re.compile(rb"0(?<!00)" + _FREE + rb"0{9}0{0,2}+(?!0)(?![-.]0)")
+_START = attrgetter("start")
 _TO_O = bytes.maketrans(b"li|zsb", b"oooooo")
 _LOOKALIKE = re.compile(
     r"(?<![\da-zà-ÿ])[\doli|zsb]{6}(?:[\doli|zsb]{2})?(?: ?[-+] ?|[ .])?[\doli|zsb]{4}"
@@ -105,25 +109,40 @@ def zeroed(text: str) -> bytes:
 def find_candidates(text: str, shapes: bytes = b"") -> tuple[Candidate, ...]:
     """All candidates of a folded text, by start; `shapes` is what `zeroed` makes of it."""
     shapes = shapes or zeroed(text)
-    found = []
+    found = [*_bare(text, shapes), *_parted(text, shapes)]
+    alike = shapes.translate(_TO_O)
+    if b"0o" in alike or b"o0" in alike:
+        found += _lookalikes(text)
+    found.sort(key=_START)
+    return tuple(found)
+
+
+def _bare(text: str, shapes: bytes) -> Iterator[Candidate]:
+    """Digits without anything between them."""
+    for match in _BARE.finditer(shapes):
+        start, end = match.span()
+        digits = text[start:end]
+        if len(digits) == 12 and _is_vat_number(text, start, digits):
+            yield Candidate(start, end - 2, digits[:10], Shape.VAT)
+        elif (digits[-8:-4] in MONTH_DAYS or digits[:4] in DAY_MONTHS) and not (
+            text[start - 1 : start] == "-" and _is_joined(text, start)
+        ):
+            yield Candidate(start, end, digits, Shape.BARE)
+
+
+def _parted(text: str, shapes: bytes) -> Iterator[Candidate]:
+    """Digits in groups."""
     for match in _PATTERN.finditer(shapes):
         start, end = match.start(), match.end(1)
         raw = text[start:end]
         if text[start - 1 : start] == "-" and _is_joined(text, start):
             continue
         if match["finnish"]:
-            found.append(Candidate(start, end, _NOT_LETTERS.sub("", raw), Shape.LETTER))
-        elif len(raw) == 12 and raw.isdigit() and _is_vat_number(text, start, raw):
-            found.append(Candidate(start, end - 2, raw[:10], Shape.VAT))
-        else:
-            digits, shape = _read(raw)
-            if shape and (digits[-8:-4] in MONTH_DAYS or digits[:4] in DAY_MONTHS):
-                found.append(Candidate(start, end, digits, shape))
-    alike = shapes.translate(_TO_O)
-    if b"0o" in alike or b"o0" in alike:
-        found += _lookalikes(text)
-        found.sort(key=lambda candidate: candidate.start)
-    return tuple(found)
+            yield Candidate(start, end, _NOT_LETTERS.sub("", raw), Shape.LETTER)
+            continue
+        digits, shape = _read(raw)
+        if shape and (digits[-8:-4] in MONTH_DAYS or digits[:4] in DAY_MONTHS):
+            yield Candidate(start, end, digits, shape)
 
 
 def _is_joined(text: str, start: int) -> bool:
@@ -139,8 +158,6 @@ def _is_vat_number(text: str, start: int, digits: str) -> bool:
 
 
 def _read(raw: str) -> tuple[str, Shape | None]:
-    if raw.isdigit():
-        return raw, Shape.BARE
     if len(raw) in (11, 13) and (shape := _SIGNS.get(raw[-5])):
         digits = raw[:-5] + raw[-4:]
         if digits.isdigit():

@@ -56,6 +56,7 @@ class Source:
     def __init__(self, content: str, roles: Sequence[tuple[int, Role]] = ((0, Role.BODY),)) -> None:
         self.content = _without_half_pairs(content)
         self.roles = tuple(roles)
+        self.memo: dict[str, object] = {}  # what one detector worked out and another needs, too
 
     def role_at(self, offset: int) -> Role:
         """The role of the character at `offset`."""

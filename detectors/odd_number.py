@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from .candidates import DAY_MONTHS, MONTH_DAYS, Candidate, Shape
-from .spelled import RUN, digits_of, may_spell
+from .spelled import digits_of, runs
 
 MOST = 300  # runs of numerals that are read, in one text
 _CENTURIES = ("18", "19", "20")
@@ -35,11 +35,10 @@ def find_odd(text: str, shapes: bytes) -> Iterator[Candidate]:
         listed = bool(_OF_LISTS.intersection(sign))
         if _dated(digits) and (not listed or len(digits) == 12):
             yield Candidate(found.start(), found.end(), digits, Shape.SINGLES)
-    if may_spell(text):
-        for words in islice(RUN.finditer(text), MOST):
-            digits = digits_of(words[0])
-            if len(digits) in (10, 12) and _dated(digits):
-                yield Candidate(words.start(), words.end(), digits, Shape.WORD)
+    for words in islice(runs(text), MOST):
+        digits = digits_of(words[0])
+        if len(digits) in (10, 12) and _dated(digits):
+            yield Candidate(words.start(), words.end(), digits, Shape.WORD)
 
 
 def _dated(digits: str) -> bool:

@@ -210,33 +210,51 @@ def find_numbers(
         yield each.match(pages[each.source], kind)
 
 
+Family = tuple[Shape, int]
+
+
+@dataclass(slots=True)
+class _Read:
+    """All Swedish numbers of one source, and by shape and length how many had a date and passed."""
+
+    today: date
+    valid: list[tuple[Candidate, Number]]
+    dated: Counter[Family]
+    passed: Counter[Family]
+
+
 def _on_page(index: int, page: Page, coordination: bool) -> Iterator[Found]:
-    valid: list[tuple[Candidate, Number]] = []
-    dated: Counter[tuple[Shape, int]] = Counter()
-    passed: Counter[tuple[Shape, int]] = Counter()
-    for candidate in page.source.numbers:
-        digits = candidate.digits
-        if len(digits) == 11 or candidate.shape is Shape.LETTER:
+    read = page.source.memo.get("se")
+    if not isinstance(read, _Read) or read.today != page.today:
+        read = page.source.memo["se"] = _read_all(page.source, page.today)
+    valid = [(c, number) for c, number in read.valid if number.coordination is coordination]
+    yield from _weighed(index, page, valid, read.dated, read.passed)
+
+
+def _read_all(source: Source, today: date) -> _Read:
+    read = _Read(today, [], Counter(), Counter())
+    for candidate in source.numbers:
+        digits, shape = candidate.digits, candidate.shape
+        if len(digits) == 11 or shape is Shape.LETTER:
             continue
-        family = candidate.shape, len(digits)
+        family = shape, len(digits)
         if not has_date(digits):
-            dated[family] += candidate.shape is Shape.HYPHEN and not passes_luhn(digits[-10:])
+            read.dated[family] += shape is Shape.HYPHEN and not passes_luhn(digits[-10:])
             continue
-        dated[family] += 1
-        number = read_number(digits, page.today, candidate.shape is Shape.PLUS)
+        read.dated[family] += 1
+        number = read_number(digits, today, shape is Shape.PLUS)
         if number is not None:
-            passed[family] += 1
-            if number.coordination is coordination:
-                valid.append((candidate, number))
-    yield from _weighed(index, page, valid, dated, passed)
+            read.passed[family] += 1
+            read.valid.append((candidate, number))
+    return read
 
 
 def _weighed(
     index: int,
     page: Page,
     valid: list[tuple[Candidate, Number]],
-    dated: Counter[tuple[Shape, int]],
-    passed: Counter[tuple[Shape, int]],
+    dated: Counter[Family],
+    passed: Counter[Family],
 ) -> Iterator[Found]:
     for candidate, number in valid:
         codes = page.look(candidate, number.birth)

@@ -4,6 +4,7 @@ From → to: folded words → digits. Swedish, English; Norwegian and Danish dig
 """
 
 import re
+from collections.abc import Iterator
 
 from ahocorasick_rs import BytesAhoCorasick
 
@@ -36,19 +37,40 @@ _JOINT = r"[ ,-]{1,3}"
 WORD_DIGITS = rf"\b(?:{_ONE}(?:{_JOINT}{_ONE}){{3}}|{_TWO}{_JOINT}{_TWO})\b"
 _WORD = re.compile(rf"\b(?:{_TWO}|{_ONE})\b")
 
-# A whole identity number; `may_spell` says cheaply whether it is worth looking for one.
-RUN = re.compile(rf"\b(?:{_TWO}|{_ONE})(?:[ ,.;\n-]{{1,3}}(?:{_TWO}|{_ONE})){{4,11}}\b")
-_SPELLING = BytesAhoCorasick([
-    f" {word}".encode("latin-1") for word in
-    ("noll", "zero", "oh", "null", "tre", "three", "fyra", "four", "fire", "fem", "five", "sju",
-     "seven", "syv", "åtta", "eight", "otte", "åtte", "nio", "nine", "elva", "tolv", "twelve")
-])  # fmt: skip
+# A whole identity number, searched where numerals crowd: anywhere it takes 80 ms a megabyte.
+_RUN = re.compile(rf"\b(?:{_TWO}|{_ONE})(?:[ ,.;\n-]{{1,3}}(?:{_TWO}|{_ONE})){{4,11}}\b")
+_ARTICLES = frozenset(("ett", "en", "one", "to", "ni"))  # more often no numerals
+_NUMERALS = sorted({*_ONES, *_TEENS, *_TENS} - _ARTICLES)
+_SPELLING = BytesAhoCorasick([f" {word}".encode("latin-1") for word in _NUMERALS])
+_TO_SPACE = bytes.maketrans(b",.;\n-", b" " * 5)
+_CROWD, _CROWDED = 3, 160  # so many within so many characters
+_LONGEST = 200  # characters of a run
 
 
-def may_spell(text: str) -> bool:
-    """Whether three different numerals occur; most texts have few beside "en" and "ett"."""
-    found = _SPELLING.find_matches_as_indexes(text.encode("latin-1", "replace"), overlapping=True)
-    return len({index for index, _start, _end in found}) >= 3
+def runs(text: str) -> Iterator[re.Match[str]]:
+    """Runs of five to twelve numerals, three of which are no articles."""
+    done = 0
+    for low, high in _crowds(text):
+        for found in _RUN.finditer(text, max(low - _LONGEST, done), high + _LONGEST):
+            done = found.end()
+            yield found
+
+
+def _crowds(text: str) -> Iterator[tuple[int, int]]:
+    """Stretches in which numerals crowd, each once."""
+    latin = b" " + text.encode("latin-1", "replace").translate(_TO_SPACE)
+    starts = [start for _index, start, _end in _SPELLING.find_matches_as_indexes(latin)]
+    low = high = -1
+    for first, last in zip(starts, starts[_CROWD - 1 :], strict=False):
+        if last - first > _CROWDED:
+            continue
+        if first > high:
+            if high >= 0:
+                yield low, high
+            low = first
+        high = last
+    if high >= 0:
+        yield low, high
 
 
 def digits_of(text: str) -> str:

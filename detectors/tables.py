@@ -17,6 +17,7 @@ MOST_ROWS = 400
 MOST_WIDTH = 2000
 WIDE = "  "  # columns set with spaces
 _WIDE = re.compile(r"(?<=\S) {2,}(?=\S)")
+_FOUR_DIGITS = re.compile(r"\d\D*+\d\D*+\d\D*+\d")
 _SEPARATORS = ("\t", ";", "|")
 
 
@@ -65,7 +66,7 @@ class Tables:
             row = self.text[start : line - 1]
             if separator not in row:
                 return None
-            if sum(map(row.count, "0123456789")) < 4 and (heading := _read(row, separator, column)):
+            if not _FOUR_DIGITS.search(row) and (heading := _read(row, separator, column)):
                 return heading
             line = start
         return None
