@@ -2,44 +2,73 @@
 
 From → to: the XML parts of ``word/`` → one `Text` each: the document (paragraphs are lines, cells
 of a table are divided by tabs, rows by newlines, split runs are joined), headers and footers,
-foot- and endnotes, comments, text boxes in their place. Beside what is shown: hidden and deleted
-text, and the wording before the tracked changes; field codes; alternative texts.
+foot- and endnotes, comments, text boxes in their place. Beside what is shown: hidden, deleted
+and moved text, and the wording before the tracked changes; field codes; alternative texts.
 
 Invariants: bytes-level (xmltext.py), linear. What is shown is one text, so that a number that is
 split over runs, comments, deletions or hidden runs is found as the reader sees it.
 
 Sources: ECMA-376 part 1, chapter 17.
-Known gaps: moved text is read at both places; numbers that automatic numbering makes are not read.
+Known gaps: numbers that automatic numbering makes are not read.
 """
 
 import re
 from collections.abc import Iterator
 
 from mailfilter.extract.context import Ctx, Found, text_at
+from mailfilter.extract.needle import Needles
 from mailfilter.extract.ooxml import WORD, Handlers, Package, holds, read_package
 from mailfilter.extract.xmltext import attributes_of, cut, decoded, text_of
 from mailfilter.model import Part
 from mailfilter.place import Place, Step, StepKind
 
-_CONTENT = re.compile(rb">([^<]+)<")
-_SIGNS = (
-    (b"<w:tab/>", b"\t"),
-    (b"<w:br/>", b"\n"),
-    (b"<w:br ", b"\n"),
-    (b"<w:cr/>", b"\n"),
-    (b"<w:noBreakHyphen/>", b"-"),
-    (b"<w:txbxContent>", b"\n"),
-    (b"</w:txbxContent>", b"\n"),
-)
-# One pass over the tags says what else a part needs; asking for each takes five times as long.
-_SPECIAL = re.compile(rb"<w:(delT|inst|van|web|dra|pic|obj|sdt|ffD|docV|tab/|br|cr|noB|txb|sym|tc)")
-_SIGNED = {b"tab/", b"br", b"cr", b"noB", b"txb", b"sym"}
+# Marks are the beginnings of tags that mean something; one pass finds them all.
+_SIGNS = {  # tags that stand for a character
+    b"<w:tab/>": b"\t",
+    b"<w:br/>": b"\n",
+    b"<w:br ": b"\n",
+    b"<w:cr/>": b"\n",
+    b"<w:noBreakHyphen/>": b"-",
+    b"<w:txbxContent>": b"\n",
+    b"</w:txbxContent>": b"\n",
+}
+_TABLES = {  # bits for what tables are made of
+    b"<w:tbl>": (_TABLE := 1),
+    b"<w:tc>": (_CELL := 2),
+    b"<w:tc ": _CELL,
+    b"</w:tc>": (_CELL_END := 4),
+    b"</w:tr>": (_ROW_END := 8),
+    b"</w:tbl>": (_TABLE_END := 16),
+}
+_UNUSUAL = {  # what asks for a closer look at the whole part
+    b"<w:delT": "changes",
+    b"<w:inst": "changes",
+    b"<w:moveFrom ": "moved",
+    b"<w:fldS": "told",
+    b"<w:hyp": "told",
+    b"<w:van": "vanished",
+    b"<w:webH": "vanished",
+    b"<w:dra": "pictures",
+    b"<w:pic": "pictures",
+    b"<w:obj": "pictures",
+    b"<w:sdt": "forms",
+    b"<w:ffD": "forms",
+    b"<w:docV": "forms",
+    b"<w:sym ": "symbols",
+}
+_END, _LINE = b"</w:p>", b"\n<"
+_TAGS = Needles(_END, *_TABLES, *_SIGNS, *_UNUSUAL)
+_BITS = (0, *_TABLES.values())
+_FIRST_SIGN, _FIRST_UNUSUAL = len(_BITS), len(_BITS) + len(_SIGNS)
+_WRITTEN = [sign + b"<" for sign in _SIGNS.values()]
+_KINDS = list(_UNUSUAL.values())
 _GEOMETRY = re.compile(rb"<(wp\w*:(?:posOffset|align|pct\w+))>[^<]*</\1>")
 _FIELD_CODE = re.compile(rb"<w:instrText(?:\s[^<>]*)?>([^<]*)</w:instrText>")
 _DELETED = re.compile(rb"<w:delText(?:\s[^<>]*)?>([^<]*)</w:delText>")
 _SYMBOL = re.compile(rb"<w:sym\s[^<>]*w:char=\"([0-9A-Fa-f]{4})\"[^<>]*/>")
 _VANISH = re.compile(rb"<w:(?:vanish|webHidden)(?:/>| w:val=\"(?:1|true|on)\")")
-_ALTERNATIVE = (b"descr", b"title", b"alt", b"string", b"w:tooltip")
+_ALTERNATIVE = (b"descr", b"title", b"alt", b"string")
+_TOLD = (b"w:instr", b"w:tooltip")
 _FORM = re.compile(rb"<w:(?:default|listEntry|listItem|docVar|alias|tag|result)\s[^<>]*>")
 _FORM_VALUES = (b"w:val", b"w:displayText", b"w:value")
 
@@ -64,31 +93,26 @@ def _story(package: Package, name: str, place: Place) -> Iterator[Found]:
 def stories(xml: bytes) -> tuple[str, list[str]]:
     """(what is shown, what is not) of one part."""
     hidden: list[str] = []
-    special = set(_SPECIAL.findall(xml))
-    if special & {b"delT", b"inst"}:
+    whole, (marked, unusual) = xml, _marked(xml)
+    if "changes" in unusual:
         hidden += [decoded(code) for code in _FIELD_CODE.findall(xml)]
         hidden += list(_before_changes(xml))
         xml = _DELETED.sub(b"", _FIELD_CODE.sub(b"", xml))
-    if special & {b"van", b"web"}:
+    if "moved" in unusual:
+        xml, moved = cut(xml, b"w:moveFrom")
+        hidden += [text_of(b">" + each + b"<") for each in moved]
+    if "told" in unusual:
+        hidden += attributes_of(xml, _TOLD)
+    if "vanished" in unusual:
         xml = _without_vanished(xml, hidden)
-    if special & {b"dra", b"pic", b"obj"}:
+    if "pictures" in unusual:
         hidden += attributes_of(xml, _ALTERNATIVE)
         xml = _GEOMETRY.sub(b"", xml)
-    if special & {b"sdt", b"ffD", b"docV"}:
+    if "forms" in unusual:
         hidden += attributes_of(b" ".join(_FORM.findall(xml)), _FORM_VALUES)
-    if special & _SIGNED:
-        xml = _with_signs(xml)
-    return paragraphs(xml, tables=b"tc" in special), hidden
-
-
-def _with_signs(xml: bytes) -> bytes:
-    """Tags that stand for a character get it as text."""
-    for tag, sign in _SIGNS:
-        if tag in xml:
-            xml = xml.replace(tag, b"<w:t>" + sign + b"</w:t>" + tag)
-    if b"<w:sym " in xml:
+    if "symbols" in unusual:
         xml = _SYMBOL.sub(lambda found: b"<w:t>" + _symbol(int(found[1], 16)) + b"</w:t>", xml)
-    return xml
+    return text_of(marked if xml is whole else _marked(xml)[0]), hidden
 
 
 def _symbol(code: int) -> bytes:
@@ -118,29 +142,42 @@ def _before_changes(xml: bytes) -> Iterator[str]:
             yield decoded(b"".join(_DELETED.findall(paragraph)))
 
 
-def paragraphs(xml: bytes, *, tables: bool) -> str:
-    """Lines; inside a cell a further paragraph is a space, so that rows of a table stay whole."""
-    if not tables:
-        return text_of(xml.replace(b"</w:p>", b"\n"))
-    pieces, in_cell = [], False
-    for n, piece in enumerate(xml.split(b"</w:p>")):
-        if n:
-            pieces.append(_divider(piece, in_cell))
-        if b"<w:tc>" in piece or b"<w:tc " in piece:
-            in_cell = True
-        elif b"</w:tbl>" in piece:
-            in_cell = False
-        pieces += _CONTENT.findall(piece)
-    return decoded(b"".join(pieces))
+def _marked(xml: bytes) -> tuple[bytearray, set[str]]:
+    """The part with signs as text between its tags, and what is unusual in it.
+
+    A sign is written over the beginning of its tag, so that nothing has to be moved: ``</w:p>``
+    becomes a newline and ``<w:p>``. The end of a paragraph is a line's end; inside a cell it is a
+    space, so that rows of a table stay whole.
+    """
+    marked, kinds = bytearray(xml), set()
+    ended, behind, in_cell = 0, 0, False  # the last end of a paragraph, the bits found since
+    for mark, at, _ in _TAGS.tokens(xml):
+        if not mark:
+            if ended:
+                marked[ended : ended + 2] = (
+                    _divider(behind, in_cell) if behind or in_cell else _LINE
+                )
+            if behind:
+                in_cell, behind = bool(behind & _CELL or (in_cell and not behind & _TABLE_END)), 0
+            ended = at
+        elif mark < _FIRST_SIGN:
+            behind |= _BITS[mark]
+        elif mark < _FIRST_UNUSUAL:
+            marked[at : at + 2] = _WRITTEN[mark - _FIRST_SIGN]
+        else:
+            kinds.add(mark)
+    if ended:
+        marked[ended : ended + 2] = _divider(behind, in_cell)
+    return marked, {_KINDS[mark - _FIRST_UNUSUAL] for mark in kinds}
 
 
-def _divider(piece: bytes, in_cell: bool) -> bytes:
-    """What stands between two paragraphs, by the tags between them."""
-    if b"</w:tr>" in piece:
-        return b"\n"
-    if b"</w:tc>" in piece:
-        return b"\t"
-    return b" " if in_cell and b"<w:tbl>" not in piece else b"\n"
+def _divider(behind: int, in_cell: bool) -> bytes:
+    """What is written over the end of a paragraph, by the tags between it and the next."""
+    if behind & _ROW_END:
+        return _LINE
+    if behind & _CELL_END:
+        return b"\t<"
+    return b" <" if in_cell and not behind & _TABLE else _LINE
 
 
 def _document(package: Package, name: str) -> Iterator[Found]:

@@ -17,6 +17,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from mailfilter.extract.budget import Unreadable
+from mailfilter.extract.needle import Needles, needle
 
 _CONTENT = re.compile(rb">([^<]+)<")
 _ENCODING = re.compile(rb"<\?xml[^>]{0,200}encoding\s*=\s*[\"']([\w.:-]{1,40})[\"']")
@@ -25,7 +26,11 @@ _SPACED_TAG = re.compile(rb"(</?[\w:.-]+)\s+(/?>)")
 _INDENT = re.compile(rb">[ \t\r]*\n\s*<")
 _DECLARATION = re.compile(rb"(?:\xef\xbb\xbf)?\s*<\?xml[^<>]*>\s*")
 _COMMENT_MARK = b"<!--"
-_ROOT = 8192  # bytes in which the root element binds its prefixes
+PREFIXES = 40  # of one part that are spelt otherwise; there are as many namespaces that we know
+_DECLARED, _BOUND = Needles(b"<!"), Needles(b"xmlns")
+_ENTITIES = Needles(b"<!DOCTYPE", b"<!ENTITY")
+_SPACED = Needles(b" >"), Needles(b" />")
+_QUOTED = re.compile(rb"=(?:\"([^\"<]+)\"|'([^'<]+)')")
 
 
 def canonical(data: bytes, prefixes: Mapping[bytes, bytes]) -> bytes:
@@ -34,12 +39,12 @@ def canonical(data: bytes, prefixes: Mapping[bytes, bytes]) -> bytes:
     An empty prefix means the default namespace. What a big program wrote passes untouched.
     """
     data = _utf8(data)
-    if b"<!" in data:
+    if _DECLARED.within(data):
         data = _without_declarations(data)
     if declaration := _DECLARATION.match(data):
         data = data[declaration.end() :]
     broken = b"\n" in data or b"\t" in data or b"\r" in data
-    if broken or b" >" in data or b" />" in data:
+    if broken or any(spaced.within(data) for spaced in _SPACED):
         data = _SPACED_TAG.sub(rb"\1\2", data)
     if broken:
         data = _INDENT.sub(b"><", data)
@@ -64,7 +69,7 @@ def _utf8(data: bytes) -> bytes:
 
 def _without_declarations(data: bytes) -> bytes:
     """CDATA becomes text; comments go, for they may stand between two digits; a DTD is refused."""
-    if b"<!DOCTYPE" in data or b"<!ENTITY" in data:
+    if _ENTITIES.within(data):
         raise Unreadable("xml-entities")
     if b"<![CDATA[" in data:
         data = b"".join(_without_cdata(data))
@@ -87,13 +92,17 @@ def _escape(text: bytes) -> bytes:
 
 def _renamings(data: bytes, prefixes: Mapping[bytes, bytes]) -> Iterator[tuple[bytes, bytes]]:
     """(prefix as found, prefix as wanted) where they differ."""
-    head = data if data.count(b"xmlns") > data[:_ROOT].count(b"xmlns") else data[:_ROOT]
-    done = set()
-    for binding in _BINDING.finditer(head):
+    done, after = set(), 0
+    for start in _BOUND.starts(data):
+        if start < after or not (binding := _BINDING.match(data, start)):
+            continue
+        after = binding.end()
         found, uri = binding[1] or b"", binding[2]
         wanted = prefixes.get(uri)
         if wanted is not None and wanted != found and found not in done:
             done.add(found)
+            if len(done) > PREFIXES:  # each costs a pass over the part
+                raise Unreadable("broken-document")
             yield found, wanted
 
 
@@ -105,7 +114,7 @@ def _rename(data: bytes, found: bytes, wanted: bytes) -> bytes:
     return re.sub(rb"(</?|\s)" + re.escape(found) + rb":", rb"\1" + new, data)
 
 
-def text_of(xml: bytes) -> str:
+def text_of(xml: bytes | bytearray) -> str:
     """All text between tags, joined."""
     return decoded(b"".join(_CONTENT.findall(xml)))
 
@@ -141,8 +150,9 @@ def texts_of(xml: bytes, element: bytes) -> Iterator[str]:
 def attributes_of(xml: bytes, names: Iterable[bytes]) -> Iterator[str]:
     """Values of attributes of these names, wherever they stand."""
     for name in names:
-        if b" " + name + b"=" in xml:
-            for found in re.finditer(rb"\s%b=(?:\"([^\"<]+)\"|'([^'<]+)')" % name, xml):
+        for start in needle(name + b"=").starts(xml):
+            found = _QUOTED.match(xml, start + len(name))
+            if found and xml[start - 1 : start].isspace():
                 yield decoded(found[1] or found[2])
 
 
