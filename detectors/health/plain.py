@@ -20,6 +20,7 @@ _ALIKE = str.maketrans(
 # tenth of the time of `str.translate`.
 _RARE = tuple(zip("\r\u00a0\u202f\u2009\u2011\u2010\u2007", "    -- ", strict=True))
 _ODD = re.compile("[\u00ad\u0300-\u036f\u0370-\u03ff\u0400-\u04ff\u200b-\u200f\u2060\ufeff]")
+_TYPOGRAPHY = "\u2013\u2014\u2019\u2018\u201d\u201c\u2026\u2022\u20ac"  # – — ’ ‘ ” “ … • €
 _LATIN_LOWER = bytes(range(256)).decode("latin-1").lower().encode("latin-1")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
 _COMBINING = "".join(filter(unicodedata.combining, map(chr, range(0x300, 0x1F000))))
@@ -48,7 +49,20 @@ def plain(content: str) -> Plain:
     try:
         return _plain_latin(content, content.encode("latin-1"))
     except UnicodeEncodeError:
-        return _compose(content) if _ODD.search(content) else _plain_wide(content)
+        return _compose(content) if _is_odd(content) else _plain_wide(content)
+
+
+def _is_odd(content: str) -> bool:
+    """Whether characters occur that have no place of their own, or look like others.
+
+    `_ODD` takes 8 ms a megabyte; a text that is Latin-1 but for quotation marks and dashes, 1 ms.
+    """
+    for mark in _TYPOGRAPHY:
+        content = content.replace(mark, "-")
+    try:
+        return b"\xad" in content.encode("latin-1")
+    except UnicodeEncodeError:
+        return _ODD.search(content) is not None
 
 
 def _plain_latin(content: str, latin: bytes) -> Plain:
