@@ -101,6 +101,8 @@ def _quoted(raw: bytes) -> Decoded:
         raw = _BLANK_BREAK.sub(b"=", raw)
         if _BAD_ESCAPE.search(raw):
             code = "quoted-syntax"
+    if not raw.count(b"\r") == raw.count(b"\n") == raw.count(b"\r\n"):
+        code = "quoted-syntax"  # a line end alone is left out by some
     return Decoded(a2b_qp(raw), code, other)
 
 
@@ -132,8 +134,10 @@ def uuencoded(content: bytes) -> list[File]:
 
 def _uu_lines(block: bytes) -> tuple[bytes, bool]:
     lines: list[bytes] = []
-    good = True
+    good, left = True, 2 * len(block)  # a line of two bytes may promise 63
     for line in block.splitlines():
+        if left < 0:
+            return b"".join(lines), False
         try:
             lines.append(a2b_uu(line))
         except Error:
@@ -143,6 +147,7 @@ def _uu_lines(block: bytes) -> tuple[bytes, bool]:
                 lines.append(a2b_uu(line[: 1 + length]))
             except Error:
                 continue
+        left -= len(lines[-1])
     return b"".join(lines), good
 
 
