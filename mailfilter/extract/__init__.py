@@ -47,6 +47,5 @@ def warm() -> None:
     encrypted.warm()
     import pypdfium2.raw
     import python_calamine
-    import striprtf.striprtf
 
-    del pypdfium2, python_calamine, striprtf
+    del pypdfium2, python_calamine

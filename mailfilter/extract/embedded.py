@@ -68,13 +68,13 @@ def payload(storage: Storage) -> tuple[str, bytes] | None:
     for name in _WRAPPERS:
         if data := storage.read(name):
             return "", data
-    if native := storage.read(_NATIVE):
-        return _native(native)
+    if stream := storage.read(_NATIVE):
+        return native(stream)
     return None
 
 
-def _native(stream: bytes) -> tuple[str, bytes]:
-    """Label, path, temporary path, then the file with its size before it."""
+def native(stream: bytes) -> tuple[str, bytes]:
+    """Label, path, temporary path, then the file with its size before it: (label, file)."""
     label, _, rest = stream[6:].partition(b"\0")
     _, _, rest = rest.partition(b"\0")  # path
     try:

@@ -114,7 +114,6 @@ FREE = re.compile(
 # A licence that the metadata does not name, read in the package's own files
 READ = {
     "pyrage": "MIT",
-    "striprtf": "BSD-3-Clause",
     "dkimpy": "BSD-like (zlib)",
     "asyncpg": "Apache-2.0",
 }
