@@ -15,6 +15,7 @@ from typing import Any
 
 from detectors.health import is_heavy
 from mailfilter import extract, limits, parse
+from mailfilter.config import Settings
 from mailfilter.detect import Names, find
 from mailfilter.extract.budget import Budget
 from mailfilter.extract.weight import light, quick
@@ -57,6 +58,13 @@ class Job:
             tuple(value["marks"]),
             tuple(value["cloud_hosts"]),
         )
+
+
+def searching(job: Job, settings: Settings) -> Job:
+    """The job with what these settings search for."""
+    header = settings.department_header.lower()
+    hosts = settings.organisation.cloud_hosts
+    return replace(job, marks=(header,) if header else (), cloud_hosts=hosts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +164,8 @@ def joined(pieces: Iterable[tuple[Place, str]], language: str) -> list[tuple[str
     for place, piece in pieces:
         words = describe(_without_rows(place), language)
         if texts and texts[-1][0] == words:
-            texts[-1] = (words, texts[-1][1] + piece)
+            before = texts[-1][1]
+            texts[-1] = (words, before + ("" if before[-1:].isspace() else "\n") + piece)
         else:
             texts.append((words, piece))
     return texts

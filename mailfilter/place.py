@@ -180,7 +180,8 @@ def _joined(place: Place, steps: tuple[Step, ...], language: str, numbers: str) 
     """The steps in words, the role behind them; `numbers` go behind the last step."""
     said = ""
     for step in steps:
-        if step.kind is not StepKind.QUOTED:
+        named = step.kind is not StepKind.PROPERTY or step.name or place.role is not Role.PROPERTY
+        if named and step.kind is not StepKind.QUOTED:  # else the role says it
             mark = " / " if step.kind is StepKind.MEMBER else ", "
             said += (mark if said else "") + _say(step, language)
     said += f" {numbers}" if numbers else ""

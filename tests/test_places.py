@@ -41,6 +41,11 @@ COPY = Step(StepKind.MEMBER, 1, "kopia.docx", "docx")
         (Place(Role.ATTACHMENT, (LIST, Step(StepKind.PAGE, 3))), "bilaga 2 (xlsx), sida 3", None),
         (Place(Role.QUOTE, (Step(StepKind.QUOTED, 303),)), "det citerade brevet från 3 mars", None),
         (Place(Role.QUOTE, (Step(StepKind.QUOTED, 9999),)), "det citerade brevet", None),
+        (
+            inside(COPY, Step(StepKind.PROPERTY), role=Role.PROPERTY),
+            "bilaga 1 (zip) / kopia.docx, dokumentegenskaperna",
+            None,
+        ),
         (Place(Role.BODY), "brevtexten", "brevtexten"),
         (Place(Role.ATTACHMENT), "bilaga", "bilaga"),
     ],

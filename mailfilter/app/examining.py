@@ -1,11 +1,11 @@
-"""Examining in an smtp process: small text mail here, all else by the scan workers (P11)."""
+"""Examining: in an smtp process small text mail at once, all else by the scan workers (P11)."""
 
 import os
 from dataclasses import replace
 from datetime import date
 
 from mailfilter.config import Settings
-from mailfilter.examine import Job, examine_small
+from mailfilter.examine import Job, examine_small, searching
 from mailfilter.model import Examination
 from mailfilter.workers.pool import Pool
 
@@ -21,17 +21,19 @@ class Examiner:
 
     def look_for(self, settings: Settings) -> None:
         """Take what mail is searched for from these settings, at the start and at a reload."""
-        header = settings.department_header.lower()
-        self._job = replace(
-            self._job,
-            marks=(header,) if header else (),
-            cloud_hosts=settings.organisation.cloud_hosts,
-        )
+        self._job = searching(self._job, settings)
 
     async def __call__(self, data: bytes, today: date) -> Examination:
-        if self._job.today != today:
-            self._job = replace(self._job, today=today)
-        job = self._job
+        job = self._on(today)
         if done := examine_small(data, job):
             return done
         return await self._pool.examine(data, job)
+
+    async def to_the_end(self, data: bytes, today: date, patience: float) -> Examination:
+        """With so many seconds for what is written in pictures: no client waits."""
+        return await self._pool.examine(data, self._on(today), patience=patience)
+
+    def _on(self, today: date) -> Job:
+        if self._job.today != today:
+            self._job = replace(self._job, today=today)
+        return self._job

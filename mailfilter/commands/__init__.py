@@ -9,13 +9,24 @@ import typer
 
 def register(app: typer.Typer) -> None:
     """Put every command into `app`."""
-    from mailfilter.commands import audit, demo, quarantine, report, scan, selftest, serve, user
+    from mailfilter.commands import (
+        audit,
+        demo,
+        poison,
+        quarantine,
+        report,
+        scan,
+        selftest,
+        serve,
+        user,
+    )
+    from mailfilter.commands.read import read
 
     app.command()(serve.serve)
     app.command("check-config")(serve.check_config)
     app.command()(demo.demo)
     app.command()(scan.scan)
-    app.command()(scan.read)
+    app.command()(read)
     app.command()(selftest.selftest)
     app.command()(report.report)
     app.command()(quarantine.trace)

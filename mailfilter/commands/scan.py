@@ -10,11 +10,11 @@ import os
 import sys
 import tempfile
 from collections import deque
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 from rich.console import Console
@@ -24,13 +24,17 @@ from rich.table import Table
 from mailfilter import config
 from mailfilter.commands.sources import Source, Unusable, messages
 from mailfilter.decide import Rules, compile_rules
-from mailfilter.errors import ConfigError
-from mailfilter.examine import Job
+from mailfilter.errors import ConfigError, Temporary
+from mailfilter.examine import Job, searching
 from mailfilter.model import Envelope, Examination
 from mailfilter.model import Path as Address
 from mailfilter.place import describe
 from mailfilter.workers import master
 from mailfilter.workers.pool import Pool
+
+_LINE_ENDS = {ord(sign): f"\\u{ord(sign):04x}" for sign in "\x85\u2028\u2029"}
+Answer = TypeVar("Answer")
+View = tuple[list[tuple[str, str]], list[tuple[str, str, str]]]
 
 
 def scan(
@@ -45,63 +49,53 @@ def scan(
     ] = False,
 ) -> None:
     """Read messages and say what the gateway would do with them. Nothing is sent or stored."""
+    unusable = False
     try:
         settings = config.load(file)
         rules = compile_rules(settings)
-        asyncio.run(_scan(paths, settings, rules, as_json))
-    except (ConfigError, Unusable) as error:
+        with quiet_pipe():
+            unusable = asyncio.run(_scan(paths, settings, rules, as_json))
+    except ConfigError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error
+    except Temporary as error:
+        typer.echo(f"the messages could not be read: {error}; try again", err=True)
+        raise typer.Exit(1) from error
+    if unusable:
+        raise typer.Exit(2)
+
+
+async def _scan(paths: list[str], settings: config.Settings, rules: Rules, as_json: bool) -> bool:
+    """True if a path could not be read."""
+    found, job, unusable = _count(paths), fresh_job(settings), False
+    with workers(settings.workers or os.cpu_count() or 1) as pool, _progress(found) as advance:
+        answers = in_order(messages(paths), lambda data: pool.examine(data, job))
+        async for label, size, waiting in answers:
+            if waiting is None:
+                unusable = True
+                continue
+            _print(report(label, await waiting, rules, size), as_json)
+            advance()
+    return unusable
+
+
+async def viewed(pool: Pool, data: bytes, job: Job) -> View:
+    """The texts of a message by place, and (place, reason, class) of what was not read."""
+    return await pool.view(data, job, "sv")
+
+
+def fresh_job(settings: config.Settings) -> Job:
+    """A job for the workers, with what these settings search for."""
+    return searching(Job(os.urandom(32), date.today()), settings)
+
+
+@contextmanager
+def quiet_pipe() -> Iterator[None]:
+    """A reader that goes away is no error."""
+    try:
+        yield
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def read(
-    paths: Annotated[
-        list[str], typer.Argument(help="any documents or messages, or folders of mail")
-    ],
-    as_json: Annotated[bool, typer.Option("--json", help="one JSON object a line")] = False,
-) -> None:
-    """See what the filter sees: the text of mails and documents, by part, with its place."""
-    try:
-        asyncio.run(_read(paths, as_json))
-    except Unusable as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(2) from error
-
-
-async def _read(paths: list[str], as_json: bool) -> None:
-    job = Job(os.urandom(32), date.today())
-    with workers(1) as pool:
-        for label, data in messages(paths, documents=True):
-            texts, unread = await pool.view(data, job, "sv")
-            _show(label, texts, unread, as_json)
-
-
-def _show(
-    label: str, texts: list[tuple[str, str]], unread: list[tuple[str, str, str]], as_json: bool
-) -> None:
-    if as_json:
-        parts = [{"place": place, "text": text} for place, text in texts]
-        missing = [{"place": p, "reason": r, "class": c} for p, r, c in unread]
-        result = {"file": label, "parts": parts, "not_examined": missing}
-        sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
-        return
-    for place, text in texts:
-        typer.secho(f"{label}: {place}", bold=True)
-        typer.echo(text.rstrip())
-    for place, reason, _cls in unread:
-        typer.secho(f"{label}: {place}: not examined: {reason}", fg="yellow")
-
-
-async def _scan(paths: list[str], settings: config.Settings, rules: Rules, as_json: bool) -> None:
-    found = _count(paths)
-    job = Job(os.urandom(32), date.today(), (), ())
-    with workers(settings.workers or os.cpu_count() or 1) as pool, _progress(found) as advance:
-        async for label, examination, size in _examined(pool, messages(paths), job):
-            result = report(label, examination, rules, size)
-            _print(result, as_json)
-            advance()
 
 
 def _count(paths: list[str]) -> int:
@@ -131,19 +125,33 @@ def workers(count: int) -> Iterator[Pool]:
             os.waitpid(pid, 0)
 
 
-async def _examined(
-    pool: Pool, sources: Iterable[Source], job: Job
-) -> AsyncIterator[tuple[str, Examination, int]]:
-    """Examinations in the order of the sources; as many at once as keeps all cores busy."""
-    running: deque[tuple[str, int, asyncio.Task[Examination]]] = deque()
-    for label, data in sources:
-        running.append((label, len(data), asyncio.create_task(pool.examine(data, job))))
-        await asyncio.sleep(0)
+async def in_order(
+    sources: Iterable[Source | Unusable], ask: Callable[[bytes], Coroutine[Any, Any, Answer]]
+) -> AsyncIterator[tuple[str, int, asyncio.Task[Answer] | None]]:
+    """Answers in the order of the sources; as many at once as keeps all cores busy.
+
+    What cannot be read is said on standard error in its turn, and comes without an answer.
+    """
+    running: deque[tuple[str, int, asyncio.Task[Answer] | None]] = deque()
+    for source in sources:
+        if isinstance(source, Unusable):
+            running.append((str(source), 0, None))
+        else:
+            label, data = source
+            running.append((label, len(data), asyncio.create_task(ask(data))))
+            await asyncio.sleep(0)
         while len(running) > 4 * (os.cpu_count() or 1):
-            name, size, task = running.popleft()
-            yield name, await task, size
-    for name, size, task in running:
-        yield name, await task, size
+            yield _told(*running.popleft())
+    while running:
+        yield _told(*running.popleft())
+
+
+def _told(
+    label: str, size: int, task: asyncio.Task[Answer] | None
+) -> tuple[str, int, asyncio.Task[Answer] | None]:
+    if task is None:
+        typer.echo(label, err=True)
+    return label, size, task
 
 
 @contextmanager
@@ -198,10 +206,20 @@ def _path(address: str) -> Address:
 
 def _print(result: dict[str, Any], as_json: bool) -> None:
     if as_json:
-        sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
-        sys.stdout.flush()
+        print_json(result)
     else:
         Console().print(_table(result))
+
+
+def print_json(result: dict[str, Any]) -> None:
+    """One object on one line, in UTF-8, whatever it holds.
+
+    What some readers take for the end of a line is escaped, and so is half a character, which a
+    path may hold.
+    """
+    text = json.dumps(result, ensure_ascii=False).translate(_LINE_ENDS)
+    sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace") + b"\n")
+    sys.stdout.buffer.flush()
 
 
 def _table(result: dict[str, Any]) -> Table:
