@@ -39,10 +39,11 @@ class Desk:
 
 
 Verb = Callable[[Desk, dict[str, Any]], Awaitable[Any]]
+_OPEN = (State.READING, State.HELD, State.RELEASE_FAILED)
 _ACTS: dict[str, tuple[tuple[State, ...], State, str]] = {
-    "release": ((State.HELD, State.RELEASE_FAILED), State.RELEASING, "release"),
-    "refuse": ((State.HELD, State.RELEASE_FAILED), State.REFUSED, "not-sent"),
-    "delete": ((State.HELD, State.RELEASE_FAILED), State.DELETED, ""),
+    "release": (_OPEN, State.RELEASING, "release"),
+    "refuse": (_OPEN, State.REFUSED, "not-sent"),
+    "delete": (_OPEN, State.DELETED, ""),
     "redirect": ((State.HELD, State.RELEASE_FAILED), State.ACCEPTED, "handoff"),
 }
 

@@ -22,6 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 PATIENCE = 60.0
 STATES = (
+    "reading",
     "held",
     "releasing",
     "released",

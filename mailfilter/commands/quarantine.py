@@ -15,7 +15,7 @@ Id = Annotated[str, typer.Argument(help="the incident id, such as K7Q2A-91ABC, o
 Reason = Annotated[
     str, typer.Option("--reason", help="why; goes into the audit log, so no personal data")
 ]
-_STATES = ("held", "releasing", "release-failed", "accepted", "handing-over")
+_STATES = ("reading", "held", "releasing", "release-failed", "accepted", "handing-over")
 
 
 @app.command("list")

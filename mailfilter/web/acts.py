@@ -5,7 +5,9 @@ into the outbox in one transaction (P12). The page does not send anything itself
 
 Invariants: the reason is a code of a closed list and the case number has a fixed form, because the
 audit log lasts for years and must not hold personal data; free words are not asked for. Two
-reviewers who act at once: the second one is told. Delete tells nobody, so it asks once more.
+reviewers who act at once: the second one is told. What is still being read may be decided on too,
+but not redirected: its sender has not been told of anything yet. Delete tells nobody, so it asks
+once more.
 """
 
 import re
@@ -89,6 +91,7 @@ async def _move(visit: Visit, item: Item, act: str) -> bool:
     line = visit.line(
         act, item.id, reason=visit.form["reason"], case=case_of(visit), connector=connector
     )
+    before = pages.STOPPED if act == "redirect" else pages.OPEN
     return await visit.site.archive.act(
-        item.id, pages.OPEN, move.after, line, parcel=move.parcel, connector=connector
+        item.id, before, move.after, line, parcel=move.parcel, connector=connector
     )

@@ -19,7 +19,7 @@ from mailfilter.web.site import Visit
 SIZE = 50
 TABS = {
     "waiting": (State.HELD,),
-    "moving": (State.RELEASING, State.ACCEPTED, State.HANDING_OVER),
+    "moving": (State.READING, State.RELEASING, State.ACCEPTED, State.HANDING_OVER),
     "failed": (State.RELEASE_FAILED,),
     "sent": (State.RELEASED, State.HANDED_OVER),
     "stopped": (State.REFUSED, State.DELETED, State.EXPIRED),

@@ -16,7 +16,8 @@ from mailfilter.web.site import Visit
 from mailfilter.web.trail import history
 
 ID = re.compile(r"[A-Za-z0-9_-]{1,64}\.[0-9]{1,3}")
-OPEN = (State.HELD, State.RELEASE_FAILED)  # what a reviewer may still decide on
+STOPPED = (State.HELD, State.RELEASE_FAILED)
+OPEN = (State.READING, *STOPPED)  # what a reviewer may still decide on
 MOVING = (State.RELEASING, State.ACCEPTED, State.HANDING_OVER)
 ACTS = ("release", "redirect", "refuse", "delete")
 WHY = {
@@ -61,6 +62,7 @@ async def render(visit: Visit, item: Item, status: int = 200, **more: object) ->
         item=item,
         past=[past(line, visit.words) for line in lines],
         open=item.state in OPEN,
+        stopped=item.state in STOPPED,
         moving=moving,
         next_turn=turns + 1 if moving and turns < REFRESHES else 0,
         why=WHY,

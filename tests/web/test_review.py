@@ -100,6 +100,23 @@ async def test_subject_is_hidden_when_something_was_found_in_it(rut, office):
     assert "Dold, eftersom" in page
 
 
+async def test_what_is_being_read_is_seen_but_is_no_work(rut, office):
+    office.archive.stored.clear()
+    office.archive.keep(item(state=State.READING))
+    assert ID not in (await rut.get("/")).text
+    listed = (await rut.get("/?tab=moving")).text
+    assert ID in listed
+    assert "Läses" in listed
+    page = (await rut.get(f"/item/{ID}")).text
+    assert "Läses" in page
+    assert "Löper ut" not in page
+    assert "Skicka säkert" not in page, "nobody would tell its sender"
+    form = {"reason": "sensitive", "connector": "saker"}
+    assert (await rut.post(f"/item/{ID}/redirect", **form)).status == 409
+    assert (await rut.post(f"/item/{ID}/release", reason="urgent")).status == 303
+    assert office.archive.stored[ID].state is State.RELEASING
+
+
 async def test_history_is_shown(rut, office):
     await rut.post(f"/item/{ID}/text", purpose="decide", case="SN 2026/123")
     page = (await rut.get(f"/item/{ID}")).text
