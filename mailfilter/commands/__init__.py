@@ -12,7 +12,6 @@ def register(app: typer.Typer) -> None:
     from mailfilter.commands import (
         audit,
         demo,
-        poison,
         quarantine,
         report,
         scan,
