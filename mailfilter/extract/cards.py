@@ -1,7 +1,7 @@
 """Calendar items and visiting cards: ics, vcf.
 
 From → to: text → its lines unfolded, quoted-printable decoded, backslash escapes resolved;
-attached files and photographs in base64 become `Part`s; PRODID names the maker.
+attached files, photographs and other values in base64 become `Part`s; PRODID names the maker.
 
 Sources: RFC 5545 3.1 and 3.3.11, RFC 6350 3.2, vCard 2.1.
 Known gaps: recurrence rules and time zones are text like any other.
@@ -20,7 +20,7 @@ from mailfilter.place import Step, StepKind
 
 _FOLD = re.compile(r"\r?\n[ \t]")
 _ATTACHED = re.compile(
-    r"^(?:[\w.-]{1,40}\.)?(?:ATTACH|PHOTO|LOGO|SOUND|KEY)(?:;[^:\n]{0,500})?"
+    r"^(?:[\w.-]{1,40}\.)?[\w-]{1,40}(?:;[^:\n]{0,500})?"
     r";(?:ENCODING=)?(?:BASE64|B)(?:;[^:\n]{0,500})?:([A-Za-z0-9+/=\s]*?)$(?=\r?\n[A-Z-]|\s*\Z)",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -42,7 +42,8 @@ def sniff(data: bytes) -> bool:
 
 def read(part: Part, ctx: Ctx) -> Iterator[Found]:
     """Text and what is attached."""
-    for content in decode(part.data, part.charset):
+    for raw in decode(part.data, part.charset):
+        content = raw.replace("\r\n", "\n").replace("\r", "\n")
         soft = re.sub(r"=\r?\n", "", content) if "QUOTED-PRINTABLE" in content.upper() else content
         lines = _FOLD.sub("", soft)
         for n, attached in enumerate(_ATTACHED.findall(lines), 1):

@@ -166,7 +166,7 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format(
         "mail",
-        ("eml", "mht", "mhtml"),
+        ("eml", "emlx", "mht", "mhtml"),
         ("message/rfc822", "message/global", "multipart/related"),
         letter.sniff_mail,
         "letter",

@@ -17,6 +17,15 @@ from mailfilter.model import Part, Text
 from mailfilter.place import Place, Step, StepKind
 
 _FROM = re.compile(rb"(?:\A|\r?\n\r?\n)(?=From [^\r\n]{3,200}\r?\n[\w-]{1,60}:)")
+_LENGTH = re.compile(rb"\A\d{1,10}[ \t]*\r?\n(?=[\w-]{1,60}:)")
+_TRACE = re.compile(rb"(?:Received|Return-Path|Delivered-To|MIME-Version):[ \t]", re.IGNORECASE)
+_FIELD = re.compile(rb"(?:\d{1,10}[ \t]*\r?\n)?[A-Za-z][\w-]{1,60}:[ \t]")
+_MIME = re.compile(
+    rb"^(?:MIME-Version:[ \t]*1|Content-Transfer-Encoding:[ \t]*[bq78]"
+    rb"|Content-Type:[ \t]*multipart/)",
+    re.IGNORECASE | re.MULTILINE,
+)
+HEAD = 16384  # bytes in which a header shows itself
 MAILS = 1000  # in one mailbox; the parts that they hold are counted besides
 
 
@@ -27,12 +36,18 @@ def sniff(data: bytes) -> bool:
 
 def sniff_mail(data: bytes) -> bool:
     """A mail that is attached under another name: header fields that only mails begin with."""
-    return re.match(rb"(?:Received|Return-Path|Delivered-To|MIME-Version):[ \t]", data) is not None
+    head = data[:HEAD]
+    if _TRACE.match(head):
+        return True
+    return (
+        _FIELD.match(head) is not None
+        and _MIME.search(re.split(rb"\r?\n\r?\n", head)[0]) is not None
+    )
 
 
 def read(part: Part, ctx: Ctx) -> Iterator[Found]:
-    """One mail."""
-    yield from _mail(part.data, part, ctx)
+    """One mail; Apple's programs write its length before it."""
+    yield from _mail(_LENGTH.sub(b"", part.data, count=1), part, ctx)
 
 
 def read_mailbox(part: Part, _ctx: Ctx) -> Iterator[Found]:

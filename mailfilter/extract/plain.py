@@ -2,7 +2,8 @@
 
 From → to: bytes → one `Text` for each plausible charset. Bodies are split into body, quoted
 history and signature by the function that the parse stage lends us. JSON and XML are read as they
-stand; what their escapes hide (``\\u0031``, ``&#49;``, digits split by tags) is read a second time.
+stand; what their escapes hide (``\\u0031``, ``&#49;``, digits split by tags) is read a second time,
+XML without its tags twice: joined, as runs are shown, and element by element, as cells are.
 ``data:`` URIs are decoded and read as parts of their own.
 """
 
@@ -10,12 +11,14 @@ import binascii
 import html
 import re
 from collections.abc import Iterator
+from itertools import islice
 from urllib.parse import unquote_to_bytes
 
 from detectors import Role
 from mailfilter.extract.charset import decode
-from mailfilter.extract.context import Ctx, Found, text_at
+from mailfilter.extract.context import Ctx, Found, extension, text_at
 from mailfilter.extract.quoted import dated
+from mailfilter.extract.telling import spelled_out
 from mailfilter.model import Part, Text
 from mailfilter.place import Place, Step, StepKind
 
@@ -24,7 +27,12 @@ _MARKUP = re.compile(r"<[^<>]{0,4000}>")
 _LINE_TAG = re.compile(r"</?(?:br|p|div|tr|li|row|text|record|item)\b[^<>]{0,1000}>", re.IGNORECASE)
 _DATA_URI = re.compile(r"data:([\w.+-]{0,60}/[\w.+-]{0,60})?([^,\"'()<>\s]{0,100}),", re.IGNORECASE)
 _URI_END = re.compile(r"[\"'()<>\s\\]")
+_NODE = re.compile(r">([^<>]+)<")
+_ENTITY = re.compile(r"<!ENTITY\s+([\w.-]{1,60})\s+[\"']([^\"'<>]{1,1000})[\"']\s*>")
+_MARKDOWN = ("md", "markdown", "rmd")
+_MARKS = dict.fromkeys(map(ord, "*_`~\\"))
 URIS = 200  # in one text
+ENTITIES, GROWTH = 50, 1 << 20  # of one document; characters that one entity may add
 
 
 def read(part: Part, ctx: Ctx) -> Iterator[Found]:
@@ -33,14 +41,33 @@ def read(part: Part, ctx: Ctx) -> Iterator[Found]:
         yield placed(content, part, ctx)
         yield from _escaped(content, part)
         yield from data_uris(content, part)
+        if extension(part.name) in _MARKDOWN:
+            plain = content.translate(_MARKS)
+            yield text_at(plain if plain != content else "", part.place.down(Step(StepKind.HIDDEN)))
 
 
 def read_markup(part: Part, _ctx: Ctx) -> Iterator[Found]:
-    """XML and SVG: as it stands, then without tags."""
+    """XML and SVG: as it stands, then without tags, with and without breaks between elements."""
     for content in decode(part.data, part.charset or _declared(part.data)):
         yield text_at(content, part.place)
-        yield text_at(strip_markup(content), part.place)
+        whole = _with_entities(content) if "<!ENTITY" in content else content
+        yield text_at(strip_markup(whole), part.place)
+        nodes = [node.strip() for node in _NODE.findall(whole) if not node.isspace()]
+        lines = html.unescape("\n".join(nodes))
+        yield text_at(spelled_out(lines), part.place.down(Step(StepKind.HIDDEN)))
+        if "&" in whole:
+            yield text_at(html.unescape(whole), part.place.down(Step(StepKind.HIDDEN)))
+        if sum(map(len, nodes)) < 2 * len(nodes):  # letters placed one by one
+            yield text_at(html.unescape("".join(nodes)), part.place)
         yield from data_uris(content, part)
+
+
+def _with_entities(content: str) -> str:
+    """References to texts that the document defines itself, replaced once; what grows is left."""
+    for name, value in islice(_ENTITY.findall(content), ENTITIES):
+        if content.count(f"&{name};") * len(value) <= GROWTH:
+            content = content.replace(f"&{name};", value)
+    return content
 
 
 def _declared(data: bytes) -> str:
@@ -71,10 +98,12 @@ def strip_markup(content: str) -> str:
 
 
 def _escaped(content: str, part: Part) -> Iterator[Text]:
-    """What ``\\uXXXX`` escapes hide."""
-    if "\\u00" in content:
-        place = part.place.down(Step(StepKind.HIDDEN))
+    """What ``\\uXXXX`` escapes and exponents hide."""
+    place = part.place.down(Step(StepKind.HIDDEN))
+    if "\\u" in content:
         yield text_at(_ESCAPE.sub(lambda found: chr(int(found[1], 16)), content), place)
+    if extension(part.name) == "json" and (written := spelled_out(content)) != content:
+        yield text_at(written, place)
 
 
 def data_uris(content: str, part: Part) -> Iterator[Part]:

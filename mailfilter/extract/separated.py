@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from mailfilter.extract.charset import decode
 from mailfilter.extract.context import Ctx, Found, text_at
 from mailfilter.extract.table import cell, table
+from mailfilter.extract.telling import spelled_out
 from mailfilter.model import Part
 
 _SEPARATORS = ";\t,|"
@@ -21,6 +22,7 @@ _SEPARATORS = ";\t,|"
 def read(part: Part, _ctx: Ctx) -> Iterator[Found]:
     """One table for each plausible charset."""
     for content in decode(part.data, part.charset):
+        content = spelled_out(content)  # noqa: PLW2901 - 1,91212121212E+11 is how Excel saves it
         try:
             yield table(_rows(content), part.place)
         except csv.Error:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 
 from detectors import Role
-from mailfilter.extract import disguise, encrypted, known, links
+from mailfilter.extract import disguise, encrypted, known, letter, links
 from mailfilter.extract.budget import SPENT, Unreadable
 from mailfilter.extract.charset import looks_like_text
 from mailfilter.extract.context import Ctx, Found, extension, text_at
@@ -231,10 +231,16 @@ def formats_of(part: Part) -> list[Format]:
 
 
 def _text_formats(part: Part, named: Format | None) -> list[Format]:
-    """The text format of that name; HTML also under a wrong name, as browsers and Excel read it."""
+    """The text format of that name; XML, HTML and mail also under a wrong one, as programs do."""
     formats = [named] if named is not None and named.kind is Kind.TEXT else []
-    if _HTML.search(part.data[:4096]) and _BY_NAME["html"] not in formats:
-        formats.append(_BY_NAME["html"])
+    head = part.data[:4096]
+    for name, shown in (
+        ("xml", _XML.match(head) is not None),
+        ("html", (_PAGE if _XML.match(head) else _HTML).search(head) is not None),
+        ("mail", part.place.role is not Role.BODY and letter.sniff_mail(part.data)),
+    ):
+        if shown and _BY_NAME[name] not in formats:
+            formats.append(_BY_NAME[name])
     return formats or [_BY_NAME["text"]]
 
 
@@ -259,6 +265,8 @@ def _by_family(kind: str) -> Format | None:
 
 _PIECE = re.compile(r"\.(?:\d{3}|[zr]\d\d|part\d{1,3}\.rar)$", re.IGNORECASE)
 _HALVES = re.compile("[\ud800-\udfff]")
+_XML = re.compile(rb"(?:\xef\xbb\xbf)?\s{0,99}<\?xml\s")
+_PAGE = re.compile(rb"(?i)<(?:!doctype html|html)[\s>]")
 _HTML = re.compile(rb"(?i)<(?:!doctype html|html|head|body|table|div|meta)[\s>]")
 _BY_NAME = {one.name: one for one in FORMATS}
 _BY_EXTENSION = {ending: one for one in FORMATS for ending in one.extensions}
