@@ -119,12 +119,12 @@ def search(reading: Reading, job: Job, size: int) -> Examination:
         not_examined=_once(unread),
         persons=detected.persons,
         size=size,
+        opened=tuple(opened)[: limits.OPENED],
     )
 
 
 def examine_small(data: bytes, job: Job) -> Examination | None:
     """The examination of a small text mail, or None if it holds anything that needs a worker."""
-        opened=tuple(opened)[: limits.OPENED],
     if len(data) > limits.SMALL_MAIL or not parse.is_light(data):
         return None
     message = parse.parse(data, job.marks)
@@ -199,11 +199,11 @@ def to_json(examination: Examination) -> dict[str, Any]:
         "not_examined": [[n.place.to_json(), n.reason, n.cls] for n in examination.not_examined],
         "persons": examination.persons,
         "size": examination.size,
+        "opened": [place.to_json() for place in examination.opened],
     }
 
 
 def from_json(value: Any) -> Examination:
-        "opened": [place.to_json() for place in examination.opened],
     """The reverse; raises ValueError, TypeError or KeyError on anything that is not one."""
     return Examination(
         facts=_facts(value["facts"]),
@@ -216,11 +216,11 @@ def from_json(value: Any) -> Examination:
         ),
         persons=int(value["persons"]),
         size=int(value["size"]),
+        opened=tuple(map(Place.from_json, value["opened"][: limits.OPENED])),
     )
 
 
 def _facts(value: dict[str, Any]) -> Facts:
-        opened=tuple(map(Place.from_json, value["opened"][: limits.OPENED])),
     return Facts(
         message_id=str(value["message_id"]),
         senders=tuple(map(str, value["senders"])),
