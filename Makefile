@@ -7,7 +7,7 @@ PYTEST := .venv/bin/python -m pytest
 ARGS ?=
 MINUTES ?= 5
 
-.PHONY: help run test test-fast lint bench quality quality-peers lock demo-mails clean
+.PHONY: help run test test-fast lint bench fuzz evasion ordinary quality quality-peers lock demo-mails clean
 help: ## show this list
 	@grep -E '^[a-z.-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 14
 .venv/run: constraints.lock pyproject.toml
@@ -30,11 +30,19 @@ quality: .venv/test ## score the labelled mails and the benchmark of numbers
 	$(PYTHON) -m venv .venv-oracles && .venv-oracles/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes -r constraints-oracles.lock && touch $@
 quality-peers: .venv-oracles/done ## the benchmark of numbers for presidio-analyzer, python-stdnum and personnummer, too
 	.venv-oracles/bin/python tests/quality/numbers_run.py --all $(ARGS)
+evasion: .venv/test ## every evasion mail by class, with what other readers show
+	$(RUN) -m tests.parse.table
+ordinary: .venv/test ## 2,000 ordinary mails as client programs write them: none may be unread
+	$(RUN) -m tests.messages.ordinary $(ARGS)
+.venv-fuzz/done: constraints-fuzz.lock
+	$(PYTHON) -m venv .venv-fuzz && .venv-fuzz/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes -r constraints-fuzz.lock && touch $@ || { echo "make fuzz needs atheris, which cannot be installed here: it has packages for Python 3.11 to 3.14 on x86-64 Linux only; all else works without it" >&2; exit 1; }
+fuzz: .venv-fuzz/done ## fuzz our own parsers, MINUTES each (many hours for all: ARGS="--only html,zip"); ARGS=--self-check
+	.venv-fuzz/bin/python -m tests.fuzz.run --minutes $(MINUTES) $(ARGS)
 bench: .venv/test ## measure beside smtp-source to smtp-sink
 	$(RUN) tests/bench/run.py $(ARGS)
 demo-mails: .venv/test ## make the example mails anew
 	$(RUN) tests/make_demo_mails.py
 lock: ## resolve the pinned constraints anew (needs uv)
-	for name in "" -test -oracles; do uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --extra build $${name:+--extra $${name#-}} -o constraints$$name.lock pyproject.toml; done
+	for name in "" -test -oracles -fuzz; do uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --extra build $${name:+--extra $${name#-}} -o constraints$$name.lock pyproject.toml; done
 clean: ## remove what was made
-	rm -rf .venv .venv-oracles var build *.egg-info
+	rm -rf .venv .venv-oracles .venv-fuzz var build *.egg-info

@@ -40,7 +40,7 @@ _NO_NAME = re.compile(rb"(?i)boundary|charset|;")
 _LOOSE = re.compile(rb"([^;=]*+)(?:=([^;]*+))?;?")
 _PAIR = re.compile(rb"\\(.)", re.DOTALL)
 _BOUNDARY = re.compile(
-    rb"[!#$%&'()*+,\-./0-9:=?A-Z^_`a-z{|}~ ]{0,69}[!#$%&'()*+,\-./0-9:=?A-Z^_`a-z{|}~]"
+    rb"[!#$%&'()*+,\-./0-9:=?A-Z^_`a-z{|}~ <>@\[\]]{0,69}[!#$%&'()*+,\-./0-9:=?A-Z^_`a-z{|}~<>@\[\]]"
 )
 _COMMENT = re.compile(rb"\([^()]*+\)")
 _NEAR = re.compile(rb"[^a-z]")
