@@ -111,7 +111,9 @@ def views(source: str) -> tuple[str, str]:
     if "<!--" in markup:
         extras += [strip_markup(found[0][4:-3]) for found in _COMMENT.finditer(markup)]
         markup = _COMMENT.sub("", markup)
-    return as_text(markup), "\n".join(filter(None, [*whole, *extras]))
+    shown, hidden = as_text(markup), "\n".join(filter(None, [*whole, *extras]))
+    rest = oddities.left_over(source, f"{shown}\n{hidden}")
+    return shown, "\n".join(filter(None, [hidden, *rest]))
 
 
 def _too_deep(source: str) -> bool:

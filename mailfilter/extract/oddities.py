@@ -4,6 +4,8 @@ From → to: source or tree → further stretches of text. Each function has a g
 mail pays for a search or two.
 
 - `numbered_tags`: any attribute (``id``, ``data-x``, ``src``) with six digits in a row.
+- `left_over`: whatever number stands in the source and in none of the views (names of tags, ends of
+  tags, what the tree drops).
 - `without_doubtful`: the page without the elements that its styles *may* hide, in case they stand
   between digits, and with those turned round that are written from the right.
 
@@ -19,6 +21,7 @@ from urllib.parse import unquote
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 DIGITS = re.compile(r"[0-9]{6}")
+_NUMBER = re.compile(r"[0-9]{10,}|[0-9]{6,8}[-+ ][0-9]{4}")
 _TAG = re.compile(r"<[a-zA-Z][^<>]*[0-9]{6}[^<>]*")
 _ATTRIBUTE = re.compile(r"(?<![\w:-])([\w:-]++)\s*+=\s*+(\"[^\"]*|'[^']*|[^\s>]+)")
 _CUT = re.compile(r"<[a-zA-Z][^<>]*+>[^<>]{0,60}+</[a-zA-Z][^<>]*+>[0-9]")
@@ -60,6 +63,12 @@ def numbered_tags(source: str, known: Collection[str]) -> Iterator[str]:
                 continue
             if DIGITS.search(value):
                 yield unquote(html.unescape(value))
+
+
+def left_over(source: str, views: str) -> list[str]:
+    """The numbers of the source that `views` lacks."""
+    found = _NUMBER.findall(source)
+    return sorted(set(found).difference(_NUMBER.findall(views))) if found else []
 
 
 def without_doubtful(tree: LexborHTMLParser, source: str) -> Iterator[str]:

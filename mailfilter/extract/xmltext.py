@@ -116,12 +116,17 @@ def _rename(data: bytes, found: bytes, wanted: bytes) -> bytes:
 
 def text_of(xml: bytes | bytearray) -> str:
     """All text between tags, joined."""
-    return decoded(b"".join(_CONTENT.findall(xml)))
+    return decoded(b"".join(_contents(xml)))
 
 
 def lines_of(xml: bytes) -> str:
     """The text of each element on a line of its own."""
-    return decoded(b"\n".join(_CONTENT.findall(xml)))
+    return decoded(b"\n".join(_contents(xml)))
+
+
+def _contents(xml: bytes | bytearray) -> list[bytes]:
+    """What stands between tags. Behind the last ``<`` every ``>`` would search to the end."""
+    return _CONTENT.findall(xml, 0, xml.rfind(b"<") + 1)
 
 
 def decoded(raw: bytes) -> str:

@@ -310,6 +310,10 @@ class Walk:
         for found in encoding.uuencoded(content):
             label = Label("application/octet-stream", "8bit", name=text_of(found.name))
             where = self._attachment_place(label, ctx)
+            self.bytes_left -= len(found.content)
+            if self.bytes_left < 0:
+                self.blame(where, "decoded-size")
+                return
             if found.code:
                 self.blame(where, found.code)
             self._emit(found.content, label, Block([], 0, 0), where, ctx)

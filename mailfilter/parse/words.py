@@ -3,9 +3,9 @@
 From → to: the raw value of a field → text as a mail program shows it; percent-encoded parameter
 values → text.
 
-Invariants: linear, never raises. An encoded word that cannot be decoded stays as it is written,
-because that is what is shown. Neighbours in one charset are joined as bytes before decoding, for
-programs that split inside a character.
+Invariants: linear, never raises. An encoded word in an unknown charset is read as UTF-8: some
+programs do, and those that show it as it is written show nothing beside. Neighbours in one charset
+are joined as bytes before decoding, for programs that split inside a character.
 
 Sources: RFC 2047, 2231, 6532. Programs differ in what they take for an encoded word (inside quotes,
 without blanks around it, with blanks inside); this reader takes all of these.
@@ -19,7 +19,7 @@ import pybase64
 from mailfilter.parse.charset import codec, decode, fallback
 from mailfilter.parse.header import unfold
 
-_WORD = re.compile(rb"=\?([!->@-~]{1,60}+)\?([bBqQ])\?([^?\r\n]*+)\?=")
+_WORD = re.compile(rb"=\?([!->@-~\x80-\xff]{1,60}+)\?([bBqQ])\?([^?\r\n]*+)\?=")
 _HEX = re.compile(rb"[=%]([0-9A-Fa-f]{2})")
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
 
@@ -33,8 +33,6 @@ def text_of(value: bytes) -> str:
     at = 0
     for found in _WORD.finditer(value):
         python_codec, content = _word(*found.groups())
-        if not python_codec:
-            continue
         gap = value[at : found.start()]
         if gap.strip(b" \t") or not pieces or not pieces[-1][1]:
             pieces.append((gap, ""))
@@ -45,8 +43,8 @@ def text_of(value: bytes) -> str:
 
 
 def _word(charset: bytes, kind: bytes, content: bytes) -> tuple[str, bytes]:
-    """(codec, bytes) of an encoded word; no codec: not one that is shown decoded."""
-    python_codec = codec(charset.partition(b"*")[0].decode("ascii"))
+    """(codec, bytes) of an encoded word."""
+    python_codec = codec(charset.partition(b"*")[0].decode("ascii", "ignore")) or "utf-8"
     if kind in b"qQ":
         return python_codec, percent(content.replace(b"_", b" "))
     return python_codec, base64_leniently(content)
