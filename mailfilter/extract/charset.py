@@ -5,9 +5,9 @@ works, else what the bytes themselves say, and where two readings are plausible,
 look at digits, which most charsets share, so one extra reading is cheap and closes the gap.
 
 Order: byte order mark; declared; UTF-8; UTF-16 without a mark (zeros at every second byte);
-cp1252. A declared charset that maps ASCII elsewhere (UTF-7, EBCDIC, UTF-16) is believed, and the
-bytes are read as ASCII besides. Mac Roman and cp850 are tried where a byte speaks
-for them.
+cp1252. What seems wide is read as ASCII besides if digits stand in it. A declared charset that maps
+ASCII elsewhere (UTF-7, EBCDIC, UTF-16) is believed, and the bytes are read as ASCII besides. Mac
+Roman and cp850 are tried where a byte speaks for them.
 
 Known gap: ISO-2022 variants without a declaration are read as ASCII.
 """
@@ -28,6 +28,7 @@ _NOT_CHARSETS = re.compile(
 )
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\f\x1b\x0b"))
 _HIGH = bytes(range(128, 256))
+_DIGITS = re.compile(rb"[0-9]{6}")
 _SAMPLE = 65536
 _FIRST = 4096  # bytes that mostly show by themselves that this is no text
 _ASCII_SUPERSETS = re.compile(r"(?i)ascii|utf-?8|iso-?8859|latin|cp125\d|windows-125\d|mac")
@@ -37,7 +38,9 @@ def decode(data: bytes, declared: str = "") -> list[str]:
     """All plausible readings, the likeliest first; never empty, never raises."""
     for mark, charset in _MARKS:
         if data.startswith(mark):
-            return [data[len(mark) :].decode(charset, "replace")]
+            rest = data[len(mark) :]
+            other = [] if charset == "utf-8" else _narrow(rest)
+            return [rest.decode(charset, "replace"), *other]
     first = _as_declared(data, declared)
     others = [] if first is not None and _ASCII_SUPERSETS.match(declared) else guesses(data)
     texts = ([first] if first is not None else []) + others
@@ -47,7 +50,7 @@ def decode(data: bytes, declared: str = "") -> list[str]:
 def guesses(data: bytes) -> list[str]:
     """What the bytes say of themselves."""
     if wide := _wide(data):
-        return [data.decode(wide, "replace")]
+        return [data.decode(wide, "replace"), *_narrow(data)]
     try:
         return [data.decode("utf-8")]
     except UnicodeDecodeError:
@@ -59,6 +62,11 @@ def guesses(data: bytes) -> list[str]:
     if len(sample.translate(None, _HIGH)) * 2 < len(sample):
         texts.append(data.decode("cp500"))  # EBCDIC: letters and digits have the high bit
     return texts
+
+
+def _narrow(data: bytes) -> list[str]:
+    """A reading as ASCII beside a wide one: digits in a row that no wide text has."""
+    return [data.decode("cp1252", "replace")] if _DIGITS.search(data) else []
 
 
 def _as_declared(data: bytes, declared: str) -> str | None:
