@@ -7,8 +7,7 @@ Invariants: a protected item is never shown (design 4.5). The subject is shown o
 finding stands in it. After the key is destroyed there is no dossier; what is left is shown.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from detectors import Role
@@ -46,13 +45,14 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Equal findings at one place; `count` of them."""
+    """Equal findings at one place; `count` of them, and why the surest counts."""
 
     kind: str
     level: Level
     masked: str
     place: str
     count: int
+    why: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,15 +190,27 @@ def _subject(dossier: Dossier) -> str | None:
 
 
 def _found(findings: Iterable[Finding], words: Words) -> tuple[Found, ...]:
-    counted: Mapping[tuple[str, Level, str, str], int] = Counter(
-        (f.kind, f.level, f.masked, place_in_words(f.place, words.language)) for f in findings
-    )
-    order = sorted(counted, key=lambda entry: LEVELS.index(entry[1]))
+    alike: dict[tuple[str, Level, str, str], list[Finding]] = {}
+    for f in findings:
+        place = place_in_words(f.place, words.language)
+        alike.setdefault((f.kind, f.level, f.masked, place), []).append(f)
+    order = sorted(alike.items(), key=lambda entry: LEVELS.index(entry[0][1]))
     return tuple(
-        Found(words.code("kind", kind), level, words.code("mask", masked), place, counted[entry])
-        for entry in order
-        for kind, level, masked, place in [entry]
+        Found(
+            words.code("kind", kind),
+            level,
+            words.code("mask", masked),
+            place,
+            len(same),
+            _why(same, words),
+        )
+        for (kind, level, masked, place), same in order
     )
+
+
+def _why(findings: Iterable[Finding], words: Words) -> tuple[str, ...]:
+    surest = max(findings, key=lambda finding: finding.confidence)
+    return tuple(words.code("evidence", str(code)) for code in surest.evidence)
 
 
 def _unread(part: NotExamined, words: Words) -> Unread:

@@ -76,6 +76,17 @@ async def test_preview_shows_masks_and_places_but_no_text(rut, office):
     assert ("rut", "view-item", ID) in office.archive.acts()
 
 
+@pytest.mark.parametrize(
+    ("language", "reason"),
+    [("sv", "ett ord för personnummer står intill"), ("en", "a word for personnummer stands")],
+)
+async def test_why_a_finding_is_sure_is_said(rut, office, language, reason):
+    found = replace(NUMBER, evidence=("checksum", "keyword"))
+    office.archive.keep(item(contents=dossier(findings=(found,))))
+    await rut.post("/language", language=language, back="/")
+    assert f"<li>{reason}" in (await rut.get(f"/item/{ID}")).text
+
+
 async def test_what_a_password_of_the_mail_opened_is_shown(rut, office):
     assert "Lösenordet stod i samma brev" not in (await rut.get(f"/item/{ID}")).text
     office.archive.keep(item(contents=dossier(opened=(NUMBER.place,))))

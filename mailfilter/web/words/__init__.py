@@ -13,6 +13,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 
+from detectors import evidence_texts
+from detectors.registers import EVIDENCE as OF_REGISTERS
+
 FIRST = "sv"
 
 
@@ -44,6 +47,9 @@ def load() -> dict[str, Words]:
         for entry in files(__name__).iterdir()
         if entry.name.endswith(".toml")
     }
+    # The detectors say their evidence in Swedish themselves; the other files translate it.
+    texts = evidence_texts() | OF_REGISTERS
+    found[FIRST]["evidence"] = {str(code): text for code, text in texts.items()}
     order = sorted(found, key=lambda language: (language != FIRST, language))
     return {language: Words(language, _flat(found[language])) for language in order}
 
