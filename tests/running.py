@@ -106,6 +106,7 @@ port = {web}
 [organisation]
 name = "Exempelkommun"
 domains = ["exempelkommun.example"]
+cloud_hosts = ["exempelkommun.sharepoint.com"]
 contact = "0000-000 00"
 staff_informed = 2026-01-01
 """

@@ -147,6 +147,8 @@ def _paragraphs(about: About, settings: Settings, stamp: Stamp, words: Words) ->
     if about.dossier.sender not in stamp.recipients:
         sender = _shown(about.dossier.sender, 0, words)
         said.append(words.say("sent_by", sender=sender))
+    if _lead(about) == "held-rule" and (why := _why_held(about, words)):
+        said.append(why)
     codes = {code for verdict in about.dossier.verdicts for code in verdict.reasons}
     if about.variant is Variant.HELD and Reason.MASS_MAIL in codes:
         said.append(words.say("lead/mass-mail"))
@@ -156,8 +158,26 @@ def _paragraphs(about: About, settings: Settings, stamp: Stamp, words: Words) ->
 
 
 def _lead(about: About) -> str:
-    unread_only = about.variant is Variant.HELD and not about.dossier.findings
-    return "held-unread" if unread_only else about.variant.value
+    if about.variant is not Variant.HELD or about.dossier.findings:
+        return about.variant.value
+    return "held-unread" if any(map(_worth_telling, about.dossier.not_examined)) else "held-rule"
+
+
+def _why_held(about: About, words: Words) -> str:
+    """Why a rule held a mail in which nothing was found and all was read."""
+    held = (v for v in about.dossier.verdicts if v.action is Action.QUARANTINE)
+    codes = dict.fromkeys(code for verdict in held for code in verdict.reasons)
+    return " ".join(reasons.say(code, words.language) for code in codes if code in _RULE)
+
+
+def _worth_telling(part: NotExamined) -> bool:
+    return part.cls is not Class.UNSUPPORTED and part.cls is not Class.CLOUD
+
+
+_RULE = frozenset(
+    {Reason.CLOUD, Reason.UNSUPPORTED, Reason.LABEL, Reason.MADE_BY, Reason.OPENED, Reason.SIZE}
+    | {Reason.MANY_EXTERNAL, Reason.MANY_INTERNAL}
+)
 
 
 _WAITING = frozenset({Variant.HELD, Variant.NOT_SENT})
@@ -230,7 +250,7 @@ def _some(lines: list[str], most: int, words: Words) -> str:
 def _unread(dossier: Dossier, words: Words) -> tuple[str, ...]:
     groups: dict[str, list[Place]] = {}
     for part in dossier.not_examined:
-        if part.cls is not Class.UNSUPPORTED and part.cls is not Class.CLOUD:
+        if _worth_telling(part):
             groups.setdefault(_why(part, words), []).append(_nameless(part.place))
     lines = [f"{_somewhere(places, MOST_PARTS, words)}: {why}" for why, places in groups.items()]
     return tuple(line[:1].upper() + line[1:] for line in lines)

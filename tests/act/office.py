@@ -41,7 +41,7 @@ def path(address: str, parameters: str = "") -> Path:
 
 
 def verdict(address: str, action: Action = Action.QUARANTINE, **more) -> Verdict:
-    return Verdict(address, action, "external-high", ("finding-high",), **more)
+    return Verdict(address, action, "external-high", **({"reasons": ("finding-high",)} | more))
 
 
 INSIDE = Place(

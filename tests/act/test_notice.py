@@ -103,6 +103,15 @@ def test_what_a_password_of_the_mail_opened_is_said_once_for_each_attachment():
     assert "lösenordet stod" not in text(made(opened=()))
 
 
+def test_a_rule_that_held_a_mail_in_which_nothing_was_found_says_why():
+    why = (verdict("b@hem.example", reasons=("opened-by-password", "recipient-class")),)
+    said = flat(text(made(findings=(), not_examined=(), verdicts=why)))
+    assert "för en regel i din organisation gäller det" in said
+    assert "Lösenordet till en bilaga står i samma brev." in said
+    assert "The password of an attachment stands in the same mail." in said
+    assert "kunde inte läsa hela" not in said
+
+
 def test_rows_of_a_sheet_are_said_together():
     places = [
         replace(INSIDE, steps=(*INSIDE.steps[:2], Step(StepKind.ROW, n))) for n in range(2, 30)
