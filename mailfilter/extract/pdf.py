@@ -1,28 +1,31 @@
 """PDF, by pdfium.
 
 From → to: a file → the pages as one `Text` (invisible text included), annotations, form fields,
-XFA data, bookmarks, metadata; attached files as further `Part`s. A page that shows an image and
-next to no text is rendered and read by OCR, without which it is "pdf-without-text".
+XFA data, bookmarks, metadata; attached files as further `Part`s; what hangs elsewhere in the file,
+and what earlier revisions said (pdfbeside.py). Images are read by OCR (pdfimages.py says which),
+without which they are "pdf-without-text" or "image".
 
 Invariants: a password asked for is "encrypted", anything else that pdfium refuses is broken;
 pages are opened and closed one at a time.
 
 Errors: pypdfium2.PdfiumError, and ValueError, OSError of its bindings.
 Sources: ISO 32000-1; the FPDF interface of pdfium.
-Known gaps: scripts in the file are not read; fonts without a mapping to Unicode give
-nonsense.
+Known gaps: text in patterns; see pdfimages.py and pdfobjects.py.
 """
 
 import ctypes
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from detectors import Role
 from mailfilter import labels
+from mailfilter.extract import pdfbeside, pdfimages, pdfobjects
 from mailfilter.extract.budget import Unreadable
 from mailfilter.extract.context import Ctx, Found, member, text_at
+from mailfilter.extract.plain import strip_markup
 from mailfilter.extract.xmltext import decoded
 from mailfilter.model import NotExamined, Part, Text
 from mailfilter.place import Place, Step, StepKind
@@ -32,8 +35,8 @@ PAGES = 5000
 TOGETHER = 500_000  # characters of pages in one text
 ATTACHMENTS = 500
 ANNOTATIONS = 2000  # on one page
-SCANT = 60  # characters: a page with fewer and a large image is an image
-LARGE = 0.3  # of the page's area
+_IMAGE = re.compile(rb"/Subtype\s{0,4}/Image|/ImageMask")
+_INVISIBLE = (2, 16)  # links and the windows of notes
 _PASSWORD = 4  # FPDF_ERR_PASSWORD
 _LABEL = re.compile(rb"MSIP_Label_[0-9a-fA-F-]{36}_(?:Name|Enabled)(?![\w-])")
 _XMP_PAIR = re.compile(
@@ -41,8 +44,8 @@ _XMP_PAIR = re.compile(
 )
 _XMP_MAKER = re.compile(rb"<(?:xmp:CreatorTool|pdf:Producer)>([^<>]{1,1000})</")
 _XMP = re.compile(rb"<(?:rdf:li|dc:\w+|pdf:\w+|xmp:CreatorTool|pdfx:\w+)[^<>]*>([^<]+)<")
-_ANNOTATION_TEXTS = ("Contents", "T", "V", "TU", "Subj", "DV", "RC")
-_HYPHENS = str.maketrans({"\ufffe": "-", "\x02": "-"})  # how pdfium marks a hyphen at a line's end
+_ANNOTATION_TEXTS = ("Contents", "T", "V", "TU", "Subj", "DV", "RC", "RV")
+_HYPHENS = ("\ufffe", "\x02")  # how pdfium marks a hyphen at a line's end
 
 
 def sniff(data: bytes) -> bool:
@@ -80,47 +83,60 @@ def _document(document: Any, part: Part, ctx: Ctx) -> Iterator[Found]:
     forms = document.get_formtype() != 0
     if forms:
         document.init_forms()
-    yield from _pages(document, part, ctx)
-    yield from _metadata(document, part, ctx)
-    titles = "\n".join(bookmark.get_title() for bookmark in _bookmarks(document))
-    yield text_at(titles, part.place)
-    if forms:
-        yield text_at(_xfa(document), part.place)
-    yield from _attachments(document, part)
+    data = pdfbeside.unlocked(document, part.data)  # before anything is drawn into its pages
+    earlier = pdfobjects.revisions(part.data)
+    seen = pdfimages.Seen(_IMAGE.search(part.data) is not None, lines=set() if earlier else None)
+    yield from _pages(document, part, ctx, seen)
+    for found in chain(
+        _metadata(document, part, ctx),
+        [text_at("\n".join(each.get_title() for each in _bookmarks(document)), part.place)],
+        [text_at(_xfa(document), part.place)] if forms else [],
+        _attachments(document, part, seen),
+    ):
+        if isinstance(found, Text):
+            seen.said.update(found.content.split("\n"))
+        yield found
+    yield from pdfbeside.read(data, part, ctx, seen)
+    yield from pdfbeside.before(earlier, part, seen, _text)
 
 
-def _pages(document: Any, part: Part, ctx: Ctx) -> Iterator[Found]:
+def _pages(document: Any, part: Part, ctx: Ctx, seen: pdfimages.Seen) -> Iterator[Found]:
     """Pages follow each other in one text; the first picture that cannot be read is named."""
-    count, unread, joined = len(document), False, _Joined()
+    count, joined = len(document), _Joined()
     for n in range(min(count, PAGES)):
         place = part.place.down(Step(StepKind.PAGE, n + 1))
         page = document[n]
+        text = page.get_textpage()
         try:
-            content = _text(page)
+            content = _text(text)
             yield from joined.add(content, place)
-            yield from _annotations(document, page, place)
-            if not unread and len(content) < SCANT and _is_picture(page, content):
-                for found in _scan(page, place, ctx):
-                    unread = unread or isinstance(found, NotExamined)
+            if seen.lines is not None:
+                seen.lines.update(content.split("\n"))
+            if not seen.unread:
+                for found in _scans(page, text, content, place, ctx, seen):
+                    seen.unread = seen.unread or isinstance(found, NotExamined)
                     yield found
+            yield from _annotations(document, page, n, place, seen)
         finally:
+            text.close()
             page.close()
     yield from joined.flush()
     if count > PAGES:
         yield not_examined(part.place, "too-many-pages")
 
 
-def _scan(page: Any, place: Place, ctx: Ctx) -> Iterator[Found]:
-    """A page that is an image, by OCR."""
+def _scans(
+    page: Any, text: Any, content: str, place: Place, ctx: Ctx, seen: pdfimages.Seen
+) -> Iterator[Found]:
+    """What is an image on a page, by OCR."""
     from mailfilter.extract import ocr, picture
 
-    if not ocr.ready():
-        yield not_examined(place, "pdf-without-text")
-        return
-    width, height = (max(side, 1.0) for side in page.get_size())
-    scale = min(ocr.DPI / 72, (picture.AREA / (width * height)) ** 0.5, picture.SIDE / width)
-    bitmap = page.render(scale=min(scale, picture.SIDE / height), grayscale=True)
-    yield from picture.read_page(bitmap.to_pil().convert("L"), place, ctx)
+    for box in pdfimages.regions(page, text, content, seen):
+        if not ocr.ready():
+            yield not_examined(place, "image" if box else "pdf-without-text")
+        else:
+            drawn = pdfimages.drawn(page, box, ocr.DPI / 72, picture.AREA, picture.SIDE)
+            yield from picture.read_page(drawn, place, ctx)
 
 
 @dataclass(slots=True)
@@ -144,43 +160,33 @@ class _Joined:
         self.contents, self.places, self.size = [], [], 0
 
 
-def _text(page: Any) -> str:
-    textpage = page.get_textpage()
-    try:
-        content: str = textpage.get_text_range()
-    finally:
-        textpage.close()
-    return content.translate(_HYPHENS).replace("\r\n", "\n")
+def _text(textpage: Any) -> str:
+    content: str = textpage.get_text_range()
+    for sign in _HYPHENS:
+        content = content.replace(sign, "-")
+    return content.replace("\r\n", "\n")
 
 
-def _is_picture(page: Any, content: str) -> bool:
-    """A large image, or drawings where there is no text at all (fonts turned into outlines)."""
-    from pypdfium2 import raw
-
-    width, height = page.get_size()
-    area, drawings = max(width * height, 1.0), 0
-    for item in page.get_objects(max_depth=3):
-        if item.type == raw.FPDF_PAGEOBJ_IMAGE:
-            left, bottom, right, top = item.get_bounds()
-            if not content.strip() or (right - left) * (top - bottom) > LARGE * area:
-                return True
-        drawings += item.type == raw.FPDF_PAGEOBJ_PATH
-    return not content.strip() and drawings > 200
-
-
-def _annotations(document: Any, page: Any, place: Place) -> Iterator[Found]:
-    """Notes, fields, addresses of links."""
+def _annotations(
+    document: Any, page: Any, n: int, place: Place, seen: pdfimages.Seen
+) -> Iterator[Found]:
+    """Notes, fields, addresses of links; then what they show, if that is more than they say."""
     from pypdfium2 import raw
 
     count = raw.FPDFPage_GetAnnotCount(page)
     if count <= 0:
         return
     lines: list[str] = []
-    for n in range(min(count, ANNOTATIONS)):
-        annotation = raw.FPDFPage_GetAnnot(page, n)
+    shown = False
+    for number in range(min(count, ANNOTATIONS)):
+        annotation = raw.FPDFPage_GetAnnot(page, number)
         if annotation:
+            shown = shown or raw.FPDFAnnot_GetSubtype(annotation) not in _INVISIBLE
             lines += _annotation(document, annotation)
             raw.FPDFPage_CloseAnnot(annotation)
+    if shown:
+        lines += pdfbeside.drawn_annotations(document, page, n, _text)
+    seen.said.update(lines)
     if count > ANNOTATIONS:
         yield not_examined(place, "too-many-parts")
     yield text_at("\n".join(dict.fromkeys(lines)), place.down(Step(StepKind.COMMENT)))
@@ -191,7 +197,10 @@ def _annotation(document: Any, annotation: Any) -> Iterator[str]:
 
     for key in _ANNOTATION_TEXTS:
         name = key.encode()
-        yield _wide(lambda out, n, k=name: raw.FPDFAnnot_GetStringValue(annotation, k, out, n))
+        said = _wide(lambda out, n, k=name: raw.FPDFAnnot_GetStringValue(annotation, k, out, n))
+        yield said
+        if "<" in said:
+            yield strip_markup(said)
     if document.formenv:
         form = document.formenv
         yield _wide(lambda out, n: raw.FPDFAnnot_GetFormFieldValue(form, annotation, out, n))
@@ -261,7 +270,9 @@ def _xfa(document: Any) -> str:
     return "\n".join(packets)
 
 
-def _attachments(document: Any, part: Part) -> Iterator[Found]:
+def _attachments(document: Any, part: Part, seen: pdfimages.Seen) -> Iterator[Found]:
     for n in range(min(document.count_attachments(), ATTACHMENTS)):
         attached = document.get_attachment(n)
-        yield member(part, n + 1, attached.get_name(), bytes(attached.get_data()))
+        data = bytes(attached.get_data())
+        seen.files.add(hash(data))
+        yield member(part, n + 1, attached.get_name(), data)
