@@ -72,7 +72,8 @@ SPECIAL = re.compile(r"[^\t\n\r -~\xa1-\xa9\xab\xac\xae-\xb1\xb4-\xb8\xbb-\xff]+
 DIGITS = "0123456789"
 BLANK = "\u2800"  # Braille without dots: a blank by looks, a symbol by category
 # Letters of other scripts that are drawn as the o, i, l and s that stand for digits
-CONFUSABLE = dict(zip("оοօᴏіӏѕОΟՕІӀЅ", "ooooilsoooils", strict=True))
+CONFUSABLE = dict(zip("оοօᴏⲟіӏѕОΟՕⲞІӀΙЅ", "oooooilsooooilis", strict=True))
+CONFUSABLE |= dict(zip("ƧᒿƷȜЗӠƼбᏮȢȣꝮ", "223333566889", strict=True))
 TAGS = frozenset(map(chr, range(0xE0030, 0xE003A)))
 TAG_DIGITS = re.compile("[\U000e0030-\U000e0039]{6,}")  # fewer are part of a flag, or noise
 
@@ -89,6 +90,12 @@ def fold_character(character: str) -> str:
     if digit is not None:
         return str(digit)
     category = unicodedata.category(character)
+    if category in ("No", "Nl"):  # circled, Roman, counting rods; not the ideographs of a language
+        value = unicodedata.numeric(character, -1)
+        if value in range(10):
+            return str(int(value))
+    if "\U0001ccf0" <= character <= "\U0001ccf9":  # outlined digits of Unicode 16
+        return str(ord(character) - 0x1CCF0)
     if category == "Cs":
         return "\ufffd"  # half a surrogate pair: no text, and nothing can encode it
     if category == "Pd" or character in DASHES:

@@ -22,7 +22,7 @@ from itertools import accumulate
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
-from mailfilter.extract import oddities
+from mailfilter.extract import oddities, woven
 from mailfilter.extract.charset import decode
 from mailfilter.extract.context import Ctx, Found, text_at
 from mailfilter.extract.links import readable
@@ -83,6 +83,8 @@ def read(part: Part, ctx: Ctx) -> Iterator[Found]:
         if extras:
             yield text_at(extras, part.place.down(Step(StepKind.HIDDEN)))
         yield from data_uris(source, part)
+        if "ata&" in source or "ATA&" in source:  # the colon as a reference
+            yield from data_uris(html.unescape(source), part)
 
 
 def _makers(head: str) -> Iterator[str]:
@@ -113,7 +115,7 @@ def views(source: str) -> tuple[str, str]:
         markup = _COMMENT.sub("", markup)
     shown, hidden = as_text(markup), "\n".join(filter(None, [*whole, *extras]))
     rest = oddities.left_over(source, f"{shown}\n{hidden}")
-    return shown, "\n".join(filter(None, [hidden, *rest]))
+    return shown, "\n".join(filter(None, [hidden, *rest, *woven.readings(source, shown)]))
 
 
 def _too_deep(source: str) -> bool:
@@ -199,7 +201,8 @@ def _take_styles(tree: LexborHTMLParser, extras: list[str]) -> list[str]:
             extras.append(node.text() or "")
         for rule in (node.text() or "").split("}"):
             selector, brace, declarations = rule.rpartition("{")
-            if brace and _HIDING.search(declarations):
+            slow = "(" in selector  # :has() looks through the page for each element
+            if brace and not slow and _HIDING.search(declarations):
                 selector = selector.rpartition("{")[2].rpartition("-->")[2]
                 hiding.append(selector.rpartition("<!--")[2].strip())
         node.decompose()

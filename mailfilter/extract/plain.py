@@ -31,6 +31,7 @@ _NODE = re.compile(r">([^<>]+)<")
 _ENTITY = re.compile(r"<!ENTITY\s+([\w.-]{1,60})\s+[\"']([^\"'<>]{1,1000})[\"']\s*>")
 _MARKDOWN = ("md", "markdown", "rmd")
 _MARKS = dict.fromkeys(map(ord, "*_`~\\"))
+_BASE64_END = re.compile(r"[^A-Za-z0-9+/=%_\-\t\r\n]")  # programs leave out line ends
 URIS = 200  # in one text
 ENTITIES, GROWTH = 50, 1 << 20  # of one document; characters that one entity may add
 
@@ -113,9 +114,10 @@ def data_uris(content: str, part: Part) -> Iterator[Part]:
     for n, found in enumerate(_DATA_URI.finditer(content), 1):
         if n > URIS:
             return
-        end = _URI_END.search(content, found.end())
+        packed = "base64" in found[2].lower()
+        end = (_BASE64_END if packed else _URI_END).search(content, found.end())
         raw = content[found.end() : end.start() if end else len(content)]
-        data = _uri_bytes(raw, "base64" in found[2].lower())
+        data = _uri_bytes(raw, packed)
         if data:
             place = part.place.down(Step(StepKind.HIDDEN), role=Role.ATTACHMENT)
             yield Part(place, (found[1] or "text/plain").lower(), data, inline=True)

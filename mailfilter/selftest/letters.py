@@ -246,6 +246,22 @@ _MAPPED: dict[str, Make] = {
     "digits: circled": _text(_translated(dict(zip(digits, "⓪①②③④⑤⑥⑦⑧⑨", strict=True)))),
     "digits: black circled": _text(_translated(dict(zip(digits, "⓿❶❷❸❹❺❻❼❽❾", strict=True)))),
     "digits: with full stop": _text(_translated(dict(zip(digits, "🄀⒈⒉⒊⒋⒌⒍⒎⒏⒐", strict=True)))),
+    "digits: circled, of dingbats": _text(
+        _translated(dict(zip(digits[1:], "➀➁➂➃➄➅➆➇➈", strict=True)))
+    ),
+    "digits: in brackets": _text(_translated(dict(zip(digits[1:], "⑴⑵⑶⑷⑸⑹⑺⑻⑼", strict=True)))),
+    "digits: with comma": _text(_translated(dict(zip(digits, "🄁🄂🄃🄄🄅🄆🄇🄈🄉🄊", strict=True)))),
+    "digits: Roman, one sign each": _text(
+        _translated(dict(zip(digits[1:], "ⅠⅡⅢⅣⅤⅥⅦⅧⅨ", strict=True)))
+    ),
+    "digits: counting rods": _text(
+        _translated(dict(zip(digits[1:], "𝍠𝍡𝍢𝍣𝍤𝍥𝍦𝍧𝍨", strict=True)))
+    ),
+    "digits: of Hangzhou": _text(
+        _translated(dict(zip(digits, "〇〡〢〣〤〥〦〧〨〩", strict=True)))
+    ),
+    "digits: outlined (Unicode 16)": _text(_shifted(0x1CCF0)),
+    "letters: six and three of other scripts": _text(_hyphened({"6": "б", "3": "З", "8": "Ȣ"})),
     "digits: two scripts in turn": _text(_in_turn),
     "letters: O for 0": _text(_hyphened({"0": "O"})),
     "letters: l for 1": _text(_hyphened({"1": "l"})),
@@ -288,6 +304,19 @@ _SPELLED: dict[str, Make] = {
 }
 
 _SPELLED_MISSED: dict[str, tuple[Make, str]] = {
+    "digits: ideographs": (
+        _text(_translated(dict(zip(digits, "〇一二三四五六七八九", strict=True)))),
+        "words of a language that staff does not write to patients in",
+    ),
+    "digits: Braille": (_text(_translated(dict(zip(digits, "⠚⠁⠃⠉⠙⠑⠋⠛⠓⠊", strict=True)))), CODE),
+    "digits: of a script whose four looks like eight": (
+        _text(_translated({"8": "৪", "9": "৭"})),
+        "they are digits and have a value of their own; looks and value disagree",
+    ),
+    "between digits: a letter": (
+        _text("x".join),
+        "no separator: article numbers and keys look so",
+    ),
     "Morse": (_text(lambda n: " ".join(_MORSE[int(d)] for d in n)), CODE),
     "Roman numerals": (_text(lambda n: f"{_roman(n[:4])} {n[4:]}"), CODE),
     "digits turned by five (ROT5)": (

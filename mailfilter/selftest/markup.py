@@ -332,10 +332,6 @@ _ELEMENTS: dict[str, Make] = {
 
 _DRAWN_MISSED: dict[str, tuple[Make, str]] = {
     "html: columns, one a digit, top to bottom": (_page(_columns), DRAWN),
-    "html: floating to the right": (
-        _page(lambda n: "".join(f'<b style="float:right">{d}</b>' for d in n[::-1])),
-        DRAWN,
-    ),
     "html: order by flex": (_page(_flexed), DRAWN),
     "html: counter of a list": (
         _page(lambda n: f'<ol start="{n[:8]}"><li></li></ol><ol start="{n[8:]}"><li></li></ol>'),
