@@ -12,9 +12,9 @@ import pytest
 
 from mailfilter.config import Settings
 from mailfilter.errors import ConfigError, Permanent, Temporary
-from mailfilter.model import State
+from mailfilter.model import Action, State
 from mailfilter.record import Store, frames, open_desk_server, open_intake, open_store
-from mailfilter.record.contract import Filter, Intake, Joined
+from mailfilter.record.contract import Filter, Intake, Joined, StagedItem
 from mailfilter.record.desk_link import DeskIntake, _result
 from mailfilter.record.desk_server import DeskServer
 from mailfilter.record.keys import PrivateKeys
@@ -64,6 +64,13 @@ async def test_all_verbs(desk: Desk, mails: Mails) -> None:
     assert await archive.counts(NOW.date(), NOW.date()) == [count(n=5)]
     assert [p.kind for p in await archive.due(NOW)] == ["notice", "rejected-notice"]
     assert [p.dossier for p in await archive.due(NOW)] == [dossier(), dossier("r")]
+
+
+async def test_what_is_read_on_crosses_as_such(desk: Desk, mails: Mails) -> None:
+    late = StagedItem(Action.QUARANTINE, recipients=(0, 1), reading=True)
+    await desk.smtp.stage(mails(items=(late,)))
+    await desk.smtp.commit("M00001", [count()])
+    assert [one.item for one in await desk.store.archive.reading()] == ["M00001.1"]
 
 
 async def test_errors_keep_their_kind(desk: Desk, mails: Mails) -> None:

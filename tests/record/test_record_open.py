@@ -12,6 +12,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mailfilter.errors import ConfigError, Temporary
+from mailfilter.model import State
 from mailfilter.record import open_archive, open_desk_server, open_intake, open_store
 from mailfilter.record.contract import Filter
 from mailfilter.record.database import connect
@@ -32,6 +33,22 @@ async def test_opening_again_changes_nothing(opening, mails: Mails) -> None:  # 
     await hold(first, mails())
     second = await opening()
     assert len(await second.archive.items(Filter())) == 1
+
+
+async def test_a_database_of_the_first_schema_is_brought_up_to_date(opening, mails: Mails) -> None:  # type: ignore[no-untyped-def]
+    first = await opening()
+    await hold(first, mails())
+    for table, column in (("item", "reading"), ("message", "pending")):
+        await _sql(first, f"ALTER TABLE {table} DROP COLUMN {column}")
+    await _sql(first, "UPDATE alembic_version SET version_num = '0001'")
+    second = await opening()
+    (item,) = await second.archive.items(Filter())
+    assert item.state is State.HELD
+    assert await second.archive.reading() == []
+    acted = line("refuse", item.id)
+    assert await second.archive.act(item.id, [State.READING, State.HELD], State.REFUSED, acted)
+    day = NOW.date()
+    assert await second.archive.counts(day, day) == [count()], "nothing was pending"
 
 
 async def test_a_newer_schema_is_refused(url: str, store: Parts, keys, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]

@@ -98,6 +98,9 @@ async def test_a_hit_is_held_and_told(store: Parts, mails: Mails) -> None:
     assert await waiting(store) == [("notice", "")]
     assert await counted(store) == [("se.personnummer", "quarantine", 1)], "what was pending"
     assert await acts(store) == [("system", "hold", ID)]
+    refused = line("refuse", ID)
+    assert await store.archive.act(ID, [State.READING, State.HELD], State.REFUSED, refused)
+    assert await counted(store) == [("se.personnummer", "quarantine", 1)], "once"
 
 
 async def test_recipients_may_part(store: Parts, mails: Mails) -> None:
