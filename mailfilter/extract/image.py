@@ -18,6 +18,11 @@ from mailfilter.model import Part
 from mailfilter.unread import not_examined
 
 WIDTH, HEIGHT = 300, 150
+SCANNED = 3_000_000_000  # pixels of all scans of a JPEG: twelve of the largest picture, 4 s
+STRIPS = 200_000  # in one page of a TIFF
+TABLES = 1000  # of a TIFF that are looked at; picture.py reads no more pages
+_SCAN = b"\xff\xda"
+_STRIPS = (273, 279, 324, 325)  # offsets and lengths of strips and tiles
 _READABLE = (
     b"\x89PNG\r\n",
     b"GIF8",
@@ -86,9 +91,35 @@ def read(part: Part, ctx: Ctx) -> Iterator[Found]:
     from mailfilter.extract import picture
 
     width, height = dimensions(part.data)
-    if width * height > limits.PIXELS:
+    scans = part.data.count(_SCAN) if part.data.startswith(b"\xff\xd8") else 1
+    if width * height > limits.PIXELS or width * height * scans > SCANNED:
         raise Unreadable("image-size")  # before any library sees it
+    if _has_long_table(part.data):
+        raise Unreadable("image-size")
     yield from picture.read(part, ctx)
+
+
+def _has_long_table(data: bytes) -> bool:
+    """A TIFF whose pages have more strips than paper has lines: each costs Pillow microseconds."""
+    order = {b"II*\0": "<", b"MM\0*": ">"}.get(data[:4])
+    if order is None:
+        return False
+    (at,) = struct.unpack_from(order + "I", data.ljust(8, b"\0"), 4)
+    for _ in range(TABLES):
+        if not 8 <= at <= len(data) - 6:
+            return False
+        (entries,) = struct.unpack_from(order + "H", data, at)
+        counts = data[at + 2 : at + 2 + 12 * entries]
+        for tag, _kind, count in struct.iter_unpack(
+            order + "HHI4x", counts[: len(counts) // 12 * 12]
+        ):
+            if tag in _STRIPS and count > STRIPS:
+                return True
+        after = at + 2 + 12 * entries
+        if after + 4 > len(data):
+            return False
+        (at,) = struct.unpack_from(order + "I", data, after)
+    return False
 
 
 def read_sound(part: Part, _ctx: Ctx) -> Iterator[Found]:

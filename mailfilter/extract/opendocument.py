@@ -237,6 +237,7 @@ def _cells(xml: bytes) -> Iterator[bytes]:
 def _sheets(xml: bytes, place: Place, ctx: Ctx) -> Iterator[Found]:
     bounds = [*(found.start() for found in _TABLE.finditer(xml)), len(xml)]
     for n, (start, end) in enumerate(pairwise(bounds), 1):
+        ctx.budget.take_entry()
         title = _TITLE.search(xml, start, xml.find(b">", start))
         name = decoded(title[1]) if title else ""
         sheet = place.down(Step(StepKind.SHEET, n, name))

@@ -204,7 +204,8 @@ class _Sheet:
         budget: Budget,
     ) -> None:
         self.strings, self.padded, self.formulas, self.used = strings, padded, formulas, used
-        self.left = budget.cells
+        self.left, self.room = budget.cells, budget.text
+        self.longest = max(map(len, strings), default=0)
         self.referring = "&" in "".join(strings)
 
     def regular(self, content: str) -> list[tuple[int, list[str]]] | None:
@@ -225,6 +226,8 @@ class _Sheet:
             return None
         if indexes and max(map(int, indexes)) >= len(self.strings):
             return None
+        if self.longest * len(indexes) > self.room:
+            self._take(sum(len(self.strings[int(index)]) for index in indexes))
         pieces[1::2] = [f"><v>{self.strings[int(index)]}</v>" for index in indexes]
         values = _CONTENT.findall("".join(pieces))
         letters = _REFERENCE.findall(content)
@@ -257,7 +260,9 @@ class _Sheet:
             if self.left < 0:
                 raise Unreadable("too-many-cells")
             if cells:
-                yield number, self.values(cells)
+                values = self.values(cells)
+                self.left -= len(values) - len(cells)  # gaps that are written out
+                yield number, values
 
     def values(self, cells: list[Values]) -> list[str]:
         values = [self.value(*found) for found in cells]
@@ -277,11 +282,18 @@ class _Sheet:
         if kind == "s":
             self.used.add(value)
             text = self.strings[int(value)] if _within(value, self.strings) else ""
+            self._take(len(text))
             return cell(html.unescape(text)) if "&" in text else text
         if kind in ("", "n"):
             return self.number(value, style)
         shown = _unescaped(value or inline)
         return cell(html.unescape(shown) if "&" in shown else shown)
+
+    def _take(self, size: int) -> None:
+        """So many characters of shared strings, each of which may stand in many cells."""
+        self.room -= size
+        if self.room < 0:
+            raise Unreadable("too-much-text")
 
     def number(self, value: str, style: str) -> str:
         if "." in value or "E" in value or "e" in value:

@@ -129,6 +129,8 @@ def uuencoded(content: bytes) -> list[File]:
         good = good and end is not None and begin[1] is not None
         files.append(File(begin[2].strip(), decoded, "" if good else "uuencode-syntax"))
         begin = _UU_BEGIN.search(content, stop)
+    if begin:  # one more than are decoded
+        files.append(File(b"", b"", "parts"))
     return files
 
 
