@@ -7,7 +7,8 @@ links; ``data:`` URIs become parts. Scripts and style sheets hold no text for pe
 skipped, but for their ``data:`` URIs.
 
 Invariants: linear in the input. Lexbor builds the tree that browsers build; tags that are nested
-deeper than any mail program nests make its work quadratic, so such input is read by stripping tags.
+deeper than any mail program nests make its work quadratic, so such input is read by stripping tags,
+and as source.
 
 Sources: HTML living standard (raw text elements, block elements); threats.md 2.3.
 Known gaps: style sheets are matched by simple rules (``.x{display:none}``); colours are not
@@ -102,10 +103,10 @@ def _meta_charset(data: bytes) -> str:
 def views(source: str) -> tuple[str, str]:
     """(text as shown, all else that the source says)."""
     if _too_deep(source):
-        return _stripped(source), ""
+        return _stripped(source), html.unescape(source)
     tree = LexborHTMLParser(source)
     if tree.root is None:
-        return _stripped(source), ""
+        return _stripped(source), html.unescape(source)
     extras = [*_attributes(tree), *oddities.numbered_tags(source, _ATTRIBUTES), *_take_raw(tree)]
     whole = _with_hidden(tree, source, _take_styles(tree, extras))
     markup = _marked_pre(tree.html or "")

@@ -70,6 +70,10 @@ def test_what_was_slow_is_linear(name, data):
     holds(name, data)
 
 
+def test_tags_without_end_hide_no_attribute():
+    holds("html", b"<a>" * 1100 + b"<img alt='" + NUMBER.encode() + b"'>")
+
+
 def test_namespaces_are_not_spelt_otherwise_without_end():
     many = b" ".join(b"xmlns:a%d='urn:a'" % n for n in range(20_000))
     holds("xml", b"<x " + many + b">" + NUMBER.encode() + b"</x>")

@@ -198,11 +198,11 @@ def texts(data: bytes) -> None:
 
 def _texts() -> Iterable[bytes]:
     yield f"Eleven {NUMBER} har diabetes och får insulin.".encode()
-    yield "Ring 070-174 06 05. Ärende 2024-1234, 121212+1212, 121272-1219".encode()
+    yield "Ring 070-174 06 05. Ärende 2024-1234, 121212+1212".encode()
     yield "ett nio ett två ett två ett två ett två ett två".encode()
     yield "１９１２１２１２−１２１２ 1\u200b9\u0301121212 ﬁ İ ß \U000e0031\U000e0039".encode()
     yield b"Namn\tPersonnr\nAnna\t191212121212\nNamn\tDiagnos\nBo\tF32.1\n"
-    yield b"010190-123A 01810112345 010190-1239 1201743399 https://x.sharepoint.com/:w:/a"
+    yield b"010190-123A 01810112345 1201743399 https://x.sharepoint.com/:w:/a"
     yield b"1 9 1 2 1 2 1 2 - 1 2 1 2\n19.12.12.12.12.12\n1912 1212 1212"
 
 
