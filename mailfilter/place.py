@@ -176,6 +176,15 @@ def _ranges(numbers: Iterable[int]) -> str:
     return ", ".join(said) + (" ..." if len(ranges) > _RANGES else "")
 
 
+def letters(column: int) -> str:
+    """0 → A, 25 → Z, 26 → AA: columns as spreadsheets name them."""
+    name, column = "", column + 1
+    while column > 0:
+        column, rest = divmod(column - 1, 26)
+        name = chr(65 + rest) + name
+    return name
+
+
 def _joined(place: Place, steps: tuple[Step, ...], language: str, numbers: str) -> str:
     """The steps in words, the role behind them; `numbers` go behind the last step."""
     said = ""
@@ -208,4 +217,6 @@ def _say(step: Step, language: str) -> str:
         return f"{word}{number}{form}"
     if step.kind is StepKind.MEMBER and step.name:
         return step.name
+    if step.kind is StepKind.COLUMN and not step.name:
+        return f"{word} {letters(step.n - 1)}".strip()
     return f"{word} {step.name}" if step.name else f"{word}{number}{form}"

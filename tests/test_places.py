@@ -5,9 +5,11 @@ from datetime import date
 import pytest
 
 from detectors import Role
+from mailfilter.commands.sources import wrapped
 from mailfilter.examine import Job, examine
 from mailfilter.extract.quoted import dated
 from mailfilter.place import Place, Step, StepKind, describe, describe_all
+from tests.extract.making import zipped
 
 LIST = Step(StepKind.ATTACHMENT, 2, "Lista.xlsx", "xlsx")
 SHEET = (LIST, Step(StepKind.SHEET, 1, "7B"), Step(StepKind.COLUMN, 3, "Personnr"))
@@ -30,7 +32,7 @@ COPY = Step(StepKind.MEMBER, 1, "kopia.docx", "docx")
         (
             row(2),
             "bilaga 2 (xlsx), blad 7B, kolumn Personnr, rad 2",
-            "bilaga 2 (xlsx), blad 1, kolumn 3, rad 2",
+            "bilaga 2 (xlsx), blad 1, kolumn C, rad 2",
         ),
         (
             inside(COPY, Step(StepKind.COMMENT)),
@@ -96,6 +98,17 @@ def test_neighbours_are_said_once():
 )
 def test_the_day_of_a_quoted_mail(text, day):
     assert [step.n for step in dated(text, 0)] == ([day] if day else [])
+
+
+def test_what_was_not_read_has_no_name_that_says_too_much():
+    for name, words in (
+        ("19121212-1212.xyz", "bilaga 1 (zip) / fil 1 (xyz)"),
+        ("Anna Karlsson.xyz", "bilaga 1 (zip) / fil 1 (xyz)"),
+        ("underlag.xyz", "bilaga 1 (zip) / underlag.xyz"),
+    ):
+        data = wrapped(b"a.zip", zipped({name: bytes(range(256)) * 8}))
+        found, _ = examine(data, Job(b"k" * 32, date(2026, 11, 28)))
+        assert [describe(part.place) for part in found.not_examined] == [words]
 
 
 def test_the_quoted_mail_in_a_reading():

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate, islice
 
 from mailfilter.model import Text
-from mailfilter.place import Place, Step, StepKind
+from mailfilter.place import Place, Step, StepKind, letters
 
 PLACES = 3000
 GAP = 100  # empty rows or cells that are written out; a wider gap is one
@@ -94,15 +94,6 @@ def _column(column: int, names: Sequence[str]) -> Step:
     name = names[column] if column < len(names) else ""
     worded = any(char.isalpha() for char in name)
     return Step(StepKind.COLUMN, column + 1, name if worded else letters(column))
-
-
-def letters(column: int) -> str:
-    """0 → A, 25 → Z, 26 → AA."""
-    name, column = "", column + 1
-    while column:
-        column, rest = divmod(column - 1, 26)
-        name = chr(65 + rest) + name
-    return name
 
 
 def pinpoint(text: Text, offset: int) -> Place:
