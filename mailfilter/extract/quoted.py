@@ -5,7 +5,8 @@ none. "Den 3 mars 2026 kl. 10:15 skrev Anna:", "On Tue, Mar 3, 2026 at 10:15 AM 
 "Skickat: den 3 mars 2026 10:15", "Sent: Tuesday, March 3, 2026", "Datum: 2026-03-03".
 
 Invariants: pure; looks at `LINES` lines and `REACH` characters; a day that no month has is none.
-Sources: Outlook, Apple Mail, Gmail and Thunderbird in Swedish, Norwegian, Danish and English.
+Sources: Outlook, Apple Mail, Gmail and Thunderbird in Swedish, Norwegian, Danish, Finnish,
+German and English; GroupWise (">>> Anna 2026-03-03 10:15 >>>").
 Known gap: 03/04/2026 is two days, one here and one in America, and so none.
 """
 
@@ -15,17 +16,18 @@ from mailfilter.place import MONTH, Step, StepKind
 
 LINES, REACH = 6, 600
 _INTRODUCES = re.compile(
-    r"^[>\s]{0,8}[*_]{0,2}(?:Skickat|Datum|Sent|Date|Sendt|Dato)\s?:|(?:^|\s)(?:skrev|wrote)\b",
+    r"^[>\s]{0,8}[*_]{0,2}(?:Skickat(?:\sden)?|Datum|Sent|Date|Sendt|Dato|Lähetetty|Päivämäärä"
+    r"|Gesendet)\s?:|(?:^|\s)(?:skrev|wrote|kirjoitti|schrieb|a\sécrit)\b|^>>>.*>>>\s*$",
     re.IGNORECASE,
 )
 _MONTHS = {
     name: number
     for number, names in enumerate(
-        ("jan", "feb", "mar", "apr", "maj may mai", "jun", "jul", "aug", "sep", "okt oct",
-         "nov", "dec des"), 1)
+        ("jan tam", "feb hel", "mar mär maa", "apr huh", "maj may mai tou", "jun kes", "jul hei",
+         "aug elo", "sep syy", "okt oct lok", "nov", "dec des dez jou"), 1)
     for name in names.split()
 }  # fmt: skip
-_WORDS = r"([a-z]{3,9})\.?"
+_WORDS = r"([a-zäöûéè]{3,12})\.?"
 _DATES = (
     (re.compile(r"(?<!\d)20\d\d-(\d\d)-(\d\d)(?!\d)"), 1, 2),
     (re.compile(r"(?<![\d.])(\d{1,2})\.(\d{1,2})\.(?:20)?\d\d(?!\d)"), 2, 1),
@@ -54,4 +56,6 @@ def _step(line: str) -> tuple[Step, ...]:
 
 
 def _number(month: str) -> int:
+    if month.startswith("marras"):  # Finnish for November
+        return 11
     return int(month) if month.isdigit() else _MONTHS.get(month[:3], 0)

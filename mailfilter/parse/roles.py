@@ -11,8 +11,8 @@ not hidden.
 
 Invariants: one pass over the lines; only a line whose first three letters begin one of the phrases
 is looked at closer, and no expression looks further than `HEAD` characters. Sources: Outlook,
-Exchange, Apple Mail, Gmail, Thunderbird and GroupWise in Swedish, Norwegian, Danish, Finnish and
-English. Known gap: HTML mail has marks of its own, see ``extract``.
+Exchange, Apple Mail, Gmail, Thunderbird and GroupWise in Swedish, Norwegian, Danish, Finnish,
+German and English. Known gap: HTML mail has marks of its own, see ``extract``.
 """
 
 import re
@@ -30,13 +30,15 @@ _SEPARATOR = re.compile(
     r"-{2,10}\s?(?:Ursprungligt meddelande|Vidarebefordrat (?:meddelande|brev)"
     r"|Original (?:message|appointment)|Opprinnelig melding|Oprindelig meddelelse"
     r"|Videresendt (?:melding|meddelelse|besked)|Alkuperäinen viesti|Välitetty viesti"
+    r"|Ursprüngliche Nachricht|Weitergeleitete Nachricht|Message d'origine|Message transféré"
     r"|Forwarded (?:message|by))|(?:Vidarebefordrat brev|Begin forwarded message):",
     re.IGNORECASE,
 )
-_FROM = re.compile(r"[*_]{0,2}(?:Från|From|Fra|Lähettäjä)\s?:[*_]{0,2}\s{0,4}\S", re.IGNORECASE)
+_FROM = re.compile(r"[*_]{0,2}(?:Från|From|Fra|Von|Lähettäjä)\s?:[*_]{0,2}\s{0,4}\S", re.IGNORECASE)
 _SENT = re.compile(
     r"\s{0,4}[*_]{0,2}(?:Skickat|Datum|Sent|Date|Sendt|Dato|Lähetetty|Päivämäärä"
-    r"|Till|To|Til|Vastaanottaja|Kopia|Cc|Ämne|Subject|Emne|Aihe)\s?:",
+    r"|Skickat\sden|Gesendet|Till|To|Til|An|Vastaanottaja|Kopia|Cc|Ämne|Rubrik|Subject|Emne|Aihe"
+    r"|Betreff)\s?:",
     re.IGNORECASE,
 )
 _CLOSING = re.compile(
@@ -57,7 +59,7 @@ _DISCLAIMER = re.compile(
     r"|Please\sconsider\sthe\senvironment|Vi\sbehandlar\sdina\spersonuppgifter",
     re.IGNORECASE,
 )
-_WROTE = (" skrev", " wrote", " kirjoitti")
+_WROTE = (" skrev", " wrote", " kirjoitti", " schrieb", " a écrit")
 _DIGIT = re.compile(r"\d")
 # The first three letters of all phrases above; other lines are what the line before was.
 _QUOTE_STARTS = frozenset(
@@ -72,6 +74,8 @@ _QUOTE_STARTS = frozenset(
         "läh",
         "*fr",
         "**f",
+        "von",
+        "*vo",
         "*lä",
         "_fr",
         "den",
@@ -108,6 +112,8 @@ def split(text: str) -> Split:
     for number, line in enumerate(lines):
         role = now
         if line[:1] == ">":
+            if _is_groupwise(line) and not _marked_lines_follow(lines, number):
+                return _add(roles, offset, Role.QUOTE)
             role = Role.QUOTE
         elif line not in ("", "\r"):
             found = _begins(line.lstrip(), lines, number) if number in telling else None
@@ -168,6 +174,11 @@ def _wrote(line: str) -> bool:
     """Whether a line says "Den 3 mars 2026 skrev Anna Ek:"; Gmail breaks it over two lines."""
     line = line.rstrip()[: 2 * HEAD]
     return line.endswith(":") and any(word in line for word in _WROTE) and bool(_DIGIT.search(line))
+
+
+def _is_groupwise(line: str) -> bool:
+    """ ">>> Anna Ek <a@b> 2026-03-03 10:15 >>>", below which nothing is marked."""
+    return line[:4] == ">>> " and line.rstrip()[-4:] == " >>>"
 
 
 def _is_header_block(line: str, lines: list[str], number: int) -> bool:
