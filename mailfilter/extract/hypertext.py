@@ -215,7 +215,7 @@ def _with_hidden(tree: LexborHTMLParser, source: str, rules: list[str]) -> list[
     lower = source.encode("latin-1", "replace").lower()  # three times faster than as text
     if not any(word in lower for word in _MAY_HIDE):
         return []
-    hidden = list(_hidden(tree, rules))
+    hidden = oddities.outermost(list(_hidden(tree, rules)))
     if not hidden:
         return []
     whole = as_text(_COMMENT.sub("", _marked_pre(tree.html or "")))

@@ -75,8 +75,13 @@ def without_doubtful(tree: LexborHTMLParser, source: str) -> Iterator[str]:
     """The markup without what may be hidden, and the text of what is turned round."""
     lower = source.encode("latin-1", "replace").lower()  # three times faster than as text
     if b"bdo" in lower or b"bidi-override" in lower:
+        left = 2 * len(source)  # they may lie in one another
         for node in tree.css(_TURNING)[:TURNED]:
-            yield html.escape((node.text() or "")[::-1])
+            turned = (node.text() or "")[::-1]
+            left -= len(turned)
+            if left < 0:
+                break
+            yield html.escape(turned)
     if not any(word in lower for word in _WORDS) or not _CUT.search(source):
         return
     styled = tree.css("[style]")[:ELEMENTS]
@@ -86,17 +91,26 @@ def without_doubtful(tree: LexborHTMLParser, source: str) -> Iterator[str]:
         yield tree.html or ""
 
 
+def outermost(nodes: list[LexborNode]) -> list[LexborNode]:
+    """The nodes that lie in no other of them: their texts together are no longer than the page."""
+    ids = {node.mem_id for node in nodes}
+    free: set[int] = set()  # elements above which none of the nodes stands
+    return [node for node in nodes if not _below(node, ids, free)]
+
+
 def remove(nodes: list[LexborNode]) -> None:
     """Remove the outermost ones only: removing frees all below, which must not be touched again."""
-    ids = {node.mem_id for node in nodes}
-    for node in [node for node in nodes if not _below(node, ids)]:
+    for node in outermost(nodes):
         node.decompose()
 
 
-def _below(node: LexborNode, ids: set[int]) -> bool:
+def _below(node: LexborNode, ids: set[int], free: set[int]) -> bool:
+    passed = []
     above = node.parent
-    while above is not None:
+    while above is not None and above.mem_id not in free:
         if above.mem_id in ids:
             return True
+        passed.append(above.mem_id)
         above = above.parent
+    free.update(passed)
     return False

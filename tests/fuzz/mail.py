@@ -157,7 +157,7 @@ def _charsets() -> Iterable[bytes]:
 def html(data: bytes) -> None:
     source = data.decode("utf-8", "replace")
     text, extras = views(source)
-    must(len(text) + len(extras) <= 40 * len(source) + 1000, "views are bounded by the source")
+    must(len(text) + len(extras) <= 12 * len(source) + 1000, "views are bounded by the source")
     if NUMBER in source:
         must(NUMBER in text or NUMBER in extras, "a number in the source is in a view")
 

@@ -61,7 +61,11 @@ def test_any_bytes_hold(target):
 
 SLOW = {  # once took time by the square of their length; at this length that would be hours
     "xml": [b"<a>" + b"A>" * 2_000_000],
-    "html": [b"1234567890 " * 200_000],
+    "html": [
+        b"1234567890 " * 200_000,
+        b"<bdo dir=rtl>" * 100 + b"&gt;" * 500_000,
+        b"<div hidden>" * 900 + b"A" * 200_000,
+    ],
 }
 
 
