@@ -15,7 +15,7 @@ import os
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from mailfilter.log import log
 from mailfilter.model import State
 from mailfilter.place import describe
 from mailfilter.record.contract import Archive, AuditLine, Filter, Item, User
+from mailfilter.workers.poison import Poison
 
 LINE = 8 * 1024 * 1024
 
@@ -36,6 +37,7 @@ class Desk:
     now: Callable[[], datetime]
     report: Callable[[str, str, str], Awaitable[str]]  # week, format, language
     wake: Callable[[], None] = lambda: None
+    poison: Poison | None = None
 
 
 Verb = Callable[[Desk, dict[str, Any]], Awaitable[Any]]
@@ -152,6 +154,32 @@ async def user_password(desk: Desk, request: dict[str, Any]) -> dict[str, Any]:
     return {"name": request["name"]}
 
 
+async def poison_list(desk: Desk, _request: dict[str, Any]) -> list[dict[str, Any]]:
+    """Content that has ended its readers, by keyed hash."""
+    return [
+        {
+            "hash": entry.digest.hex(),
+            "deaths": entry.deaths,
+            "day": (_EPOCH + timedelta(days=entry.day)).isoformat(),
+            "poisoned": entry.poisoned,
+        }
+        for entry in (desk.poison.entries() if desk.poison else [])
+    ]
+
+
+async def poison_clear(desk: Desk, request: dict[str, Any]) -> dict[str, Any]:
+    """Let content be opened again: all, or the hashes that begin so."""
+    start = str(request["start"]).lower()
+    try:
+        cleared = desk.poison.clear(start) if desk.poison else 0
+    except OSError as error:
+        raise Permanent(f"the poison list cannot be written: {error.strerror}") from error
+    await _audit(desk, request, "poison-clear", start, cleared=cleared)
+    return {"cleared": cleared}
+
+
+_EPOCH = datetime.fromtimestamp(0, UTC).date()
+
 VERBS: dict[str, Verb] = {
     "list": list_items,
     "show": show_item,
@@ -160,6 +188,8 @@ VERBS: dict[str, Verb] = {
     "report": weekly,
     "audit-list": audit_list,
     "audit-verify": audit_verify,
+    "poison-list": poison_list,
+    "poison-clear": poison_clear,
     "user-list": user_list,
     "user-add": user_add,
     "user-link": user_link,

@@ -84,16 +84,21 @@ def examine(data: bytes, job: Job) -> tuple[Examination, bool]:
     """
     message = parse.parse(data, job.marks)
     formats = extract.typed(message.parts)
-    return search(read(message, job, formats), job, len(data)), light(formats)
+    return search(read(message, job, formats), job, len(data)), light(message.parts, formats)
 
 
-def read(message: Message, job: Job, formats: extract.Formats = ()) -> Reading:
+def read(
+    message: Message,
+    job: Job,
+    formats: extract.Formats = (),
+    budget: Budget | None = None,
+) -> Reading:
     """The texts of a parsed message, and what could not be read."""
     extracted = extract.extract(
         message.parts,
         parse=parse.parse,
         roles=split,
-        budget=Budget(),
+        budget=budget or Budget(),
         cloud_hosts=job.cloud_hosts,
         formats=formats,
         heard=message.texts,
@@ -146,16 +151,15 @@ def _busy(texts: Sequence[Text]) -> bool:
     return is_heavy((text.content for text in texts), limits.SMALL_MAIL_HEALTH)
 
 
-def view(data: bytes, job: Job) -> tuple[list[tuple[Place, str]], tuple[NotExamined, ...]]:
-    """The extracted text by place, in the order of the message, and what was not read."""
-    reading = read(parse.parse(data, job.marks), job)
+def pieces_of(reading: Reading) -> list[tuple[Place, str]]:
+    """The texts of a reading by place, in the order of the message."""
     pieces: list[tuple[Place, str]] = []
     for text in reading.texts:
         starts = [*text.places, (len(text.content), text.places[0][1])]
         for (start, place), (end, _) in pairwise(starts):
             if (piece := text.content[start:end]).strip():
                 pieces.append((place, piece))
-    return pieces, reading.not_examined
+    return pieces
 
 
 def joined(pieces: Iterable[tuple[Place, str]], language: str) -> list[tuple[str, str]]:

@@ -19,7 +19,8 @@ BUDGET_STEP = 1 * MIB  # what a DATA without SIZE takes at a time
 COMMAND_TIMEOUT = 300.0  # RFC 5321 4.5.3.2.7
 DATA_BLOCK_TIMEOUT = 180.0  # RFC 5321 4.5.3.2.5: each chunk of DATA
 DATA_TOTAL_TIMEOUT = 1800.0  # 100 MiB at 64 KiB/s
-EXAMINE_TIMEOUT = 25.0  # so that the final dot is answered in 30 s by design
+EXAMINE_TIMEOUT = 25.0  # for one worker with one message
+EXAMINE_TOTAL = 27.0  # waiting and all workers, so that the final dot is answered in 30 s by design
 COMMIT_TIMEOUT = 30.0  # the reply then comes within 60 s, Postfix gives up at 100 s
 DELIVERY_TIMEOUT = 90.0  # a pipeline that hangs is ended before Postfix gives up
 HANDSHAKE_TIMEOUT = 10.0  # TLS, as Postfix under stress
@@ -39,6 +40,8 @@ CELLS = 2_000_000  # in one sheet
 PIXELS = 200_000_000  # in one picture: the largest phone cameras
 PICTURE_SIZE = 160 * MIB  # of one decoded picture: 40 million pixels in colour; JPEG decodes less
 OCR_SECONDS = 18.0  # of reading a message; 20 with a layout analysis that cannot be stopped
+OCR_LOOK = 6.0  # until then a worker for documents looks whether pictures hold text: some 50 photos
+OCR_MARGIN = 4.0  # after the last page: a layout that overruns, and the detectors
 SMALL_MAIL = 64 * KIB  # read in the smtp process if it is text only (P11)
 SMALL_MAIL_DIGITS = 3000  # some 300 candidate numbers: 4 ms at the worst
 SMALL_MAIL_TEXT = 10_000  # characters that cost 5 ms at the worst; longer texts are weighed
@@ -46,10 +49,20 @@ SMALL_MAIL_HEALTH = 800  # words for health and the like: 4 ms at the worst
 
 # workers
 WORKER_MEMORY = 2048 * MIB  # address space of a worker
-WORKER_CPU = 24  # CPU seconds for one message: OCR_SECONDS, a layout that overruns, detection
+WORKER_WAIT = 13.0  # for a worker to begin, then 451; EXAMINE_TOTAL leaves it 14 s
+WORKER_CPU = 12  # CPU seconds for one message: less than the 14 s, so that it tells content from load
+OCR_CPU = 24  # the same with OCR: OCR_SECONDS, a layout that overruns, detection
+NOTE_SIZE = 4 * KIB  # JSON by which a worker says which part it opens
+NOTES = 4 * PARTS  # each part is opened and closed, some twice
+POISON = 10_000  # hashes of content that killed a worker; the oldest go first
+POISON_DEATHS = 2  # so many, and it is opened no more
+POISON_KEPT = 30  # days that a single death is remembered: it may have been another's fault
 RESULT_SIZE = 4 * MIB  # JSON that a worker may answer with
 VIEW_SIZE = 2 * MIB  # characters of text shown to a reviewer; the page says that more is there
 FINDINGS = 2000  # in one message; more say nothing new
+OPENED = 50  # places that a password of the same message opened
+LABELS = 50  # labels, and as many "made by" fields, of one message
+LABEL_LENGTH = 200  # characters of either
 
 # store
 CHUNK = 1 * MIB  # of a held body
@@ -58,6 +71,3 @@ HELD_DAYS = 14
 READING_ON = 600.0  # after a mail came its scans are read or it is held: no sender waits longer
 COUNTER_FLUSH = 5.0  # counters of clean mail may lose this much (P8)
 OUTBOX_ATTEMPTS = 40  # with back-off up to an hour: more than a day
-OPENED = 50  # places that a password of the same message opened
-LABELS = 50  # labels, and as many "made by" fields, of one message
-LABEL_LENGTH = 200  # characters of either

@@ -56,6 +56,11 @@ REASONS: dict[str, Reason] = {
     "depth": Reason(Class.OVER_LIMIT, "Brevet har för många nivåer.", "The mail has too many levels."),
     "parts": Reason(Class.OVER_LIMIT, "Brevet har för många delar.", "The mail has too many parts."),
     "decoded-size": Reason(Class.OVER_LIMIT, "Brevets innehåll är för stort när det packas upp.", "The content is too big when unpacked."),
+    # ---- workers ----
+    "crashed": Reason(Class.CRASHED, "Läsningen av innehållet misslyckades.", "Reading the content failed."),
+    "too-long": Reason(Class.CRASHED, "Innehållet tog för lång tid att läsa.", "The content took too long to read."),
+    "poisoned": Reason(Class.CRASHED, "Innehållet har stört läsningen förut och öppnas inte.", "The content has upset the reading before and is not opened."),
+    "too-much-found": Reason(Class.OVER_LIMIT, "Brevet innehåller mer än vad som kan redovisas.", "The mail holds more than can be told."),
     # ---- protected mail (parse) ----
     "smime-encrypted": Reason(Class.PROTECTED, "Krypterat till mottagaren (S/MIME).", "Encrypted for the recipient (S/MIME)."),
     "smime-unread": Reason(Class.UNREAD, "Signerat innehåll som inte kunde öppnas (S/MIME).", "Signed content that could not be opened (S/MIME)."),

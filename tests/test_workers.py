@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 import subprocess
 import sys
 import textwrap
@@ -17,7 +16,9 @@ from mailfilter.errors import Temporary
 from mailfilter.examine import Job
 from mailfilter.model import Class, Coverage
 from mailfilter.workers import master, wire
+from mailfilter.workers.classes import Kind, door
 from mailfilter.workers.pool import Pool
+from mailfilter.workers.rehearsal import rehearse
 
 MAIL = b"From: a@exempelkommun.example\r\nSubject: x\r\n\r\npersonnummer 191212121212\r\n"
 JOB = Job(b"k" * 32, date(2026, 11, 24))
@@ -26,18 +27,19 @@ JOB = Job(b"k" * 32, date(2026, 11, 24))
 @contextmanager
 def running(path: Path, workers: int = 1, do=None):
     """A master with its workers; `do` replaces the reading of a message."""
-    listener = master.listen(path)
+    doors = master.listen(path)
+    rehearse()  # here, so that it is done once for all tests
     pid = os.fork()
     if not pid:
         try:
             if do is not None:
                 from mailfilter.workers import worker
 
-                worker.examine = do
-            master.run(listener, workers)
+                worker.read = do
+            master.run(doors, workers)
         finally:
             os._exit(0)
-    listener.close()
+    doors.close()
     try:
         yield pid
     finally:
@@ -62,20 +64,20 @@ async def test_a_reviewer_sees_the_text(tmp_path):
     ]
 
 
-def die(_data, _job):
+def die(*_):
     os.abort()
 
 
-def hang(_data, _job):
+def hang(*_):
     while True:
         pass
 
 
-def eat(_data, _job):
+def eat(*_):
     return bytearray(1 << 33)
 
 
-def unforeseen(_data, _job):
+def unforeseen(*_):
     raise RuntimeError("191212121212")
 
 
@@ -192,6 +194,8 @@ def test_a_confined_process_still_reads_and_answers():
 
 
 def test_the_socket_is_ours_alone(tmp_path):
-    with master.listen(tmp_path / "scan.sock") as listener:
-        assert isinstance(listener, socket.socket)
-        assert (tmp_path / "scan.sock").stat().st_mode & 0o777 == 0o600
+    doors = master.listen(tmp_path / "scan.sock")
+    doors.close()
+    paths = [door(tmp_path / "scan.sock", kind) for kind in Kind]
+    assert len(set(paths)) == len(Kind)
+    assert {path.stat().st_mode & 0o777 for path in paths} == {0o600}

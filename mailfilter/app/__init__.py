@@ -19,7 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mailfilter import config, limits
-from mailfilter.app import desk, memory, preflight, smtp
+from mailfilter.app import desk, memory, preflight, scanning, smtp
 from mailfilter.control import Desk
 from mailfilter.decide import compile_rules
 from mailfilter.errors import ConfigError
@@ -28,6 +28,7 @@ from mailfilter.receive.server import bound
 from mailfilter.record.keys import ensure_keys
 from mailfilter.supervisor import Role, Supervisor
 from mailfilter.workers import master
+from mailfilter.workers.rehearsal import rehearse
 
 
 def run(file: Path) -> None:
@@ -51,18 +52,19 @@ def start(settings: config.Settings, file: Path | None, beside: Sequence[Role] =
     quiet()
     if settings.fail_open_until:
         log.error("fail-open-allowed", until=settings.fail_open_until.isoformat())
-    listener = master.listen(settings.store.run / "scan.sock")
+    doors = master.listen(scanning.scan_socket(settings))
     sock = _listening(settings)
+    rehearse(documents=False)
     memory.settle()
     count = settings.listen.processes or os.cpu_count() or 1
     patience = limits.DRAIN_TIMEOUT + 5
     others = (
         Role("desk", lambda: desk.run(settings), order=2, patience=30),
-        Role("scan", lambda: _scan(settings, listener), order=1, patience=5),
+        Role("scan", lambda: _scan(settings, doors), order=1, patience=5),
         *beside,
     )
-    doors = Role("smtp", lambda: smtp.run(settings, file, sock), count=count, patience=patience)
-    return Supervisor([*(_without(sock, role) for role in others), doors], sock.close)
+    smtp_role = Role("smtp", lambda: smtp.run(settings, file, sock), count=count, patience=patience)
+    return Supervisor([*(_without(sock, role) for role in others), smtp_role], sock.close)
 
 
 def _without(sock: socket.socket, role: Role) -> Role:
@@ -130,5 +132,5 @@ def opened_desk(settings: config.Settings) -> AbstractAsyncContextManager[Desk]:
     return desk.opened(settings)
 
 
-def _scan(settings: config.Settings, listener: socket.socket) -> None:
-    master.run(listener, settings.workers or os.cpu_count() or 1)
+def _scan(settings: config.Settings, doors: master.Doors) -> None:
+    master.run(doors, settings.workers or master.cores())

@@ -11,18 +11,19 @@ from mailfilter import config
 from mailfilter.app import clock
 from mailfilter.app.metrics import Metrics
 from mailfilter.app.posting import Outbox, outbox
+from mailfilter.app.scanning import poison_file, scan_pool, scan_socket
 from mailfilter.app.schedule import Schedule
 from mailfilter.control import ControlServer, Desk
 from mailfilter.examine import Job
 from mailfilter.log import log
 from mailfilter.record import open_archive, open_desk_server
 from mailfilter.record.contract import Archive, AuditLine
-from mailfilter.record.keys import load_private
+from mailfilter.record.keys import load_private, load_public
 from mailfilter.report import fragment, render
 from mailfilter.unread import explain
 from mailfilter.web import build
 from mailfilter.web.server import serve
-from mailfilter.workers.pool import Pool
+from mailfilter.workers.poison import Poison
 
 
 def run(settings: config.Settings) -> None:
@@ -35,7 +36,7 @@ async def opened(settings: config.Settings) -> AsyncIterator[Desk]:
     """The archive and what verbs need, without servers: for one command."""
     archive = await open_archive(settings, load_private(settings.store.keys))
     try:
-        yield Desk(archive, clock.now, _reporting(archive))
+        yield Desk(archive, clock.now, _reporting(archive), poison=Poison(poison_file(settings)))
     finally:
         await archive.close()
 
@@ -54,9 +55,10 @@ async def _serve(settings: config.Settings) -> None:
             stack.push_async_callback(link.close)
         await _say_fail_open(archive, settings)
         posting = outbox(archive, settings)
-        metrics = Metrics()
+        poison = Poison(poison_file(settings))
+        metrics = Metrics(scan_socket(settings), poison)
         schedule = Schedule(archive, settings, clock.now, posting.wake, metrics)
-        desk = Desk(archive, clock.now, _reporting(archive), posting.wake)
+        desk = Desk(archive, clock.now, _reporting(archive), posting.wake, poison)
         control = ControlServer(desk, settings.store.run / "control.sock")
         await _together(
             stop,
@@ -99,7 +101,7 @@ async def _web(
     stop: asyncio.Event,
 ) -> None:
     posting, metrics = beside
-    pool = Pool(settings.store.run / "scan.sock")
+    pool = scan_pool(settings, load_public(settings.store.keys).join)
     language = settings.organisation.language
     key = os.urandom(32)
 

@@ -7,20 +7,32 @@ Known gap: times and replies of the smtp processes are in the log lines, not her
 """
 
 from datetime import date, datetime
+from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Gauge
 
 from mailfilter import __version__
 from mailfilter.model import Mode, State
 from mailfilter.record.contract import Archive, Filter
+from mailfilter.workers.notes import DIGEST
+from mailfilter.workers.poison import Poison
+from mailfilter.workers.state import workers
 
-_WAITING = (State.HELD, State.RELEASE_FAILED, State.ACCEPTED, State.HANDING_OVER, State.RELEASING)
+_WAITING = (
+    State.READING,
+    State.HELD,
+    State.RELEASE_FAILED,
+    State.ACCEPTED,
+    State.HANDING_OVER,
+    State.RELEASING,
+)
 
 
 class Metrics:
     """Gauges and the registry that they stand in."""
 
-    def __init__(self) -> None:
+    def __init__(self, scan: Path, poison: Poison) -> None:
+        self._scan, self._poison = scan, poison
         self.registry = CollectorRegistry()
         self._items = self._gauge("quarantine_items", "stored items by state", "state")
         self._outbox = self._gauge(
@@ -29,6 +41,15 @@ class Metrics:
         self._mails = self._gauge("messages_today", "messages counted today by action", "action")
         self._unread = self._gauge(
             "not_examined_today", "messages with a part not examined, today by class", "class"
+        )
+        self._confinement = self._gauge(
+            "confinement", "1 for what confines the scan workers", "level"
+        )
+        self._ended = self._gauge(
+            "workers_ended", "scan workers killed or failed since their master started", "kind"
+        )
+        self._poisoned = self._gauge(
+            "poisoned_content", "contents that are not opened because they killed their workers"
         )
         self._gauge("build_info", "always 1", "version").labels(__version__).set(1)
 
@@ -42,6 +63,16 @@ class Metrics:
             self._items.labels(state.value).set(count)
         self._outbox.set(len(await archive.due(now, limit=100)))
         await self._count(archive, today)
+        self._workers()
+
+    def _workers(self) -> None:
+        """What the master of the workers says of itself; nothing before its first word."""
+        self._poisoned.set(len(self._poison.listed()) // DIGEST)
+        self._confinement.clear()
+        if said := workers(self._scan):
+            self._confinement.labels(said.level).set(1)
+            for kind, count in said.ended.items():
+                self._ended.labels(kind.value).set(count)
 
     async def _count(self, archive: Archive, today: date) -> None:
         self._mails.clear()

@@ -12,6 +12,7 @@ from mailfilter.act.counting import CountBuffer
 from mailfilter.act.relay import Relay
 from mailfilter.app import clock
 from mailfilter.app.examining import Examiner
+from mailfilter.app.scanning import scan_pool
 from mailfilter.decide import Rules, compile_rules
 from mailfilter.errors import ConfigError
 from mailfilter.log import log
@@ -19,7 +20,6 @@ from mailfilter.pipeline import Pipeline
 from mailfilter.receive.server import Listener
 from mailfilter.record import open_intake
 from mailfilter.record.keys import load_public
-from mailfilter.workers.pool import Pool
 
 
 def run(settings: config.Settings, file: Path | None, sock: socket.socket) -> None:
@@ -32,7 +32,7 @@ async def _serve(settings: config.Settings, file: Path | None, sock: socket.sock
     keys = load_public(settings.store.keys)
     intake = await open_intake(settings, keys)
     counter = CountBuffer(intake, limits.COUNTER_FLUSH)
-    examiner = Examiner(Pool(settings.store.run / "scan.sock"), settings)
+    examiner = Examiner(scan_pool(settings, keys.join), settings)
     pipeline = Pipeline(
         examine=lambda data: examiner(data, clock.today()),
         rules=_rules(settings, file),

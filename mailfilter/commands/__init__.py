@@ -12,6 +12,7 @@ def register(app: typer.Typer) -> None:
     from mailfilter.commands import (
         audit,
         demo,
+        poison,
         quarantine,
         report,
         scan,
@@ -31,4 +32,5 @@ def register(app: typer.Typer) -> None:
     app.command()(quarantine.trace)
     app.add_typer(quarantine.app, name="quarantine")
     app.add_typer(audit.app, name="audit")
+    app.add_typer(poison.app, name="poison")
     app.add_typer(user.app, name="user")

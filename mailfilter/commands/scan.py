@@ -35,6 +35,7 @@ from mailfilter.workers.pool import Pool
 _LINE_ENDS = {ord(sign): f"\\u{ord(sign):04x}" for sign in "\x85\u2028\u2029"}
 Answer = TypeVar("Answer")
 View = tuple[list[tuple[str, str]], list[tuple[str, str, str]]]
+PATIENCE = 600.0  # seconds for the pictures of one message, as held mail has them
 
 
 def scan(
@@ -69,7 +70,7 @@ async def _scan(paths: list[str], settings: config.Settings, rules: Rules, as_js
     """True if a path could not be read."""
     found, job, unusable = _count(paths), fresh_job(settings), False
     with workers(settings.workers or os.cpu_count() or 1) as pool, _progress(found) as advance:
-        answers = in_order(messages(paths), lambda data: pool.examine(data, job))
+        answers = in_order(messages(paths), lambda data: pool.examine(data, job, patience=PATIENCE))
         async for label, size, waiting in answers:
             if waiting is None:
                 unusable = True
@@ -81,7 +82,7 @@ async def _scan(paths: list[str], settings: config.Settings, rules: Rules, as_js
 
 async def viewed(pool: Pool, data: bytes, job: Job) -> View:
     """The texts of a message by place, and (place, reason, class) of what was not read."""
-    return await pool.view(data, job, "sv")
+    return await pool.view(data, job, "sv", patience=PATIENCE, whole=True)
 
 
 def fresh_job(settings: config.Settings) -> Job:
@@ -110,14 +111,14 @@ def workers(count: int) -> Iterator[Pool]:
     """Scan workers of our own for as long as the command runs."""
     with tempfile.TemporaryDirectory(prefix="mailfilter-") as folder:
         path = Path(folder) / "scan.sock"
-        listener = master.listen(path)
+        doors = master.listen(path)
         pid = os.fork()
         if not pid:
             try:
-                master.run(listener, count, quiet=True)
+                master.run(doors, count, documents=count, quiet=True)
             finally:
                 os._exit(0)
-        listener.close()
+        doors.close()
         try:
             yield Pool(path, wait=600)
         finally:

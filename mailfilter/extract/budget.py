@@ -11,11 +11,13 @@ Sources: limits.py for the figures; threats.md 2.4 for the bombs.
 """
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Protocol
 
 from mailfilter import limits
+from mailfilter.extract.watch import UNWATCHED, Watch
 
 STEP = 256 * limits.KIB  # of input
 OUTPUT = limits.MIB  # of output at a time
@@ -44,7 +46,12 @@ class Decompressor(Protocol):
 
 @dataclass(slots=True)
 class Budget:
-    """Counts down; the defaults are those of ``limits.py``."""
+    """Counts down; the defaults are those of ``limits.py``.
+
+    Without `recognise` pictures are only looked at: the first one that holds lines of text ends the
+    time for all that follow, for somebody else will have to read them. `turn` is held while a page
+    is recognised; taking it may use up the time. `watch` hears of each part before it is opened.
+    """
 
     inflated: int = limits.INFLATED_SIZE
     ratio: int = limits.INFLATED_RATIO
@@ -54,6 +61,9 @@ class Budget:
     text: int = limits.TEXT_SIZE
     cells: int = limits.CELLS
     ocr: float = limits.OCR_SECONDS
+    recognise: bool = True
+    turn: Callable[[], AbstractContextManager[None]] = nullcontext
+    watch: Watch = UNWATCHED
     clock: Callable[[], float] = monotonic
     began: float = field(init=False)
 
@@ -63,6 +73,10 @@ class Budget:
     def seconds(self) -> float:
         """What is left for reading pictures, 0 at the end. All else that is read takes from it."""
         return max(self.began + self.ocr - self.clock(), 0)
+
+    def leave_pictures(self) -> None:
+        """No more time for reading pictures."""
+        self.ocr = 0
 
     def take_part(self, depth: int) -> None:
         """One more part at `depth` levels below the message."""

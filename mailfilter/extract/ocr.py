@@ -33,14 +33,6 @@ _TEXT = range(1, 9)  # publictypes.h: flowing text to captions; what follows are
 FEW = 30  # characters: too little to say that a page stands on its head
 
 
-@dataclass(slots=True)
-class _Engine:
-    """Tesseract's API object and by how much this process steps back when it is first used."""
-
-    api: Any
-    niceness: int
-
-
 @dataclass(frozen=True, slots=True)
 class Recognised:
     """What is written in a picture; not `complete` if time was up before the end."""
@@ -49,7 +41,8 @@ class Recognised:
     complete: bool
 
 
-_engines: list[_Engine] = []  # one, or none
+NOTHING = Recognised("", complete=False)
+_engines: list[Any] = []  # one API object of tesseract, or none
 
 
 def folder() -> Path | None:
@@ -66,11 +59,8 @@ def _folders() -> Iterator[Path]:
         yield from sorted(Path("/").glob(pattern[1:]), reverse=True)
 
 
-def prepare(niceness: int = 0) -> tuple[str, ...]:
-    """Load library and data; returns what is missing, as names of packages.
-
-    `niceness` is added when this process, or a fork of it, first reads a picture.
-    """
+def prepare() -> tuple[str, ...]:
+    """Load library and data; returns what is missing, as names of packages."""
     forget()
     os.environ["OMP_THREAD_LIMIT"] = "1"  # read when the library is loaded
     try:
@@ -88,16 +78,15 @@ def prepare(niceness: int = 0) -> tuple[str, ...]:
         )
     except RuntimeError:  # data of another version, or damaged
         return tuple(LANGUAGES[one] for one in there)
-    _engines.append(_Engine(api, 0))
+    _engines.append(api)
     recognise(Image.new("L", (32, 32), 255), 1)  # opens what is opened late, before the lock-down
-    _engines[0].niceness = niceness
     return tuple(package for one, package in LANGUAGES.items() if one not in there)
 
 
 def forget() -> None:
     """Be as before `prepare`."""
     while _engines:
-        _engines.pop().api.End()
+        _engines.pop().End()
 
 
 def ready() -> bool:
@@ -185,11 +174,8 @@ def _recognise(picture: Image.Image, seconds: float) -> tuple[Recognised, int]:
 
 def _shown(picture: Image.Image) -> Any:
     """The engine with this picture before it."""
-    engine = _engines[0]
-    if engine.niceness:
-        os.nice(engine.niceness)
-        engine.niceness = 0
+    api = _engines[0]
     width, height = picture.size
-    engine.api.SetImageBytes(picture.tobytes(), width, height, 1, width)
-    engine.api.SetSourceResolution(DPI)
-    return engine.api
+    api.SetImageBytes(picture.tobytes(), width, height, 1, width)
+    api.SetSourceResolution(DPI)
+    return api

@@ -61,7 +61,7 @@ GROUND = 0.4  # of the pixels, within three greys; a page has 0.9, grass or clot
 SIDE = 32_000  # tesseract counts pixels in 16 bits
 SMALL = 12  # pixels: letters in less than this cannot be read
 FRAMES = 500  # an animation of half a minute; a fax of 500 pages
-ANIMATED = 500_000_000  # pixels of all frames: 240 of a full screen, decoded in some 4 s
+ANIMATED = 300_000_000  # pixels of all frames: 140 of a full screen; large ones take 4 s
 _TURNS = {  # by EXIF's orientation
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -75,9 +75,9 @@ _TURNS = {  # by EXIF's orientation
 Image.MAX_IMAGE_PIXELS = limits.PIXELS // 2  # Pillow warns of more and refuses twice as many
 
 
-def prepare(niceness: int = 0) -> tuple[str, ...]:
+def prepare() -> tuple[str, ...]:
     """Before workers are forked: plug-ins are loaded by now, OCR is; returns packages missing."""
-    return ocr.prepare(niceness)
+    return ocr.prepare()
 
 
 def read(part: Part, ctx: Ctx) -> Iterator[Found]:
@@ -97,8 +97,7 @@ def read(part: Part, ctx: Ctx) -> Iterator[Found]:
 
 def read_page(page: Image.Image, place: Place, ctx: Ctx, glance: int = GLANCE) -> Iterator[Found]:
     """What is written on a grey page, or that there was no time for it."""
-    seconds = ctx.budget.seconds()
-    if not seconds:
+    if not ctx.budget.seconds():
         yield not_examined(place, "ocr-time")
         return
     if min(page.size) < SMALL:
@@ -106,7 +105,13 @@ def read_page(page: Image.Image, place: Place, ctx: Ctx, glance: int = GLANCE) -
     page = _framed(_enlarged(page))
     if not ocr.lines(reduced(page, glance)):
         return
-    found = ocr.recognise(page, seconds)
+    if not ctx.budget.recognise:
+        ctx.budget.leave_pictures()
+        yield not_examined(place, "ocr-time")
+        return
+    with ctx.budget.turn():
+        seconds = ctx.budget.seconds()
+        found = ocr.recognise(page, seconds) if seconds else ocr.NOTHING
     yield text_at(found.text, place)
     if not found.complete:
         yield not_examined(place, "ocr-time")

@@ -114,6 +114,16 @@ def _content(
     except Unreadable as problem:
         _problem(problem, part, gathered)
         return
+    if not ctx.budget.watch.opens(part):
+        gathered.not_examined[not_examined(part.place, "poisoned")] = None
+        return
+    _opened(part, ctx, gathered, depth, formats)
+    ctx.budget.watch.closes()
+
+
+def _opened(
+    part: Part, ctx: Ctx, gathered: Gathered, depth: int, formats: list[Format] | None
+) -> None:
     for one in formats_of(part) if formats is None else formats:
         said: set[Place] = set()
         try:
@@ -167,6 +177,7 @@ def _unlock(ctx: Ctx, gathered: Gathered, heard: Sequence[Text]) -> None:
 
 def _retry(each: Locked, tries: encrypted.Tries, ctx: Ctx, gathered: Gathered) -> None:
     """Read what opens; a place that opened is locked no longer, whatever is found in it."""
+    ctx.budget.watch.opens(each.part)
     try:
         for place, founds in encrypted.unlock(
             each.part, each.form, frozenset(each.said), tries, ctx
@@ -182,6 +193,7 @@ def _retry(each: Locked, tries: encrypted.Tries, ctx: Ctx, gathered: Gathered) -
     except Unreadable as problem:
         if problem.code != LOCKED:  # broken behind its lock, or too large for the message
             gathered.not_examined[not_examined(each.part.place, problem.code)] = None
+    ctx.budget.watch.closes()
 
 
 def _text(text: Text, ctx: Ctx, gathered: Gathered) -> None:

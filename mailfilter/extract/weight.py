@@ -1,4 +1,5 @@
-"""Which parts are light: text that may be read in the smtp process (P11), and what is not read.
+"""Which parts are light: text that a warm worker may read, or the smtp process (P11), and what is
+not read at all.
 
 From → to: parts and their formats (`walk.typed`) → whether each is read by a reader without a
 library for documents, archives or images. Nothing is unpacked; a logo is known by its header.
@@ -17,9 +18,13 @@ _MARKED = {"html", "xml"}
 LIGHT = {"cards", "html", "values", "xml", "text", "signature", "unknown", "sound", "film"}
 
 
-def light(formats: Formats) -> bool:
-    """True if no part needs a scan worker."""
-    return all(one.name in LIGHT for each in formats for one in each)
+def light(parts: Sequence[Part], formats: Formats) -> bool:
+    """True if no part is a document, an archive, a mail or an image other than decoration."""
+    return all(
+        one.name in LIGHT
+        for part, each in zip(parts, formats, strict=True)
+        for one in _without_logo(part, each)
+    )
 
 
 def quick(parts: Sequence[Part], formats: Formats) -> bool:
@@ -29,7 +34,7 @@ def quick(parts: Sequence[Part], formats: Formats) -> bool:
     """
     if sum(len(part.data) for part in parts) > limits.SMALL_MAIL:
         return False
-    if not light([_without_logo(part, each) for part, each in zip(parts, formats, strict=True)]):
+    if not light(parts, formats):
         return False
     marked = [
         part.data

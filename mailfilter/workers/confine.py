@@ -110,12 +110,15 @@ def confine() -> str:
     return LEVELS[landlock + 2 * seccomp]
 
 
-def start_clock(seconds: float, cpu_seconds: int) -> None:
-    """Give the job its time. The kernel ends the process when it is up, inside C code too."""
+def start_clock(seconds: float, cpu_seconds: int, *, final: bool) -> None:
+    """Give the job its time. The kernel ends the process when it is up, inside C code too.
+
+    `final`: this is the last job, and the limit on CPU cannot be raised again (but by root).
+    """
     used = resource.getrusage(resource.RUSAGE_SELF)
-    spent = int(used.ru_utime + used.ru_stime)
-    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
-    resource.setrlimit(resource.RLIMIT_CPU, (spent + cpu_seconds + 1, hard))
+    spent = int(used.ru_utime + used.ru_stime) + cpu_seconds + 1
+    hard = spent + 1 if final else resource.getrlimit(resource.RLIMIT_CPU)[1]
+    resource.setrlimit(resource.RLIMIT_CPU, (spent, hard))
     signal.setitimer(signal.ITIMER_REAL, seconds)
 
 

@@ -1,32 +1,56 @@
-"""The master of the scan workers: forks them warm, replaces those that end.
+"""The master of the scan workers: forks them warm, replaces those that end, ends the overdue.
 
-From → to: a listening Unix socket and a number → that many confined workers, always. The master
-itself reads no mail. It has everything imported before the first fork, so that a worker costs
-some two milliseconds and shares its memory.
+From → to: the sockets of all classes and a number → that many confined workers of each class,
+always. The master itself reads no mail. It has everything imported, and has read a letter of our
+own (`rehearsal.py`), before the first fork, so that a worker costs some two milliseconds and
+shares its memory.
 """
 
 import contextlib
+import gc
 import os
 import signal
 import socket
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
-from mailfilter.examine import warm
 from mailfilter.extract import picture
 from mailfilter.log import log
+from mailfilter.workers.board import Board
+from mailfilter.workers.classes import NICENESS, RECOGNISING, Kind, counts, door
 from mailfilter.workers.confine import LEVELS, confine
 from mailfilter.workers.landlock import readable
-from mailfilter.workers.worker import work
+from mailfilter.workers.rehearsal import rehearse
+from mailfilter.workers.slot import Slot
+from mailfilter.workers.state import State
+from mailfilter.workers.worker import Post, work
 
-OCR_NICENESS = 19  # a worker that reads a picture lets all others go first
-QUEUE = 512  # jobs that wait for a worker; a full queue answers 451
+QUEUE = 512  # jobs that wait for a worker of a class; a full queue answers 451
 _WATCHED = {signal.SIGTERM, signal.SIGCHLD}
 _RESTS = 0.2  # seconds between forks when workers end faster than they are made
+_LOOKS = 1.0  # seconds between looks at the board
 
 
-def listen(path: Path) -> socket.socket:
-    """The socket that jobs come on; only this user may connect."""
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """The sockets that jobs come on. `path` is that of text, which names the others."""
+
+    path: Path
+    listeners: dict[Kind, socket.socket]
+
+    def close(self) -> None:
+        """This process neither listens nor keeps others waiting."""
+        for listener in self.listeners.values():
+            listener.close()
+
+
+def listen(path: Path) -> Doors:
+    """Make the sockets; only this user may connect."""
+    return Doors(path, {kind: _listener(door(path, kind)) for kind in Kind})
+
+
+def _listener(path: Path) -> socket.socket:
     path.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     before = os.umask(0o177)
@@ -38,32 +62,126 @@ def listen(path: Path) -> socket.socket:
     return listener
 
 
-def run(listener: socket.socket, workers: int, *, quiet: bool = False) -> None:
-    """Keep `workers` workers alive until SIGTERM; returns after they have ended.
+def cores() -> int:
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0))
 
+
+def run(doors: Doors, workers: int, *, documents: int | None = None, quiet: bool = False) -> None:
+    """Keep `workers` workers for text, and their fellows, alive until SIGTERM; then end them.
+
+    `documents` workers for documents are kept, if said, and not one fewer than there are cores.
     `quiet` for a command at a terminal: only what is amiss is said.
 
     Signals are waited for, not handled: a handler that runs in the middle of a fork can be lost.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    warm()
-    for package in picture.prepare(OCR_NICENESS):
+    for package in picture.prepare():
         log.warning("ocr-degraded", missing=package)
+    rehearse()
     readable()
-    _tell_level(_probe(), quiet)
+    level = _probe()
+    _tell_level(level, quiet)
+    gc.collect()
+    gc.freeze()
     signal.pthread_sigmask(signal.SIG_BLOCK, _WATCHED)
-    alive: set[int] = set()
+    wanted = counts(workers, cores()) | ({Kind.DOCUMENT: documents} if documents else {})
+    shop = Shop(doors, State(doors.path, level), wanted)
+    shop.fill()
     began = time.monotonic()
     while True:
-        while len(alive) < workers:
-            alive.add(_fork(listener))
-        if signal.sigwait(_WATCHED) == signal.SIGTERM:
+        told = signal.sigtimedwait(_WATCHED, _LOOKS)
+        if told is not None and told.si_signo == signal.SIGTERM:
             break
-        if _bury(alive) and time.monotonic() - began < _RESTS / 10:
+        shop.end_overdue()
+        if shop.bury() and time.monotonic() - began < _RESTS / 10:
             time.sleep(_RESTS)  # workers die as fast as they are made
-        began = time.monotonic()
-    _end(alive)
+        if told is not None:
+            began = time.monotonic()
+        shop.fill()
+    shop.end()
+
+
+class Shop:
+    """All workers of one master. Each sits on a seat, and a seat belongs to one class."""
+
+    def __init__(self, doors: Doors, state: State, wanted: dict[Kind, int]) -> None:
+        self._doors, self._state = doors, state
+        self._seats = [kind for kind, count in wanted.items() for _ in range(count)]
+        self._board, self._slot = Board(len(self._seats)), Slot()
+        self._alive: dict[int, int] = {}  # process id → seat
+
+    def fill(self) -> None:
+        """Fork a worker for each empty seat."""
+        for seat in set(range(len(self._seats))) - set(self._alive.values()):
+            self._board.clear(seat)
+            self._alive[self._fork(seat)] = seat
+
+    def _fork(self, seat: int) -> int:
+        if pid := os.fork():
+            return pid
+        status = 1
+        try:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _WATCHED)
+            kind = self._seats[seat]
+            os.nice(NICENESS[kind])
+            self._leave_what_is_others(kind)
+            confine()
+            work(Post(kind, self._doors.listeners[kind], self._slot, self._board, seat))
+            status = 0
+        finally:
+            os._exit(status)
+
+    def _leave_what_is_others(self, kind: Kind) -> None:
+        """A worker that is taken over must not take the jobs of other classes, nor their slot."""
+        for other, listener in self._doors.listeners.items():
+            if other is not kind:
+                listener.close()
+        if kind not in RECOGNISING:
+            self._slot.leave()
+        if kind is Kind.TEXT:
+            self._board.leave()
+
+    def end_overdue(self) -> None:
+        """Kill single-use workers that are past their time: their own clock has been stopped."""
+        now = time.monotonic()
+        for pid, seat in self._alive.items():
+            if self._board.overdue(seat, now):
+                log.error("worker-overdue", kind=self._seats[seat])
+                os.kill(pid, signal.SIGKILL)
+
+    def bury(self) -> bool:
+        """Take the dead out; True if one of them was killed or failed."""
+        bad = False
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return bad
+            if not pid:
+                return bad
+            seat = self._alive.pop(pid, None)
+            if seat is not None and status:
+                bad = True
+                self._tell(self._seats[seat], status)
+
+    def _tell(self, kind: Kind, status: int) -> None:
+        """A worker that was killed is worth a line; one that had done its job is not."""
+        if os.WIFSIGNALED(status):
+            log.warning("worker-killed", kind=kind, signal=signal.Signals(os.WTERMSIG(status)).name)
+        else:
+            log.warning("worker-failed", kind=kind, status=os.WEXITSTATUS(status))
+        self._state.ended(kind)
+
+    def end(self) -> None:
+        """Kill all and wait for them."""
+        for pid in self._alive:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        for pid in self._alive:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, 0)
 
 
 def _probe() -> str:
@@ -83,48 +201,3 @@ def _tell_level(level: str, quiet: bool) -> None:
         log.error("workers", confinement=level)
     elif not quiet:
         log.info("workers", confinement=level)
-
-
-def _bury(alive: set[int]) -> bool:
-    """Take the dead out of `alive`; True if one of them was killed or failed."""
-    bad = False
-    while True:
-        try:
-            pid, status = os.waitpid(-1, os.WNOHANG)
-        except ChildProcessError:
-            return bad
-        if not pid:
-            return bad
-        alive.discard(pid)
-        bad = bad or status != 0
-        _tell(status)
-
-
-def _tell(status: int) -> None:
-    """A worker that was killed is worth a line; one that had done its job is not."""
-    if os.WIFSIGNALED(status):
-        log.warning("worker-killed", signal=signal.Signals(os.WTERMSIG(status)).name)
-    elif os.WEXITSTATUS(status):
-        log.warning("worker-failed", status=os.WEXITSTATUS(status))
-
-
-def _fork(listener: socket.socket) -> int:
-    if pid := os.fork():
-        return pid
-    status = 1
-    try:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _WATCHED)
-        confine()
-        work(listener)
-        status = 0
-    finally:
-        os._exit(status)
-
-
-def _end(alive: set[int]) -> None:
-    for pid in alive:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-    for pid in alive:
-        with contextlib.suppress(ChildProcessError):
-            os.waitpid(pid, 0)

@@ -1,113 +1,200 @@
 """Asking the scan workers, from an event loop.
 
 `Pool.examine` never blocks the loop: the message goes into a memory file, whose descriptor is
-sent in one small write. Two kinds of failure, kept apart (design 3): **this content** ended its
-worker or outran its time → an incomplete `Examination`; **the machinery** had no worker to give →
-`Temporary`, so that the client gets 451.
+sent in one small write. The way of a message: text workers, unless its first bytes show a
+document; the document workers, if text says "heavy"; the slot for pictures, if documents say that
+pictures hold text. What the document worker read stays in hand, so that a slot that is busy, late
+or dead costs the pictures alone ("ocr-time").
+
+Two kinds of failure, kept apart (design 3): **this content** ended its worker or outran its time →
+an incomplete `Examination` that names the part, if the worker said which (`notes.py`); **the
+machinery** had no worker for text or documents to give → `Temporary`, so that the client gets 451.
+
+Who has patience (desk, the command line) gives the slot that many seconds, waiting included; its
+job waits in a queue of its own, behind those whose clients wait.
 """
 
 import asyncio
-import json
 import os
+import re
 import socket
+from dataclasses import dataclass, replace
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
+from detectors import Role
 from mailfilter import limits
 from mailfilter.errors import Temporary
-from mailfilter.examine import Job, from_json
-from mailfilter.model import Class, Examination
-from mailfilter.workers import wire
-from mailfilter.workers.worker import crashed
+from mailfilter.examine import Job
+from mailfilter.log import log
+from mailfilter.model import Examination, Facts, NotExamined
+from mailfilter.place import Place, describe
+from mailfilter.unread import not_examined
+from mailfilter.workers import checked, wire
+from mailfilter.workers.asking import Told, ask
+from mailfilter.workers.classes import Kind, door
+from mailfilter.workers.poison import KEY, Poison
+
+_WINDOW = 256 * limits.KIB  # in which an attachment that follows a letter begins
+_DOCUMENT = re.compile(rb"\r\n\r\n(?:JVBERi0|UEsDB|0M8R4KGx|e1xydGY)")  # pdf, zip, OLE, rtf
+_LEAST = limits.EXAMINE_TOTAL - limits.WORKER_WAIT  # seconds that a worker has in any case
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """A job for any class, and its times (monotonic)."""
+
+    data: bytes
+    job: dict[str, Any]
+    begin_by: float
+    end_by: float
 
 
 class Pool:
-    """A client of the workers that listen on `path`."""
+    """A client of the workers whose text socket is `path`."""
 
     def __init__(
-        self, path: Path, wait: float = 20.0, seconds: float = limits.EXAMINE_TIMEOUT
+        self,
+        path: Path,
+        wait: float = limits.WORKER_WAIT,
+        seconds: float = limits.EXAMINE_TIMEOUT,
+        poison: Poison | None = None,
     ) -> None:
-        self._path, self._wait, self._seconds = str(path), wait, seconds
+        self._path, self._wait, self._seconds = path, wait, seconds
+        self._poison = poison
+        self._list: tuple[bytes, int] | None = None  # the poison list and its memory file
 
-    async def examine(self, data: bytes, job: Job) -> Examination:
+    async def examine(self, data: bytes, job: Job, *, patience: float | None = None) -> Examination:
         """The examination; incomplete if the content ended its worker."""
-        answer = await self._ask({"op": "examine", **job.to_json()}, data)
-        if answer is None or "crashed" in answer:
-            return crashed(len(data))
-        if "too_long" in answer:
-            return crashed(len(data), "too-long")
+        told, lost = await self._read({"op": "examine", **job.to_json()}, data, patience)
+        if told.answer is None:
+            return Examination(Facts(), not_examined=lost, size=len(data))
         try:
-            return from_json(answer["examination"])
-        except (KeyError, TypeError, ValueError):
-            return crashed(len(data))
+            found = checked.examination(told.answer.get("examination"), len(data))
+        except ValueError:
+            return Examination(Facts(), not_examined=(_body("crashed"), *lost), size=len(data))
+        unread = tuple(dict.fromkeys((*found.not_examined, *lost)))
+        return replace(found, not_examined=unread)
 
     async def view(
-        self, data: bytes, job: Job, language: str
-    ) -> tuple[list[tuple[str, str]], list[tuple[str, str, str]]]:
-        """The text of a message by place, and (place, reason, class) of what was not read."""
-        answer = await self._ask({"op": "view", "language": language, **job.to_json()}, data)
-        if answer is None or "texts" not in answer:
-            return [], [("", "crashed", Class.CRASHED.value)]
-        texts = [(str(place), str(text)) for place, text in answer["texts"]]
-        return texts, [(str(p), str(r), str(c)) for p, r, c in answer["unread"]]
+        self,
+        data: bytes,
+        job: Job,
+        language: str,
+        *,
+        patience: float | None = None,
+        whole: bool = False,
+    ) -> checked.View:
+        """The text of a message by place, and (place, reason, class) of what was not read.
+
+        Not more text than a reviewer can use, unless it shall be the `whole`.
+        """
+        question = {"op": "read" if whole else "view", "language": language, **job.to_json()}
+        told, lost = await self._read(question, data, patience)
+        try:
+            view = checked.view(told.answer and told.answer.get("view"))
+        except ValueError:
+            view, lost = ([], []), lost or (_body("crashed"),)
+        more = [(describe(part.place, language), part.reason, part.cls.value) for part in lost]
+        return view[0], [*view[1], *more]
 
     async def reachable(self) -> bool:
         """Whether a master listens; a worker that is met this way goes on to the next job."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
             sock.setblocking(False)
             try:
-                await asyncio.get_running_loop().sock_connect(sock, self._path)
+                await asyncio.get_running_loop().sock_connect(sock, str(self._path))
             except OSError:
                 return False
         return True
 
-    async def _ask(self, job: dict[str, Any], data: bytes) -> dict[str, Any] | None:
-        """The answer; None if the worker ended without one."""
-        loop = asyncio.get_running_loop()
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
-            sock.setblocking(False)
-            await self._start(loop, sock, job, data)
-            try:
-                async with asyncio.timeout(self._seconds + 2):
-                    return await _result(loop, sock)
-            except (TimeoutError, OSError, ValueError):
-                return None
+    async def _read(
+        self, job: dict[str, Any], data: bytes, patience: float | None
+    ) -> tuple[Told, tuple[NotExamined, ...]]:
+        """The best answer, and what no answer says: parts that ended their workers.
 
-    async def _start(
-        self, loop: asyncio.AbstractEventLoop, sock: socket.socket, job: dict[str, Any], data: bytes
-    ) -> None:
-        """Returns when a worker has begun; raises Temporary when none did in time."""
+        Text that ended its worker goes to the documents, where the part is found that did it.
+        """
+        now = monotonic()
+        question = _Question(data, job, now + self._wait, now + self._wait + _LEAST)
+        text: Told | None = None
+        if not _DOCUMENT.search(data, 0, _WINDOW):
+            text = await self._ask(Kind.TEXT, question)
+            if not text.guilty and not text.says("heavy"):
+                return text, await self._lost(text)
         try:
-            async with asyncio.timeout(self._wait):
-                await loop.sock_connect(sock, self._path)
-                descriptor = wire.memory_file(data)
-                try:
-                    wire.send_job(sock, {"seconds": self._seconds, **job}, descriptor)
-                finally:
-                    os.close(descriptor)
-                if await loop.sock_recv(sock, 1) != wire.STARTED:
-                    raise Temporary("the scan worker ended before it began")
-        except TimeoutError as error:
-            raise Temporary("no scan worker was free in time") from error
-        except OSError as error:
-            raise Temporary(f"the scan workers cannot be reached: {error.strerror}") from error
+            told = await self._ask(Kind.DOCUMENT, question)
+        except Temporary:
+            if text is None or not text.guilty:
+                raise
+            told = text
+        lost = await self._lost(told)
+        if not told.says("pictures"):
+            return told, lost
+        whole = await self._recognise(question, patience)
+        if whole is None:
+            return told, lost
+        if whole.answer is None:
+            return told, await self._lost(whole)
+        return whole, ()
+
+    async def _recognise(self, question: _Question, patience: float | None) -> Told | None:
+        """What the slot for pictures says; None if it had no time."""
+        now = monotonic()
+        end = min(now + limits.OCR_SECONDS + limits.OCR_MARGIN, question.end_by)
+        kind = Kind.OCR
+        if patience is not None:
+            kind, end = Kind.PATIENT, now + patience
+        begin_by = end - limits.OCR_MARGIN
+        if begin_by <= now:
+            return None
+        try:
+            told = await self._ask(kind, replace(question, begin_by=begin_by, end_by=end))
+        except Temporary:
+            return None
+        return None if told.outran else told
+
+    async def _ask(self, kind: Kind, question: _Question) -> Told:
+        """One worker's answer; Temporary if none began in time."""
+        recognising = kind in (Kind.OCR, Kind.PATIENT)
+        seconds = question.end_by - monotonic() if recognising else self._seconds
+        job = question.job | {
+            "seconds": seconds,
+            "until": question.end_by,
+            "cpu": max(limits.OCR_CPU, int(seconds)) if recognising else limits.WORKER_CPU,
+            "poison": (self._poison.key if self._poison else bytes(KEY)).hex(),
+        }
+        message = wire.memory_file(question.data)
+        try:
+            files = (message, self._poison_file())
+            return await ask(door(self._path, kind), job, files, question.begin_by)
+        finally:
+            os.close(message)
+
+    def _poison_file(self) -> int:
+        """The list as a memory file that workers read, made anew when the list has changed."""
+        listed = self._poison.listed() if self._poison else b""
+        if self._list is None or self._list[0] != listed:
+            if self._list is not None:
+                os.close(self._list[1])
+            self._list = listed, wire.memory_file(listed)
+        return self._list[1]
+
+    async def _lost(self, told: Told) -> tuple[NotExamined, ...]:
+        """What must be said of a message whose worker ended without an answer."""
+        if told.answer is not None:
+            return ()
+        code = "too-long" if told.outran else told.code
+        if told.culprit is None:
+            return (_body(code),)
+        if self._poison and told.guilty:
+            try:
+                await asyncio.to_thread(self._poison.strike, told.culprit.digest)
+            except OSError as error:
+                log.error("poison-list", cause=error.strerror or "")
+        return (not_examined(told.culprit.place, code),)
 
 
-async def _result(loop: asyncio.AbstractEventLoop, sock: socket.socket) -> dict[str, Any] | None:
-    head = await _exactly(loop, sock, wire.LENGTH)
-    size = int.from_bytes(head, "big")
-    if not head or size > limits.VIEW_SIZE * 8:
-        return None
-    value = json.loads(await _exactly(loop, sock, size))
-    return value if isinstance(value, dict) else None
-
-
-async def _exactly(loop: asyncio.AbstractEventLoop, sock: socket.socket, size: int) -> bytes:
-    """`size` bytes; fewer only if the worker ended, and then none at all."""
-    data = bytearray()
-    while len(data) < size:
-        piece = await loop.sock_recv(sock, min(size - len(data), 1 << 18))
-        if not piece:
-            return b""
-        data += piece
-    return bytes(data)
+def _body(code: str) -> NotExamined:
+    return not_examined(Place(Role.BODY), code)

@@ -1,7 +1,13 @@
-"""What goes over the workers' socket. The message itself travels as a sealed memory file.
+"""What goes over the workers' sockets. The message itself travels as a sealed memory file.
 
-Job: one datagram-sized write of JSON with the file descriptor beside it. Answer: one byte
-`STARTED` when a worker has taken the job, then `LENGTH` (4 bytes, big endian) and JSON.
+Job: one datagram-sized write of JSON with two file descriptors beside it, the message and the
+poison list. Back comes one byte `STARTED` when a worker has taken the job, then frames: a byte for
+the kind, `LENGTH` bytes (big endian), JSON. Notes (`NOTE`) say which part is being opened; the
+`ANSWER` is the last frame.
+
+Invariants: what comes from a worker may come from somebody who has taken it over. Lengths are
+bounded before anything is read, JSON is never anything but JSON, and the shapes are checked by
+`notes.py` and `checked.py`.
 """
 
 import fcntl
@@ -13,7 +19,11 @@ from typing import Any
 from mailfilter import limits
 
 STARTED = b"S"
+NOTE, ANSWER = b"N", b"A"
+# Jobs that show text, and how many characters: to a reviewer, and all of it at the command line
+SHOWN = {"view": limits.VIEW_SIZE, "read": limits.TEXT_SIZE}
 LENGTH = 4
+HEAD = 1 + LENGTH
 JOB_SIZE = 64 * limits.KIB
 
 _SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SEAL
@@ -45,24 +55,41 @@ def _in_pieces(descriptor: int, size: int) -> bytes:
     return b"".join(pieces)
 
 
-def send_job(sock: socket.socket, job: dict[str, Any], descriptor: int) -> None:
+def send_job(sock: socket.socket, job: dict[str, Any], message: int, poison: int) -> None:
     """Send a job in one write; it is small enough never to block a fresh socket."""
-    socket.send_fds(sock, [json.dumps(job).encode()], [descriptor])
+    socket.send_fds(sock, [json.dumps(job).encode()], [message, poison])
 
 
-def receive_job(sock: socket.socket) -> tuple[dict[str, Any], int] | None:
-    """A job and its descriptor; None if the asker has gone."""
-    data, descriptors, _flags, _address = socket.recv_fds(sock, JOB_SIZE, 1)
-    if not data or not descriptors:
+def receive_job(sock: socket.socket) -> tuple[dict[str, Any], int, int] | None:
+    """A job and its descriptors; None if the asker has gone."""
+    data, descriptors, _flags, _address = socket.recv_fds(sock, JOB_SIZE, 2)
+    if not data or len(descriptors) != 2:
         return None
     job = json.loads(data)
     assert isinstance(job, dict)
-    return job, descriptors[0]
+    return job, descriptors[0], descriptors[1]
 
 
-def answer(sock: socket.socket, value: Any) -> None:
-    """Send an answer; one over the limit is replaced by one that says so."""
+def note(sock: socket.socket, value: Any) -> None:
+    """Tell the asker something on the way; what is too long to tell is left out."""
     data = json.dumps(value).encode()
-    if len(data) > limits.RESULT_SIZE and not value.get("long"):
-        data = json.dumps({"too_long": True}).encode()
-    sock.sendall(len(data).to_bytes(LENGTH, "big") + data)
+    if len(data) <= limits.NOTE_SIZE:
+        sock.sendall(NOTE + len(data).to_bytes(LENGTH, "big") + data)
+
+
+def answer(sock: socket.socket, value: dict[str, Any], limit: int) -> None:
+    """Send the answer; one over the limit is replaced by one that says so."""
+    data = json.dumps(value).encode()
+    if len(data) > limit:
+        data = json.dumps({"too_much": True}).encode()
+    sock.sendall(ANSWER + len(data).to_bytes(LENGTH, "big") + data)
+
+
+def answer_limit(op: str) -> int:
+    """The longest answer to a kind of job: a character of text may take six bytes, or twelve."""
+    return SHOWN[op] * 8 if op in SHOWN else limits.RESULT_SIZE
+
+
+def head(data: bytes) -> tuple[bytes, int]:
+    """Kind and length of the frame that begins so."""
+    return data[:1], int.from_bytes(data[1:HEAD], "big")

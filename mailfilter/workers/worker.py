@@ -1,50 +1,87 @@
-"""One scan worker: takes a job from the shared socket, answers, takes the next.
+"""One scan worker: takes a job from its class's socket, answers, and is warm still or ends.
 
-A worker that has opened a document, archive or image ends after the answer, and the master forks
-a fresh one: nothing that one file did can meet the next file. Text mail leaves no such traces, so
-its worker stays warm.
+A worker for text stays: plain text leaves no traces. It answers "heavy" to mail that holds a
+document, an archive or a picture, before it opens any of it. All other workers are forked for one
+message, and nothing that one file did can meet the next one.
+
+The worker for documents looks at pictures without recognising them. If a page holds lines of text,
+that page and all later pictures are "ocr-time" in its answer, and who asked may ask again at the
+slot for pictures, where the message is read whole: two cheap readings of a document cost less than
+a state that would have to pass from one process to the other.
 
 The fence here is one of the three that catch everything: what a reader did not foresee becomes
 "crashed" for this content, never silence.
 """
 
 import os
+import select
 import socket
+import time
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from detectors import Role
-from mailfilter import limits
-from mailfilter.examine import Job, examine, joined, to_json, view
-from mailfilter.model import Class, Examination, Facts, NotExamined
-from mailfilter.place import Place, describe
+from mailfilter import extract, limits, parse
+from mailfilter.examine import Job, Reading, joined, pieces_of, read, search, to_json
+from mailfilter.extract.budget import Budget
+from mailfilter.extract.weight import light
+from mailfilter.place import describe
 from mailfilter.workers import wire
+from mailfilter.workers.board import Board
+from mailfilter.workers.classes import Kind
 from mailfilter.workers.confine import start_clock, stop_clock
+from mailfilter.workers.notes import Teller
+from mailfilter.workers.poison import digests
+from mailfilter.workers.slot import Slot
 
 JOBS_PER_WORKER = 500  # then a fresh fork, so that a slow leak cannot grow
+GRACE = 1.0  # seconds that the master waits for a worker to end by itself
 
 
-def work(listener: socket.socket) -> None:
-    """Serve jobs until one was heavy or enough were light."""
+@dataclass(frozen=True, slots=True)
+class Post:
+    """Where one worker works. `seat` is its place on the board."""
+
+    kind: Kind
+    listener: socket.socket
+    slot: Slot
+    board: Board
+    seat: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A job as it arrived, and by when it must be done (monotonic)."""
+
+    connection: socket.socket
+    job: dict[str, Any]
+    data: bytes
+    poisoned: frozenset[bytes]
+    ends: float
+
+
+def work(post: Post) -> None:
+    """Serve jobs: one, or while they are light."""
+    if post.kind is Kind.OCR:
+        select.select([post.listener], [], [])
+        post.slot.take()
     for _ in range(JOBS_PER_WORKER):
-        connection, _address = listener.accept()
+        connection, _address = post.listener.accept()
+        if post.kind is not Kind.TEXT:
+            post.listener.close()  # whoever takes this process over gets one message
         with connection:
-            if not _serve(connection):
+            if not _serve(post, connection) or post.kind is not Kind.TEXT:
                 return
 
 
-def _serve(connection: socket.socket) -> bool:
+def _serve(post: Post, connection: socket.socket) -> bool:
     """One job; True if this process may take another."""
     try:
-        received = wire.receive_job(connection)
-        if received is None:
+        task = _begin(post, connection)
+        if task is None:
             return True
-        job, descriptor = received
-        connection.sendall(wire.STARTED)
-        start_clock(float(job["seconds"]), limits.WORKER_CPU)
-        data = wire.read_memory_file(descriptor)
-        os.close(descriptor)
-        answer, fresh = _answer(job, data)
-        wire.answer(connection, answer)
+        answer, fresh = _answer(post, task)
+        wire.answer(connection, answer, wire.answer_limit(task.job["op"]))
     except OSError:
         return False  # the asker went away, or descriptors ran out: start afresh
     finally:
@@ -52,32 +89,73 @@ def _serve(connection: socket.socket) -> bool:
     return fresh
 
 
-def _answer(job: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bool]:
+def _begin(post: Post, connection: socket.socket) -> Task | None:
+    """Start all clocks, say so, only then look at the message; None if nobody waits any more."""
+    received = wire.receive_job(connection)
+    if received is None:
+        return None
+    job, message, poison = received
+    try:
+        now = time.monotonic()
+        seconds = min(float(job["seconds"]), float(job["until"]) - now)
+        if seconds <= 0:
+            return None
+        if post.kind is not Kind.TEXT:
+            post.board.ends(post.seat, now + seconds + GRACE)
+        connection.sendall(wire.STARTED)
+        start_clock(seconds, int(job["cpu"]), final=post.kind is not Kind.TEXT)
+        data, listed = wire.read_memory_file(message), wire.read_memory_file(poison)
+        return Task(connection, job, data, digests(listed), now + seconds)
+    finally:
+        os.close(message)
+        os.close(poison)
+
+
+def _answer(post: Post, task: Task) -> tuple[dict[str, Any], bool]:
     """The answer, and whether this process is as fresh as before."""
     try:
-        if job["op"] == "view":
-            return _view(job, data), False
-        examination, light = examine(data, Job.from_json(job))
-        return {"examination": to_json(examination)}, light
+        job = Job.from_json(task.job)
+        message = parse.parse(task.data, job.marks)
+        formats = extract.typed(message.parts)
+        if post.kind is Kind.TEXT:
+            if not light(message.parts, formats):
+                return {"heavy": True}, True
+            return _told(task, job, read(message, job, formats)), True
+        teller = Teller(task.connection, bytes.fromhex(task.job["poison"]), task.poisoned)
+        reading = read(message, job, formats, _budget(post, task, teller))
+        teller.all_read()
+        return _told(task, job, reading), False
     except Exception as error:
         return {"crashed": type(error).__name__}, False
 
 
-def _view(job: dict[str, Any], data: bytes) -> dict[str, Any]:
-    language, room = job["language"], limits.VIEW_SIZE
-    pieces, unread = view(data, Job.from_json(job))
+def _budget(post: Post, task: Task, teller: Teller) -> Budget:
+    """Documents: a look at pictures. The slot: what time is left, page by page if patient."""
+    left = max(task.ends - limits.OCR_MARGIN - time.monotonic(), 0)
+    if post.kind is Kind.DOCUMENT:
+        return Budget(ocr=min(limits.OCR_LOOK, left), recognise=False, watch=teller)
+    if post.kind is Kind.PATIENT:
+        turn = partial(post.slot.turn, task.ends - limits.OCR_MARGIN)
+        return Budget(ocr=left, turn=turn, watch=teller)
+    return Budget(ocr=left, watch=teller)
+
+
+def _told(task: Task, job: Job, reading: Reading) -> dict[str, Any]:
+    """What is asked of a reading, and whether pictures were left to be read."""
+    left = any(part.reason == "ocr-time" for part in reading.not_examined)
+    if task.job["op"] in wire.SHOWN:
+        view = _view(task.job["language"], reading, wire.SHOWN[task.job["op"]])
+        return {"view": view, "pictures": left}
+    examination = search(reading, job, len(task.data))
+    return {"examination": to_json(examination), "pictures": left}
+
+
+def _view(language: str, reading: Reading, room: int) -> dict[str, Any]:
     texts = []
-    for place, text in joined(pieces, language):
+    for place, text in joined(pieces_of(reading), language):
         texts.append([place, text[:room]])
         room -= len(text)
         if room <= 0:
             break
-    missing = [[describe(part.place, language), part.reason, part.cls] for part in unread]
-    return {"texts": texts, "unread": missing, "long": True}
-
-
-def crashed(size: int, reason: str = "crashed") -> Examination:
-    """What is known of a message whose content ended its worker."""
-    where = Place(Role.BODY)
-    cls = Class.OVER_LIMIT if reason == "too-long" else Class.CRASHED
-    return Examination(Facts(), not_examined=(NotExamined(where, reason, cls),), size=size)
+    unread = [[describe(part.place, language), part.reason] for part in reading.not_examined]
+    return {"texts": texts, "unread": unread}

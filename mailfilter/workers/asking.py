@@ -1,0 +1,122 @@
+"""One question to one worker: connect, send the job, hear its notes, take its answer.
+
+From → to: a socket's path and a job → `Told`. `Temporary` is raised if no worker began in time;
+from then on whatever happens is the content's doing, and stands in `Told`.
+
+A worker that died before its time was up is guilty, and so is one that its CPU limit ended: that
+measures the content. One that outran the clock on the wall may have had a busy machine, so its
+content is not examined, but not accused.
+"""
+
+import asyncio
+import json
+import socket
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from mailfilter import limits
+from mailfilter.errors import Temporary
+from mailfilter.workers import wire
+from mailfilter.workers.notes import Culprit, Trail
+
+GRACE = 2.0  # seconds beyond a worker's time, for its answer
+_NEAR = 0.5  # seconds before the end of its time that count as the end
+
+
+@dataclass(slots=True)
+class Told:
+    """`answer` is None if the worker ended without one that can be used."""
+
+    answer: dict[str, Any] | None = None
+    trail: Trail = field(default_factory=Trail)
+    outran: bool = False
+    code: str = "crashed"
+
+    def says(self, word: str) -> bool:
+        """Whether the answer holds this word and means it."""
+        return self.answer is not None and self.answer.get(word) is True
+
+    @property
+    def culprit(self) -> Culprit | None:
+        """The part that was open at the end."""
+        return self.trail.culprit
+
+    @property
+    def guilty(self) -> bool:
+        """Whether the death is the content's fault beyond doubt."""
+        return self.answer is None and not self.outran and self.code == "crashed"
+
+
+async def ask(path: Path, job: dict[str, Any], files: tuple[int, int], begin_by: float) -> Told:
+    """What a worker of this socket says; `files` are descriptors of message and poison list."""
+    loop = asyncio.get_running_loop()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
+        sock.setblocking(False)
+        await _start(loop, sock, path, (job, *files), begin_by)
+        end = min(monotonic() + float(job["seconds"]), float(job["until"]))
+        told = Told()
+        try:
+            async with asyncio.timeout(end + GRACE - monotonic()):
+                await _hear(loop, sock, told, wire.answer_limit(job["op"]))
+        except (TimeoutError, OSError, ValueError, RecursionError):
+            told.answer = None
+        told.outran = told.answer is None and told.code == "crashed" and monotonic() > end - _NEAR
+        return told
+
+
+async def _start(
+    loop: asyncio.AbstractEventLoop,
+    sock: socket.socket,
+    path: Path,
+    sent: tuple[dict[str, Any], int, int],
+    begin_by: float,
+) -> None:
+    """Returns when a worker has begun; raises Temporary when none did in time."""
+    try:
+        async with asyncio.timeout(begin_by - monotonic()):
+            await loop.sock_connect(sock, str(path))
+            wire.send_job(sock, *sent)
+            if await loop.sock_recv(sock, 1) != wire.STARTED:
+                raise Temporary("the scan worker ended before it began")
+    except TimeoutError as error:
+        raise Temporary("no scan worker was free in time") from error
+    except OSError as error:
+        raise Temporary(f"the scan workers cannot be reached: {error.strerror}") from error
+
+
+async def _hear(
+    loop: asyncio.AbstractEventLoop, sock: socket.socket, told: Told, limit: int
+) -> None:
+    """Notes, then the answer. ValueError for whatever no honest worker sends."""
+    while True:
+        kind, size = wire.head(await _exactly(loop, sock, wire.HEAD))
+        if kind == wire.NOTE and size <= limits.NOTE_SIZE:
+            told.trail.take(json.loads(await _exactly(loop, sock, size)))
+        elif kind == wire.ANSWER and size <= limit:
+            _take(json.loads(await _exactly(loop, sock, size)), told)
+            return
+        else:
+            raise ValueError("no frame")
+
+
+def _take(answer: Any, told: Told) -> None:
+    """An answer that says what was read, or why nothing was."""
+    if not isinstance(answer, dict):
+        raise ValueError("no answer")
+    if "too_much" in answer:
+        told.code = "too-much-found"
+    elif "crashed" not in answer:
+        told.answer = answer
+
+
+async def _exactly(loop: asyncio.AbstractEventLoop, sock: socket.socket, size: int) -> bytes:
+    """`size` bytes; ValueError if the worker ended before."""
+    data = bytearray()
+    while len(data) < size:
+        piece = await loop.sock_recv(sock, min(size - len(data), 1 << 18))
+        if not piece:
+            raise ValueError("the worker has ended")
+        data += piece
+    return bytes(data)

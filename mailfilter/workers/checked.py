@@ -1,0 +1,89 @@
+"""What a worker answers, checked before anybody believes it.
+
+From → to: JSON of a process that a hostile file may have taken over → `Examination`, or texts for a
+reviewer; ValueError for anything that honest reading cannot give. Such a process can still lie
+about its own mail; what it cannot do is to make us show, log or store what does not belong there:
+codes come from their closed lists, masks hold no number, places have known steps, sizes are ours.
+"""
+
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+from detectors import DETECTORS, evidence_texts
+from mailfilter import limits
+from mailfilter.examine import from_json
+from mailfilter.model import Examination, Finding, NotExamined
+from mailfilter.unread import REASONS
+from mailfilter.workers.notes import checked_place
+
+View = tuple[list[tuple[str, str]], list[tuple[str, str, str]]]
+MASK = 64  # characters
+MASK_DIGITS = 8  # a date of birth with its century
+PERSON = 24
+UNREAD = 2 * limits.PARTS
+_SHAPES = (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
+
+
+def examination(value: Any, size: int) -> Examination:
+    """The examination of a message of `size` bytes."""
+    try:
+        if len(value["findings"]) > limits.FINDINGS or len(value["not_examined"]) > UNREAD:
+            raise ValueError("too much")
+        found = from_json(value)
+        places = [*(part.place for part in found.not_examined), *found.opened]
+        for place in (*places, *(finding.place for finding in found.findings)):
+            checked_place(place.to_json())
+    except _SHAPES as error:
+        raise ValueError("no examination") from error
+    if not _is_sound(found):
+        raise ValueError("an examination that nobody makes")
+    return replace(found, size=size)
+
+
+def _is_sound(found: Examination) -> bool:
+    return (
+        0 <= found.persons <= limits.TEXT_SIZE
+        and all(map(_is_finding, found.findings))
+        and all(map(_is_unread, found.not_examined))
+    )
+
+
+@cache
+def _kinds() -> frozenset[str]:
+    return frozenset(kind for one in DETECTORS for kind in one.KINDS)
+
+
+@cache
+def _evidence() -> frozenset[str]:
+    return frozenset(map(str, evidence_texts()))
+
+
+def _is_finding(finding: Finding) -> bool:
+    return (
+        finding.kind in _kinds()
+        and 1 <= finding.confidence <= 100
+        and _is_mask(finding.masked)
+        and len(finding.person) <= PERSON
+        and _evidence().issuperset(finding.evidence)
+    )
+
+
+def _is_mask(mask: str) -> bool:
+    digits = sum(map(str.isdigit, mask))
+    return len(mask) <= MASK and mask.isprintable() and digits <= MASK_DIGITS
+
+
+def _is_unread(part: NotExamined) -> bool:
+    reason = REASONS.get(part.reason)
+    return reason is not None and reason.cls is part.cls
+
+
+def view(value: Any) -> View:
+    """The text of a message by place, and (place, reason, class) of what was not read."""
+    try:
+        texts = [(str(place), str(text)) for place, text in value["texts"]]
+        unread = [(str(place), str(reason)) for place, reason in value["unread"]]
+        return texts, [(place, code, REASONS[code].cls.value) for place, code in unread]
+    except _SHAPES as error:
+        raise ValueError("no view") from error
