@@ -246,9 +246,11 @@ def _text_formats(part: Part, named: Format | None) -> list[Format]:
     """The text format of that name; XML, HTML and mail also under a wrong one, as programs do."""
     formats = [named] if named is not None and named.kind is Kind.TEXT else []
     head = part.data[:4096]
+    xml = _XML.match(head) is not None
+    page = (_PAGE if xml else _HTML).search(head) is not None
     for name, shown in (
-        ("xml", _XML.match(head) is not None),
-        ("html", (_PAGE if _XML.match(head) else _HTML).search(head) is not None),
+        ("xml", xml and not page),
+        ("html", page),
         ("mail", part.place.role is not Role.BODY and letter.sniff_mail(part.data)),
     ):
         if shown and _BY_NAME[name] not in formats:

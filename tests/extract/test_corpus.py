@@ -1,0 +1,54 @@
+"""The promise by format: good files are read, locked and broken ones are said to be so."""
+
+import pytest
+
+from mailfilter.extract import Budget, extract
+from mailfilter.parse import parse, roles
+from tests.extract.corpus import CORPUS, NOISE
+from tests.extract.making_archives import PASSWORD
+from tests.extract.reading import attachment, body, places, read, reasons
+
+_PROMISED = (
+    "txt csv tsv json xml md ics vcf eml mbox svg docx docm xlsx xlsm xlsb pptx doc xls ppt msg "
+    "odt ods odp fodt pdf rtf html mht epub tnef zip 7z rar tar gz bz2 xz zst"
+)
+_FAULTY = [name for name, line in CORPUS.items() if line.fault]
+_LOCKED = [name for name, line in CORPUS.items() if line.locked]
+
+
+def test_every_promised_format_has_its_line():
+    assert list(CORPUS) == _PROMISED.split()
+
+
+@pytest.mark.parametrize("name", CORPUS)
+@pytest.mark.parametrize("known", ["by its name", "by its content", "under a wrong name"])
+def test_a_good_file_is_read(name, known):
+    file = {"by its name": f"a.{name}", "by its content": "", "under a wrong name": "a.dat"}[known]
+    found = read(CORPUS[name].good, file)
+    assert places(found), reasons(found)
+    assert reasons(found) == []
+
+
+@pytest.mark.parametrize("name", _FAULTY)
+def test_a_cut_file_is_said_to_be_broken(name):
+    line = CORPUS[name]
+    found = read(line.good[: int(len(line.good) * line.kept)], f"a.{name}")
+    assert line.fault in reasons(found)
+
+
+@pytest.mark.parametrize("name", _FAULTY)
+def test_noise_under_its_name_is_no_silence(name):
+    assert reasons(read(NOISE, f"a.{name}")) == [CORPUS[name].noise]
+
+
+@pytest.mark.parametrize("name", _LOCKED)
+def test_a_locked_file_is_said_to_be_locked(name):
+    assert reasons(read(CORPUS[name].locked, f"a.{name}")) == ["encrypted"]
+
+
+@pytest.mark.parametrize("name", ["xlsb", "pptx", "doc", "xls", "pdf", "zip", "7z"])
+def test_a_locked_file_opens_with_the_password_of_its_mail(name):
+    told = body(f"Lösenord: {PASSWORD}".encode())
+    parts = [told, attachment(CORPUS[name].locked, f"a.{name}")]
+    found = extract(parts, parse=parse, roles=roles.split, budget=Budget())
+    assert (bool(places(found)), reasons(found)) == (True, [])
