@@ -135,7 +135,7 @@ def as_text(markup: str) -> str:
     """Serialised markup → text. The serialiser quotes attributes and escapes, so this is exact."""
     text = _one_space(markup)
     if "<td" in text or "<th" in text:
-        text = _ROW_END.sub("\n", "".join(_cells(text)))
+        text = _ROW_END.sub("\n", "".join(_cells(text)).replace("\t ", "\t"))
     text = html.unescape(_TAG.sub("", _BREAK.sub("\n", text)))
     lines = [line.strip(" ") for line in text.split("\n")]
     return "\n".join(filter(None, lines)).replace("\x0b", "\n").strip(" \n")
