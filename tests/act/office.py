@@ -85,6 +85,7 @@ def dossier(rcpts=("b@hem.example", "c@kommun.example"), **changes) -> Dossier:
             INSIDE,
             Place(Role.ATTACHMENT, (*PACKED, Step(StepKind.MEMBER, 1, FILE, "docx"))),
             Place(Role.ATTACHMENT, (*PACKED, Step(StepKind.MEMBER, 2, WORD, "kanariex"))),
+            Place(Role.ATTACHMENT, (Step(StepKind.ATTACHMENT, 4, FILE, "kanariex"),)),
         ),
     }
     return Dossier(**(values | changes))
