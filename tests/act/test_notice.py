@@ -96,8 +96,8 @@ def test_what_it_says():
 def test_what_a_password_of_the_mail_opened_is_said_once_for_each_attachment():
     said = flat(text(made()))
     assert (
-        "Vi kunde läsa bilaga 1 (docx); bilaga 3 (zip); bilaga 4 eftersom lösenordet stod i samma brev: "
-        "skicka lösenordet på annat sätt."
+        "Vi kunde läsa bilaga 1 (docx); bilaga 3 (zip); bilaga 4 eftersom lösenordet stod i samma "
+        "brev: skicka lösenordet på annat sätt."
     ) in said
     assert (
         "We could read attachment 1 (docx); attachment 3 (zip); attachment 4 since the password"
