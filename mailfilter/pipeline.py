@@ -15,6 +15,7 @@ from mailfilter import replies
 from mailfilter.act.carry_out import CarryOut, Case, Transaction, settle_abandoned
 from mailfilter.act.counting import CountBuffer, counts
 from mailfilter.decide import Rules, storable
+from mailfilter.decide.unfinished import waits
 from mailfilter.errors import Temporary
 from mailfilter.log import log
 from mailfilter.model import Action, Decision, Examination, Facts, Outcome, Reply, Verdict
@@ -69,7 +70,8 @@ class Pipeline:
     def _decided(self, examination: Examination, received: Received) -> Decision:
         if examination.size < 0:
             return _passed(received)
-        return self.rules.decide(examination, received.envelope, len(received.data), self.today())
+        size, today = len(received.data), self.today()
+        return self.rules.decide(examination, received.envelope, size, today, reading_on=True)
 
     def _case(
         self, id: str, received: Received, examination: Examination, decision: Decision
@@ -130,6 +132,7 @@ def _line(case: Case, outcome: Outcome, reading: float, acting: float) -> None:
         actions=sorted({verdict.action for verdict in verdicts}),
         rules=sorted({verdict.rule for verdict in verdicts}),
         recipients=len(verdicts),
+        read_on=sum(map(waits, verdicts)),
         joined=outcome.joined,
         read_ms=round(reading * 1000, 1),
         act_ms=round(acting * 1000, 1),

@@ -115,7 +115,8 @@ staff_informed = 2026-01-01
 @dataclass
 class Gateway:
     """``mailfilter serve`` in `folder`. `extra` is added to its configuration: keys before its
-    first table stand at the top of the file, and its tables at the end."""
+    first table stand at the top of the file, and its tables at the end. `limits` are changed in
+    the program before it starts: no operator can set them."""
 
     folder: Path
     next_hop: int
@@ -125,6 +126,7 @@ class Gateway:
     port: int = field(default_factory=free_port)
     web: int = field(default_factory=free_port)
     process: Process | None = None
+    limits: dict[str, float] = field(default_factory=dict)
 
     def write_config(self, extra: str | None = None) -> Path:
         self.extra = self.extra if extra is None else extra
@@ -143,7 +145,7 @@ class Gateway:
     def start(self) -> "Gateway":
         assert self.process is None or self.process.popen.poll() is not None, "it runs already"
         self.write_config()
-        command = [sys.executable, "-m", "mailfilter", "serve", "-c", str(self.config)]
+        command = [sys.executable, *_program(self.limits), "serve", "-c", str(self.config)]
         self.process = Process(command, self.folder / "log", cwd=ROOT)
         wait_until(self._up, lambda: f"start of the gateway: {self.log()[-2000:]}")
         return self
@@ -213,6 +215,15 @@ class Gateway:
     def send(self, data: bytes, sender: str, recipients: Sequence[str], **more) -> tuple[int, str]:
         """See `send`."""
         return send(self.port, data, sender, recipients, **more)
+
+
+def _program(limits: dict[str, float]) -> list[str]:
+    """What Python is to run: the program, or the program with other values in its limits.py."""
+    if not limits:
+        return ["-m", "mailfilter"]
+    changes = "".join(f"limits.{name} = {value!r}; " for name, value in limits.items())
+    start = "from mailfilter.__main__ import main; main()"
+    return ["-c", f"from mailfilter import limits; {changes}{start}"]
 
 
 def run(*words: str, **more) -> subprocess.CompletedProcess:

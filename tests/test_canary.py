@@ -18,7 +18,9 @@ from quopri import encodestring
 
 import pytest
 
+from mailfilter.extract import ocr
 from tests.extract.making import word
+from tests.extract.test_pictures import saved, scan
 from tests.running import Gateway, client_of, run, wait_until
 from tests.sink import Sink
 
@@ -152,9 +154,18 @@ def mails(folder: Path) -> dict[str, tuple[bytes, int]]:
         "rejected": (mail(f"{number} {three}"), 550),
         "broken": (mail("Se bilagan.", letter[: len(letter) // 2]), 250),
         "encrypted": (mail("Se bilagan.", locked_zip(folder), "zqfilnamn.zip"), 250),
-        "ambiguous": (b"Subject: zqamnesord\r\n" + mail(f"Hej, {number}"), 250),
+        "ambiguous": (b"Content-Type: text/html\r\n" + mail("Hej"), 250),
         "bomb": (mail(number, b"PK\x03\x04" + os.urandom(900), "zqfilnamn.zip"), 250),
         "stray": (mail(number).replace(b"zqbrodtext\r\n", b"zqbrodtext\n"), 550),
+    } | (scans() if ocr.folder() else {})
+
+
+def scans() -> dict[str, tuple[bytes, int]]:
+    """Two that are read after their reply: one is held then, one is released by itself."""
+    said = {"read-on": "Bo Alm har diagnosen schizofreni", "read-on-clean": "Vi ses klockan tio"}
+    return {
+        name: (mail("Se.", saved(scan("zqdokument", text), "PNG"), "zqfilnamn.png"), 250)
+        for name, text in said.items()
     }
 
 
@@ -165,8 +176,10 @@ def outputs(tmp_path_factory):
     found: dict[str, bytes] = {}
     with Sink() as sink:
         settings = SETTINGS.replace("{next}", str(sink.port)).replace("{{", "{").replace("}}", "}")
-        with Gateway(folder, sink.port, settings) as gateway:
+        with Gateway(folder, sink.port, settings, limits={"OCR_SECONDS": 0.0}) as gateway:
             found["replies"] = _send_all(gateway, folder)
+            found["list while reading"] = gateway.command("quarantine", "list").encode()
+            wait_until(lambda: not gateway.items("reading"), "end of reading")
             found["odd replies"] = _misbehave(gateway)
             found["held list"] = str(gateway.items("held")).encode()
             _decide(gateway)
@@ -271,6 +284,7 @@ def test_the_outputs_are_there(outputs):
     assert len([name for name in outputs if name.startswith("notice")]) >= 9
     assert outputs["log"].count(b'"event": "message"') >= 11
     assert b"health" in outputs["held list"]
+    assert outputs["log"].count(b'"event": "read-on"') == (2 if ocr.folder() else 0)
     assert b"listor-stoppas" in outputs["report csv sv"]
     assert all(outputs.values())
     assert re.search(rb"[0-9A-Z]{5}-[0-9A-Z]{5}", outputs["replies"])

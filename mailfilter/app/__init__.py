@@ -59,7 +59,7 @@ def start(settings: config.Settings, file: Path | None, beside: Sequence[Role] =
     count = settings.listen.processes or os.cpu_count() or 1
     patience = limits.DRAIN_TIMEOUT + 5
     others = (
-        Role("desk", lambda: desk.run(settings), order=2, patience=30),
+        Role("desk", lambda: desk.run(settings, file), order=2, patience=30),
         Role("scan", lambda: _scan(settings, doors), order=1, patience=5),
         *beside,
     )

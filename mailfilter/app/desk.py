@@ -5,16 +5,18 @@ import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 from mailfilter import config
 from mailfilter.app import clock
 from mailfilter.app.metrics import Metrics
 from mailfilter.app.posting import Outbox, outbox
+from mailfilter.app.reading import Reader
 from mailfilter.app.scanning import poison_file, scan_pool, scan_socket
 from mailfilter.app.schedule import Schedule
 from mailfilter.control import ControlServer, Desk
-from mailfilter.examine import Job
+from mailfilter.examine import Job, searching
 from mailfilter.log import log
 from mailfilter.record import open_archive, open_desk_server
 from mailfilter.record.contract import Archive, AuditLine
@@ -26,9 +28,9 @@ from mailfilter.web.server import serve
 from mailfilter.workers.poison import Poison
 
 
-def run(settings: config.Settings) -> None:
-    """Serve until SIGTERM."""
-    asyncio.run(_serve(settings))
+def run(settings: config.Settings, file: Path | None) -> None:
+    """Serve until SIGTERM; SIGHUP reloads the rules of `file`."""
+    asyncio.run(_serve(settings, file))
 
 
 @asynccontextmanager
@@ -41,7 +43,7 @@ async def opened(settings: config.Settings) -> AsyncIterator[Desk]:
         await archive.close()
 
 
-async def _serve(settings: config.Settings) -> None:
+async def _serve(settings: config.Settings, file: Path | None) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
@@ -60,11 +62,11 @@ async def _serve(settings: config.Settings) -> None:
         schedule = Schedule(archive, settings, clock.now, posting.wake, metrics)
         desk = Desk(archive, clock.now, _reporting(archive), posting.wake, poison)
         control = ControlServer(desk, settings.store.run / "control.sock")
-        await _together(
-            stop,
-            [posting.run(), schedule.run(), _web(archive, settings, (posting, metrics), stop)],
-            control,
-        )
+        pool = scan_pool(settings, load_public(settings.store.keys).join)
+        reader = Reader(archive, settings, file, pool, posting.wake)
+        loop.add_signal_handler(signal.SIGHUP, reader.reload)
+        web = _web(archive, settings, (posting, metrics), stop)
+        await _together(stop, [posting.run(), schedule.run(), reader.run(), web], control)
 
 
 async def _say_fail_open(archive: Archive, settings: config.Settings) -> None:
@@ -106,7 +108,8 @@ async def _web(
     key = os.urandom(32)
 
     async def read_text(data: bytes) -> list[tuple[str, str]]:
-        texts, unread = await pool.view(data, Job(key, clock.today()), language)
+        job = searching(Job(key, clock.today()), settings)
+        texts, unread = await pool.view(data, job, language)
         return [*texts, *((place, explain(reason, language)) for place, reason, _ in unread)]
 
     async def health() -> dict[str, bool]:

@@ -10,12 +10,10 @@ from mailfilter import config, limits
 from mailfilter.act.carry_out import CarryOut
 from mailfilter.act.counting import CountBuffer
 from mailfilter.act.relay import Relay
-from mailfilter.app import clock
+from mailfilter.app import clock, rules
 from mailfilter.app.examining import Examiner
 from mailfilter.app.scanning import scan_pool
-from mailfilter.decide import Rules, compile_rules
-from mailfilter.errors import ConfigError
-from mailfilter.log import log
+from mailfilter.decide import Rules
 from mailfilter.pipeline import Pipeline
 from mailfilter.receive.server import Listener
 from mailfilter.record import open_intake
@@ -35,7 +33,7 @@ async def _serve(settings: config.Settings, file: Path | None, sock: socket.sock
     examiner = Examiner(scan_pool(settings, keys.join), settings)
     pipeline = Pipeline(
         examine=lambda data: examiner(data, clock.today()),
-        rules=_rules(settings, file),
+        rules=rules.compiled(settings, file),
         carry_out=CarryOut(intake, settings.notice.enabled, settings.notice.on_reject),
         counter=counter,
         secret=keys.join,
@@ -64,18 +62,11 @@ async def _serve(settings: config.Settings, file: Path | None, sock: socket.sock
     await intake.close()
 
 
-def _rules(settings: config.Settings, file: Path | None) -> Rules:
-    return compile_rules(settings, str(file) if file else "the shipped defaults")
-
-
 def _reload(pipeline: Pipeline, examiner: Examiner, file: Path | None) -> None:
     """Take the file's rules and what they need of a mail; a bad file changes nothing (P13)."""
-    if file is None:
-        return
-    try:
-        settings = config.load(file)
-        pipeline.rules = _rules(settings, file)
+
+    def take(settings: config.Settings, new: Rules) -> None:
+        pipeline.rules = new
         examiner.look_for(settings)
-        log.info("rules-reloaded", rules=pipeline.rules.hash[:12])
-    except ConfigError as error:
-        log.error("rules-kept", cause=str(error))
+
+    rules.reload(file, take)

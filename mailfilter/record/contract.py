@@ -227,7 +227,7 @@ class AuditLine:
     seq: int
     at: datetime
     actor: str  # user name, "system" or "cli:<login>"
-    act: str  # view-list, view-item, view-text, release, refuse, redirect, delete, expire, login
+    act: str  # view-list, view-item, view-text, release, refuse, redirect, delete, hold, expire
     object: str  # item or user
     detail: dict[str, str | int] = field(default_factory=dict)
     hash: str = ""

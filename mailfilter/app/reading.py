@@ -1,0 +1,61 @@
+"""Reading on in desk: the task of ``act/reading.py``, put together and run beside the outbox.
+
+One of the fences that catch everything: an item that meets a fault of ours is put off, and the
+others are read.
+"""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+from mailfilter.act.reading import ReadingOn
+from mailfilter.app import clock, rules
+from mailfilter.app.examining import Examiner
+from mailfilter.config import Settings
+from mailfilter.decide import Rules
+from mailfilter.log import log
+from mailfilter.model import Examination
+from mailfilter.record.contract import Archive
+from mailfilter.workers.pool import Pool
+
+TICK = 1.0  # seconds: smtp processes cannot wake desk, and a look is one indexed query
+
+
+class Reader:
+    """Reads on for ever; `reload` takes the rules that a file has now."""
+
+    def __init__(
+        self,
+        archive: Archive,
+        settings: Settings,
+        file: Path | None,
+        pool: Pool,
+        wake: Callable[[], None],
+    ) -> None:
+        self._file = file
+        self._examiner = Examiner(pool, settings)
+        self._task = ReadingOn(
+            archive, self._examine, rules.compiled(settings, file), clock.now, wake
+        )
+
+    async def _examine(self, data: bytes, patience: float) -> Examination:
+        return await self._examiner.to_the_end(data, clock.today(), patience)
+
+    def reload(self) -> None:
+        """Take new rules, and what they need of a mail; a bad file changes nothing (P13)."""
+        rules.reload(self._file, self._take)
+
+    def _take(self, settings: Settings, new: Rules) -> None:
+        self._task.rules = new
+        self._examiner.look_for(settings)
+
+    async def run(self) -> None:
+        """One item after the other."""
+        while True:
+            busy = False
+            try:
+                busy = await self._task.step()
+            except Exception as error:
+                log.error("reading-on", kind=type(error).__name__)
+            if not busy:
+                await asyncio.sleep(TICK)
