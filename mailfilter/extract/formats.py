@@ -187,9 +187,15 @@ FORMATS: tuple[Format, ...] = (
         known.refuse("rights-protected"),
     ),
     Format(
-        "smime", ("p7m", "p7z"), ("application/pkcs7-mime",), None, known.refuse("smime-unread")
+        "smime",
+        ("p7m", "p7z"),
+        ("application/pkcs7-mime", "application/x-pkcs7-mime"),
+        letter.sniff_smime,
+        "letter:read_smime",
     ),
-    Format("pgp", ("pgp", "gpg"), ("application/pgp-encrypted",), None, known.refuse("pgp-unread")),
+    Format(
+        "pgp", ("pgp", "gpg"), ("application/pgp-encrypted",), letter.sniff_pgp, "letter:read_pgp"
+    ),
     Format(
         "signature",
         ("p7s", "sig"),
@@ -219,6 +225,13 @@ FORMATS: tuple[Format, ...] = (
             "emf",
             "wmf",
             "avif",
+            "heif",
+            "jp2",
+            "j2k",
+            "jxl",
+            "jb2",
+            "djvu",
+            "psd",
         ),
         (),
         image.sniff_image,

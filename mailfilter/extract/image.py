@@ -5,7 +5,8 @@ signature is an inline image of less than 300 × 150 pixels (design 4.2); its si
 header of the file. Sound and film are not read.
 
 Sources: the headers of PNG, GIF, JPEG (T.81), BMP and WebP (RFC 9649).
-Known gaps: icons, HEIC, AVIF, PSD and Windows metafiles are not read.
+Known gaps: icons, HEIC, AVIF, JPEG 2000 and XL, JBIG2, DjVu, PSD and Windows metafiles are known
+and not read.
 """
 
 import struct
@@ -35,13 +36,27 @@ _READABLE = (
 _IMAGES = (
     *_READABLE,
     b"\0\0\1\0",
+    b"\0\0\2\0",  # a cursor
     b"8BPS",
+    b"\0\0\0\x0cjP  ",  # JPEG 2000
+    b"\xff\x4f\xff\x51",
+    b"\0\0\0\x0cJXL ",  # JPEG XL
+    b"\xff\x0a",
+    b"\x97JB2\r\n\x1a\n",  # JBIG2
+    b"AT&TFORM",  # DjVu
+    b"gimp xcf",
+    b"DDS ",
+    b"\x76\x2f\x31\x01",  # OpenEXR
+    b"\x0a\x05\x01",  # PCX
     b"\x01\x00\x00\x00",  # EMF, checked further below
     b"\xd7\xcd\xc6\x9a",  # WMF
 )
 _SOUND = (b"ID3", b"OggS", b"fLaC", b"#!AMR", b"MThd", b"\xff\xfb", b"\xff\xf3", b"\xff\xf1")
 _FILM = (b"\x1a\x45\xdf\xa3", b"\0\0\1\xba", b"\0\0\1\xb3", b"FLV\1", b"0&\xb2u\x8ef\xcf\x11")
-_PICTURE_BRANDS = (b"avif", b"heic", b"heix", b"mif1", b"msf1", b"hevc")
+_PICTURE_BRANDS = (
+    *(b"avif", b"avis", b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"),
+    *(b"jp2 ", b"jpx ", b"crx "),
+)
 _SOUND_BRANDS = (b"M4A ", b"M4B ")
 
 

@@ -1,18 +1,23 @@
-"""Attached mails (eml, message/rfc822, mht) and mailboxes (mbox), read by the parse stage.
+"""Attached mails (eml, message/rfc822, mht), mailboxes (mbox), protected files, by the parse stage.
 
 From → to: bytes → the `Part`s of the inner message, placed below the part that holds it, and its
-defects. Which function parses is an argument, since stages do not import each other.
+defects. Which function parses is an argument, since stages do not import each other. S/MIME and PGP
+files that lie in an archive or under another name are handed to it as the one part of a mail, so
+that what is signed is read and what is encrypted is said to be for its recipient.
 
 Known gaps: a mailbox is split at lines that begin with "From " after an empty line, as Thunderbird
 and mutt write it.
 """
 
+import base64
 import re
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 
-from mailfilter.extract.context import Ctx, Found
+from mailfilter.extract.budget import Unreadable
+from mailfilter.extract.charset import decode
+from mailfilter.extract.context import Ctx, Found, text_at
 from mailfilter.model import Part, Text
 from mailfilter.place import Place, Step, StepKind
 
@@ -48,6 +53,38 @@ def sniff_mail(data: bytes) -> bool:
 def read(part: Part, ctx: Ctx) -> Iterator[Found]:
     """One mail; Apple's programs write its length before it."""
     yield from _mail(_LENGTH.sub(b"", part.data, count=1), part, ctx)
+
+
+def sniff_smime(data: bytes) -> bool:
+    """CMS: a sequence that begins with an identifier of PKCS #7."""
+    return data.startswith(b"0") and b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07" in data[:24]
+
+
+def sniff_pgp(data: bytes) -> bool:
+    """A message in armour."""
+    return b"-----BEGIN PGP MESSAGE-----" in data[:HEAD]
+
+
+def read_smime(part: Part, ctx: Ctx) -> Iterator[Found]:
+    """Signed data are opened, enveloped data are for their recipient."""
+    yield from _protected(part, ctx, "application/pkcs7-mime", "smime.p7m", "smime-unread")
+
+
+def read_pgp(part: Part, ctx: Ctx) -> Iterator[Found]:
+    """The same for PGP; what stands around a message is text."""
+    if sniff_pgp(part.data):
+        yield text_at(decode(part.data, part.charset)[0], part.place)
+    yield from _protected(part, ctx, "application/octet-stream", "a.pgp", "pgp-unread")
+
+
+def _protected(part: Part, ctx: Ctx, kind: str, name: str, fault: str) -> Iterator[Found]:
+    head = f'MIME-Version: 1.0\r\nContent-Type: {kind}; name="{name}"\r\n'
+    packed = base64.encodebytes(part.data).replace(b"\n", b"\r\n")
+    mail = head.encode() + b"Content-Transfer-Encoding: base64\r\n\r\n" + packed
+    for found in _mail(mail, part, ctx):
+        if isinstance(found, Part) and found.data == part.data:  # handed back: it is none
+            raise Unreadable(fault)
+        yield found
 
 
 def read_mailbox(part: Part, _ctx: Ctx) -> Iterator[Found]:

@@ -16,6 +16,8 @@ import lzma
 import struct
 import zlib
 
+from inflate64 import Inflater
+
 from mailfilter.extract.archive_library import Archive, load
 from mailfilter.extract.budget import Budget, Unreadable, inflate
 from mailfilter.extract.compressed import WINDOW, zstd
@@ -72,8 +74,6 @@ def _lzma(packed: memoryview) -> lzma.LZMADecompressor:
 
 
 def _deflate64(packed: memoryview, budget: Budget) -> tuple[bytes, bool]:
-    from inflate64 import Inflater
-
     stream, growth, pieces, at = Inflater(), budget.grow(len(packed)), [], 0
     while not stream.eof and at < len(packed):
         piece = stream.inflate(bytes(packed[at : at + SIP]))

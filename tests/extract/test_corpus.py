@@ -52,3 +52,22 @@ def test_a_locked_file_opens_with_the_password_of_its_mail(name):
     parts = [told, attachment(CORPUS[name].locked, f"a.{name}")]
     found = extract(parts, parse=parse, roles=roles.split, budget=Budget())
     assert (bool(places(found)), reasons(found)) == (True, [])
+
+
+_UNSEEN = {
+    "a.heic": b"\0\0\0\x18ftypheic",
+    "a.avif": b"\0\0\0\x18ftypavif",
+    "a.jp2": b"\0\0\0\x0cjP  \r\n\x87\n",
+    "a.j2k": b"\xff\x4f\xff\x51",
+    "a.jxl": b"\xff\x0a",
+    "a.jb2": b"\x97JB2\r\n\x1a\n",
+    "a.djvu": b"AT&TFORM",
+    "a.psd": b"8BPS",
+    "a.ico": b"\0\0\1\0",
+}
+
+
+@pytest.mark.parametrize("name", _UNSEEN)
+@pytest.mark.parametrize("known", [True, False])
+def test_images_that_are_not_read_are_images(name, known):
+    assert reasons(read(_UNSEEN[name] + NOISE, name if known else "")) == ["image"]
