@@ -146,6 +146,7 @@ def test_the_command_reads_all_that_it_can(tmp_path):
         "5 trasig.docx": making.word(NUMBER)[:3000],
         "6 lista.xlsx": making.sheet_with("191212121212", "7B"),
         "7 allt.zip": making.zipped({"kopia.docx": making.word(NUMBER)}),
+        "8 lang.txt": b"ord " * 800_000 + NUMBER.encode(),  # longer than a reviewer is shown
         LABELS_ODD: NUMBER.encode(),
     }
     for name, data in files.items():
@@ -172,6 +173,7 @@ def test_the_command_reads_all_that_it_can(tmp_path):
         "4 tom.docx": [],
         "6 lista.xlsx": ["bilaga 1 (xlsx), blad 7B"],
         "7 allt.zip": ["bilaga 1 (zip) / kopia.docx"],
+        "8 lang.txt": ["bilaga 1 (txt)"],
         LABELS_ODD: ["bilaga 1 (txt)"],
     }
     classes = [[unread["class"] for unread in one["not_examined"]] for one in found]
