@@ -77,7 +77,7 @@ def commands(data: bytes) -> None:
     try:
         path = address.path(line)
         must(path.address in line, "an address stands in its command")
-        must(not set(path.address) & set(b"\r\n\0<>"), "an address holds no control character")
+        must(not set(path.address) & set(b"\r\n\0"), "an address holds no control character")
         address.size(path.parameters)
         address.body(path.parameters)
     except (address.AddressError, address.ArgumentError):
