@@ -15,11 +15,12 @@ from dataclasses import dataclass, field
 from itertools import accumulate, islice
 
 from mailfilter.model import Text
-from mailfilter.place import Place, Step, StepKind, letters
+from mailfilter.place import Place, Step, StepKind
 
 PLACES = 3000
 GAP = 100  # empty rows or cells that are written out; a wider gap is one
-_BREAKS = str.maketrans("\t\n\r\v\f", "     ")
+BREAKS = "\t\n\r\v\f"
+_BREAKS = str.maketrans(BREAKS, " " * len(BREAKS))
 HEADER_LENGTH = 60  # of a column name in a place
 
 
@@ -94,6 +95,15 @@ def _column(column: int, names: Sequence[str]) -> Step:
     name = names[column] if column < len(names) else ""
     worded = any(char.isalpha() for char in name)
     return Step(StepKind.COLUMN, column + 1, name if worded else letters(column))
+
+
+def letters(column: int) -> str:
+    """0 → A, 25 → Z, 26 → AA."""
+    name, column = "", column + 1
+    while column:
+        column, rest = divmod(column - 1, 26)
+        name = chr(65 + rest) + name
+    return name
 
 
 def pinpoint(text: Text, offset: int) -> Place:

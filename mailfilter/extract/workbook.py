@@ -9,13 +9,15 @@ format with leading zeros (``000000-0000``) is applied, because Excel shows the 
 Invariants: own reading of the XML, linear; nothing is laid out in a grid, so that a cell in the
 last corner of the sheet costs one cell.
 
-Sources: ECMA-376 part 1, chapter 18. Measured against python-calamine: 0.9 of its time.
+Sources: ECMA-376 part 1, chapter 18. Figures beside python-calamine: README.md.
 Known gaps: dates are serial numbers unless they are typed as text.
 """
 
 import html
 import re
 from collections.abc import Iterator
+from itertools import groupby
+from operator import itemgetter
 
 from detectors import Role
 from mailfilter.extract.budget import Budget, Unreadable
@@ -29,7 +31,7 @@ from mailfilter.extract.ooxml import (
     holds,
     read_package,
 )
-from mailfilter.extract.table import cell, table
+from mailfilter.extract.table import BREAKS, GAP, cell, table
 from mailfilter.extract.telling import attributes, spelled_out
 from mailfilter.extract.xmltext import (
     attributes_of,
@@ -38,14 +40,18 @@ from mailfilter.extract.xmltext import (
     lines_of,
     text_of,
     texts_of,
+    unescaped,
 )
 from mailfilter.model import Part
 from mailfilter.place import Place, Step, StepKind
 
 _CELL = re.compile(
-    r'<c r="([A-Z]{1,3})\d+"(?: s="(\d+)")?(?: t="(\w+)")?(?:/>|>'
-    r"(?:<f[^<>]*(?:/>|>([^<]*)</f>))?(?:<v>([^<]*)</v>|<v/>|<is><t[^<>]*>([^<]*)</t></is>)?</c>)"
+    r'<c r="([A-Z]{1,3}+)(\d{1,7}+)"(?: s="(\d++)")?+(?: t="(\w++)")?+(?:/>|>'
+    r"(?:<f[^<>]*+(?:/>|>([^<]*+)</f>))?+"
+    r"(?:<(?:v|is><t[^<>]*+)>([^<]*+)</(?:v|t></is)>|<v/>)?+</c>)"
 )
+_EDGE = "\0"  # XML has no such character
+_ROW_OF = itemgetter(1)
 _ANY_CELL = re.compile(r"<c(?=[\s>])")
 _ROW = re.compile(r'[^<>]*?\sr="(\d{1,7})"')
 TELLING = re.compile(r"\"|\d{6}")
@@ -54,17 +60,15 @@ _VALUE = re.compile(r"<v[^<>]*>([^<]*)</v>")
 _FORMULA = re.compile(r"<f[^<>]*>([^<]*)</f>")
 _INLINE = re.compile(r"<t(?:\s[^<>]*)?>([^<]*)</t>")
 _SIMPLE = re.compile(r"<si><t(?:\s[^<>]*)?>([^<]*)</t></si>")
-_SHARED = re.compile(r't="s"><v>(\d{1,8})</v>')
-_REFERENCE = re.compile(r'<c r="([A-Z]{1,3})\d')
-_CONTENT = re.compile(r"<[vt]\b[^<>]*+>([^<]++)</[vt]>")
-_NUMBERED = re.compile(r'<row r="(\d{1,7})"')
 _NAMED = re.compile(r'\s(r|s|t)="([^"<>]*)"')
 _ZEROS = re.compile(r"(0{2,8})\W{0,4}(0{4})(?:;.*)?$|(0{10}|0{12})(?:;.*)?$")
 _SHEET = re.compile(rb"<sheet\s[^<>]*>")
 _ATTRIBUTE = re.compile(rb"([\w:]+)=[\"']([^\"']*)[\"']")
 _HEADER_CODE = re.compile(r"&(?:K[0-9A-F]{6}|[A-Z+-]|\"[^\"\n]{0,60}\"|\d{1,3}(?!\d))")
 
-Values = tuple[str, str, str, str, str, str]  # letters, style, type, formula, value, inline text
+BLOCK = 1 << 18  # characters of rows that are read at one go
+
+Values = tuple[str, str, str, str, str, str]  # letters, row, style, type, formula, value
 
 
 def sniff(data: bytes) -> bool:
@@ -137,14 +141,21 @@ def _strings(package: Package) -> list[str]:
     """Shared strings, each on one line, references still in; phonetic hints are part of them."""
     xml = package.xml("xl/sharedstrings.xml", SHEET).replace(b"<si/>", b"<si></si>")
     text = _unescaped(xml.decode("utf-8", "replace"))
-    simple = _SIMPLE.findall(text)
-    items = text.count("</si>")
-    if len(simple) == items == text.count("<t>") + text.count("<t "):
-        strings = simple
-    else:
+    strings = _simple(text)
+    if strings is None:
         strings = ["".join(_INLINE.findall(item)) for item in text.split("</si>")[:-1]]
     broken = "\n" in text or "\t" in text or "\r" in text
     return [cell(value) for value in strings] if broken else strings
+
+
+def _simple(text: str) -> list[str] | None:
+    """The strings if none has formats of its own; cut at one mark where none asks for blanks."""
+    items = text.count("</si>")
+    body = text.partition("<si><t>")[2].rpartition("</t></si>")[0]
+    if body and body.count("<") == 4 * (items - 1) == 4 * body.count("</t></si><si><t>"):
+        return body.split("</t></si><si><t>")
+    strings = _SIMPLE.findall(text)
+    return strings if len(strings) == items == text.count("<t>") + text.count("<t ") else None
 
 
 def _unescaped(text: str) -> str:
@@ -184,7 +195,7 @@ def _sheet(
     content = (head or tail).decode("utf-8", "replace")
     formulas: list[str] = []
     sheet = _Sheet(strings, padded, formulas, used, budget)
-    yield table(sheet.regular(content) or sheet.rows(content), place)
+    yield table(sheet.rows(content), place)
     yield text_at("\n".join(formulas), place.down(_hidden()))
     if head:
         header = _HEADER_CODE.sub(" ", lines_of(tail))
@@ -205,111 +216,102 @@ class _Sheet:
     ) -> None:
         self.strings, self.padded, self.formulas, self.used = strings, padded, formulas, used
         self.left, self.room = budget.cells, budget.text
-        self.longest = max(map(len, strings), default=0)
-        self.referring = "&" in "".join(strings)
-
-    def regular(self, content: str) -> list[tuple[int, list[str]]] | None:
-        """A sheet whose rows all have the same cells without gaps, read at one go; else None.
-
-        It is what programs export, and the bulk of all cells. Whatever is unusual leaves it to
-        `rows`: styles with zeros, formulas, quotes of the other kind, cells that hold nothing.
-        """
-        pieces = _SHARED.split(content)
-        indexes = pieces[1::2]
-        if (
-            self.padded
-            or "'" in content
-            or "<f" in content
-            or "_x00" in content
-            or content.count('"s"') != len(indexes)
-        ):
-            return None
-        if indexes and max(map(int, indexes)) >= len(self.strings):
-            return None
-        if self.longest * len(indexes) > self.room:
-            self._take(sum(len(self.strings[int(index)]) for index in indexes))
-        pieces[1::2] = [f"><v>{self.strings[int(index)]}</v>" for index in indexes]
-        values = _CONTENT.findall("".join(pieces))
-        letters = _REFERENCE.findall(content)
-        width = letters.index("A", 1) if letters[1:].count("A") else len(letters)
-        numbers = [int(number) for number in _NUMBERED.findall(content)]
-        first = [name for name in letters[:width] if _index(name)]
-        if (
-            not 0 < len(values) == len(letters) == width * len(numbers) <= self.left
-            or letters != first * len(numbers)
-            or [_index(name) for name in first] != list(range(1, width + 1))
-        ):
-            return None
-        self.used.update(indexes)
-        values = [plain_number(value) if "." in value else value for value in values]
-        if "&" in content or self.referring:
-            values = [cell(html.unescape(value)) if "&" in value else value for value in values]
-        rows = (values[at : at + width] for at in range(0, len(values), width))
-        return list(zip(numbers, rows, strict=True))
 
     def rows(self, content: str) -> Iterator[tuple[int, list[str]]]:
         """(row number, cells) of each row that has cells."""
-        number = 0
-        for row in content.split("<row")[1:]:
-            found = _ROW.match(row)
-            number = int(found[1]) if found else number + 1
-            cells: list[Values] = _CELL.findall(row)
-            if len(cells) != row.count("<c ") + row.count("<c>"):
-                cells = [_slow(piece) for piece in _ANY_CELL.split(row)[1:]]
-            self.left -= len(cells)
-            if self.left < 0:
-                raise Unreadable("too-many-cells")
-            if cells:
-                values = self.values(cells)
-                self.left -= len(values) - len(cells)  # gaps that are written out
-                yield number, values
+        start, number = content.find("<row"), 0
+        while start >= 0:
+            end = content.find("<row", start + BLOCK)
+            block = content[start : end if end >= 0 else None]
+            cells: list[Values] = _CELL.findall(block)
+            if len(cells) == block.count("<c ") + block.count("<c>"):
+                yield from self.placed(cells)
+                number = int(cells[-1][1]) if cells else number
+            else:
+                for row in block.split("<row")[1:]:
+                    found = _ROW.match(row)
+                    number = int(found[1]) if found else number + 1
+                    cells = [_slow(number, piece) for piece in _ANY_CELL.split(row)[1:]]
+                    yield from self.placed(cells)
+            start = end
 
-    def values(self, cells: list[Values]) -> list[str]:
-        values = [self.value(*found) for found in cells]
-        if cells[-1][0] and _index(cells[-1][0]) == len(cells):
-            return values
-        spread: list[str] = []
-        for found, value in zip(cells, values, strict=True):
-            column = _index(found[0]) if found[0] else len(spread) + 1
-            spread.extend([""] * min(column - 1 - len(spread), 100))
-            spread.append(value)
-        return spread
+    def placed(self, cells: list[Values]) -> Iterator[tuple[int, list[str]]]:
+        """Rows with all their cells, empty ones too, so that each stands in its column."""
+        self.left -= len(cells)
+        if self.left < 0:
+            raise Unreadable("too-many-cells")
+        shown, start = self.shown(cells), 0
+        for number, row in groupby(cells, _ROW_OF):
+            letters = [found[0] for found in row]
+            values = shown[start : start + len(letters)]
+            start += len(letters)
+            if _index(letters[-1]) != len(letters):
+                values = spread(letters, values)
+                self.left -= len(values) - len(letters)  # gaps that are written out
+            yield int(number), values
 
-    def value(self, _at: str, style: str, kind: str, formula: str, value: str, inline: str) -> str:
-        """What a cell shows."""
-        if formula and TELLING.search(formula):
-            self.formulas += formula_texts(html.unescape(formula))
-        if kind == "s":
-            self.used.add(value)
-            text = self.strings[int(value)] if _within(value, self.strings) else ""
-            self._take(len(text))
-            return cell(html.unescape(text)) if "&" in text else text
-        if kind in ("", "n"):
-            return self.number(value, style)
-        shown = _unescaped(value or inline)
-        return cell(html.unescape(shown) if "&" in shown else shown)
-
-    def _take(self, size: int) -> None:
-        """So many characters of shared strings, each of which may stand in many cells."""
+    def shown(self, cells: list[Values]) -> list[str]:
+        """What the cells show."""
+        shown: list[str] = []
+        size = 0  # of shared strings, each of which may stand in many cells
+        strings, padded, use = self.strings, self.padded, self.used.add
+        for _, _, style, kind, formula, value in cells:
+            text = value
+            if formula and TELLING.search(formula):
+                self.formulas += formula_texts(html.unescape(formula))
+            if kind == "s":
+                use(value)
+                try:
+                    text = strings[int(value)]
+                    size += len(text)
+                except (ValueError, IndexError):
+                    text = ""
+            elif not kind or kind == "n":
+                if not value.isdigit() and ("." in value or "E" in value or "e" in value):
+                    text = plain_number(value)
+                if style in padded:
+                    text = text.zfill(padded[style])
+            elif "_x00" in value:
+                text = _unescaped(value)
+            shown.append(text)
         self.room -= size
         if self.room < 0:
             raise Unreadable("too-much-text")
+        return on_one_line(shown)
 
-    def number(self, value: str, style: str) -> str:
-        if "." in value or "E" in value or "e" in value:
-            value = plain_number(value)
-        width = self.padded.get(style, 0) if self.padded else 0
-        return value.zfill(width) if width else value
+
+def on_one_line(values: list[str]) -> list[str]:
+    """Values with their references replaced and without breaks, all at one go."""
+    joined = _EDGE.join(values)
+    whole = unescaped(joined)
+    if any(sign in whole for sign in BREAKS):
+        whole = cell(whole)
+    if whole is joined:
+        return values
+    parts = whole.split(_EDGE)
+    return parts if len(parts) == len(values) else [cell(unescaped(value)) for value in values]
+
+
+def spread(letters: list[str], values: list[str]) -> list[str]:
+    """A row with gaps: its values in their columns. A wide gap is `GAP` cells."""
+    columns = list(map(_index, letters))
+    last = max(columns)
+    if last <= GAP and len(set(columns)) == len(columns) and 0 not in columns:
+        row = [""] * last
+        for column, value in zip(columns, values, strict=True):
+            row[column - 1] = value
+        return row
+    row = []
+    for column, value in zip(columns, values, strict=True):
+        row.extend([""] * min((column or len(row) + 1) - 1 - len(row), GAP))
+        row.append(value)
+    return row
 
 
 def formula_texts(formula: str) -> list[str]:
     """A formula as it stands, and with its neighbouring texts joined."""
     joined = formula.replace('"&"', "")
     return [formula] if joined == formula else [formula, joined]
-
-
-def _within(value: str, strings: list[str]) -> bool:
-    return value.isascii() and value.isdigit() and len(value) < 9 and int(value) < len(strings)
 
 
 def plain_number(value: str) -> str:
@@ -321,7 +323,7 @@ def plain_number(value: str) -> str:
     return str(int(number)) if number.is_integer() and abs(number) < 1e15 else value
 
 
-def _slow(piece: str) -> Values:
+def _slow(number: int, piece: str) -> Values:
     """A cell that is written otherwise than Excel writes it."""
     opening, _, body = piece.partition(">")
     named = dict(_NAMED.findall(opening + " "))
@@ -329,11 +331,11 @@ def _slow(piece: str) -> Values:
     formula, value = _FORMULA.search(body), _VALUE.search(body)
     return (
         at if at.isascii() and at.isalpha() and len(at) <= 3 else "",
+        str(number),
         named.get("s", ""),
         named.get("t", ""),
         formula[1] if formula else "",
-        value[1] if value else "",
-        "".join(_INLINE.findall(body)),
+        value[1] if value else "".join(_INLINE.findall(body)),
     )
 
 

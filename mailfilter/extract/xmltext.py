@@ -30,6 +30,8 @@ PREFIXES = 40  # of one part that are spelt otherwise; there are as many namespa
 _DECLARED, _BOUND = Needles(b"<!"), Needles(b"xmlns")
 _ENTITIES = Needles(b"<!DOCTYPE", b"<!ENTITY")
 _SPACED = Needles(b" >"), Needles(b" />")
+_MARKUP = (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&amp;", "&"))  # the last one last
+_LATIN = {f"{code};": chr(code) for code in range(0xA0, 0x100)}
 _QUOTED = re.compile(rb"=(?:\"([^\"<]+)\"|'([^'<]+)')")
 
 
@@ -131,8 +133,24 @@ def _contents(xml: bytes | bytearray) -> list[bytes]:
 
 def decoded(raw: bytes) -> str:
     """Bytes of XML text → text, references replaced."""
-    text = raw.decode("utf-8", "replace")
-    return html.unescape(text) if "&" in text else text
+    return unescaped(raw.decode("utf-8", "replace"))
+
+
+def unescaped(text: str) -> str:
+    """References replaced. Programs that write ASCII only make one of each letter with dots."""
+    if "&" not in text:
+        return text
+    head, *rest = text.split("&#")
+    if rest:
+        text = head + "".join(
+            [_LATIN[n[:4]] + n[4:] if n[:4] in _LATIN else "&#" + n for n in rest]
+        )
+    left = text.count("&")
+    if left and left == sum(text.count(reference) for reference, _ in _MARKUP):
+        for reference, sign in _MARKUP:
+            text = text.replace(reference, sign)
+        return text
+    return html.unescape(text) if left else text
 
 
 def elements_of(xml: bytes, element: bytes) -> Iterator[tuple[int, int, bytes]]:
