@@ -20,7 +20,7 @@ from mailfilter.examine import read
 from mailfilter.extract.budget import Budget
 from mailfilter.model import Class, Coverage
 from mailfilter.unread import not_examined
-from mailfilter.workers import classes, pool, state
+from mailfilter.workers import classes, pool, state, worker
 from mailfilter.workers.classes import Kind
 from mailfilter.workers.pool import Pool
 from mailfilter.workers.slot import Slot
@@ -306,7 +306,9 @@ def test_a_turn_that_does_not_come_in_time_is_given_up():
         assert slot.grab(), "a lock ends with its process"
 
 
-async def test_a_worker_that_stops_its_clock_is_killed_by_the_master(tmp_path):
+async def test_a_worker_that_stops_its_clock_is_killed_by_the_master(tmp_path, monkeypatch):
+    monkeypatch.setattr(worker, "GRACE", 0.5)
+
     def reading(message, job, formats, budget=None):
         if message.facts.subject == "scan":
             signal.setitimer(signal.ITIMER_REAL, 0)

@@ -144,12 +144,13 @@ class Shop:
             self._board.leave()
 
     def end_overdue(self) -> None:
-        """Kill single-use workers that are past their time: their own clock has been stopped."""
+        """Kill single-use workers that are past their time: starved, or their clock is stopped."""
         now = time.monotonic()
         for pid, seat in self._alive.items():
             if self._board.overdue(seat, now):
-                log.error("worker-overdue", kind=self._seats[seat])
+                log.warning("worker-overdue", kind=self._seats[seat])
                 os.kill(pid, signal.SIGKILL)
+                self._board.clear(seat)
 
     def bury(self) -> bool:
         """Take the dead out; True if one of them was killed or failed."""

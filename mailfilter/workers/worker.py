@@ -21,11 +21,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from detectors.registers import Registers
 from mailfilter import extract, limits, parse
 from mailfilter.examine import Job, Reading, joined, pieces_of, read, search, to_json
 from mailfilter.extract.budget import Budget
 from mailfilter.extract.weight import light
 from mailfilter.place import describe
+from mailfilter.registers import unbundle
 from mailfilter.workers import wire
 from mailfilter.workers.board import Board
 from mailfilter.workers.classes import Kind
@@ -35,7 +37,7 @@ from mailfilter.workers.poison import digests
 from mailfilter.workers.slot import Slot
 
 JOBS_PER_WORKER = 500  # then a fresh fork, so that a slow leak cannot grow
-GRACE = 1.0  # seconds that the master waits for a worker to end by itself
+GRACE = 5.0  # seconds that the master waits for one to end by itself: nice 19 may be starved
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class Task:
     job: dict[str, Any]
     data: bytes
     poisoned: frozenset[bytes]
+    registers: Registers
     ends: float
 
 
@@ -94,7 +97,7 @@ def _begin(post: Post, connection: socket.socket) -> Task | None:
     received = wire.receive_job(connection)
     if received is None:
         return None
-    job, message, poison = received
+    job, files = received
     try:
         now = time.monotonic()
         seconds = min(float(job["seconds"]), float(job["until"]) - now)
@@ -104,17 +107,17 @@ def _begin(post: Post, connection: socket.socket) -> Task | None:
             post.board.ends(post.seat, now + seconds + GRACE)
         connection.sendall(wire.STARTED)
         start_clock(seconds, int(job["cpu"]), final=post.kind is not Kind.TEXT)
-        data, listed = wire.read_memory_file(message), wire.read_memory_file(poison)
-        return Task(connection, job, data, digests(listed), now + seconds)
+        data, listed, lists = map(wire.read_memory_file, files)
+        return Task(connection, job, data, digests(listed), unbundle(lists), now + seconds)
     finally:
-        os.close(message)
-        os.close(poison)
+        for file in files:
+            os.close(file)
 
 
 def _answer(post: Post, task: Task) -> tuple[dict[str, Any], bool]:
     """The answer, and whether this process is as fresh as before."""
     try:
-        job = Job.from_json(task.job)
+        job = Job.from_json(task.job, task.registers)
         message = parse.parse(task.data, job.marks)
         formats = extract.typed(message.parts)
         if post.kind is Kind.TEXT:
