@@ -3,14 +3,14 @@
 From → to: each sheet → one table (table.py), hidden sheets, rows and columns included; sheet names
 → ``Role.NAME``; beside them comments, text boxes, headers and footers, formulas that hold text,
 validation lists, defined names, pivot caches, cached cells of other workbooks, and shared strings
-that no cell uses. Numbers are written plain: 191212121212, not 1.9e11, without ``.0``; a number
-format with leading zeros (``000000-0000``) is applied, because Excel shows the zeros.
+that no cell uses. Numbers are written plain: 191212121212, not 1.9e11, without ``.0``; number
+formats with leading zeros and dates are applied (cellstyles.py), because Excel shows them so.
 
 Invariants: own reading of the XML, linear; nothing is laid out in a grid, so that a cell in the
 last corner of the sheet costs one cell.
 
 Sources: ECMA-376 part 1, chapter 18. Figures beside python-calamine: README.md.
-Known gaps: dates are serial numbers unless they are typed as text.
+Known gaps: see cellstyles.py.
 """
 
 import html
@@ -21,6 +21,7 @@ from operator import itemgetter
 
 from detectors import Role
 from mailfilter.extract.budget import Budget, Unreadable
+from mailfilter.extract.cellstyles import Styles, styles_of
 from mailfilter.extract.context import Ctx, Found, text_at
 from mailfilter.extract.ooxml import (
     SHEET,
@@ -36,7 +37,6 @@ from mailfilter.extract.telling import attributes, spelled_out
 from mailfilter.extract.xmltext import (
     attributes_of,
     cut,
-    elements_of,
     lines_of,
     text_of,
     texts_of,
@@ -61,7 +61,6 @@ _FORMULA = re.compile(r"<f[^<>]*>([^<]*)</f>")
 _INLINE = re.compile(r"<t(?:\s[^<>]*)?>([^<]*)</t>")
 _SIMPLE = re.compile(r"<si><t(?:\s[^<>]*)?>([^<]*)</t></si>")
 _NAMED = re.compile(r'\s(r|s|t)="([^"<>]*)"')
-_ZEROS = re.compile(r"(0{2,8})\W{0,4}(0{4})(?:;.*)?$|(0{10}|0{12})(?:;.*)?$")
 _SHEET = re.compile(rb"<sheet\s[^<>]*>")
 _ATTRIBUTE = re.compile(rb"([\w:]+)=[\"']([^\"']*)[\"']")
 _HEADER_CODE = re.compile(r"&(?:K[0-9A-F]{6}|[A-Z+-]|\"[^\"\n]{0,60}\"|\d{1,3}(?!\d))")
@@ -89,7 +88,7 @@ def _workbook(package: Package, name: str) -> Iterator[Found]:
     names = [*texts_of(xml, b"definedName"), *attributes_of(xml, (b"comment", b"description"))]
     yield text_at("\n".join(names), package.place.down(_hidden()))
     strings = _strings(package)
-    padded = _padded(package)
+    styles = styles_of(package.xml("xl/styles.xml", SHEET), xml)
     used: set[str] = set()
     done: set[str] = set()
     for n, (title, path) in enumerate(_tabs(package, xml), 1):
@@ -98,23 +97,23 @@ def _workbook(package: Package, name: str) -> Iterator[Found]:
         if path in package.names and path not in done:
             done.add(path)
             yield from _sheet(
-                package.xml(path, SHEET), place, package.ctx.budget, strings, padded, used
+                package.xml(path, SHEET), place, package.ctx.budget, strings, styles, used
             )
-    yield from _unlisted(package, done, strings, padded, used)
+    yield from _unlisted(package, done, strings, styles, used)
     all_used = len(used) == len(strings)
     unused = [] if all_used else [text for n, text in enumerate(strings) if str(n) not in used]
     yield text_at(html.unescape("\n".join(unused)), package.place.down(_hidden()))
 
 
 def _unlisted(
-    package: Package, done: set[str], strings: list[str], padded: dict[str, int], used: set[str]
+    package: Package, done: set[str], strings: list[str], styles: Styles, used: set[str]
 ) -> Iterator[Found]:
     """Sheets that lie in the package but under no tab."""
     for path in package.names:
         if path.startswith("xl/worksheets/") and path.endswith(".xml") and path not in done:
             xml = package.xml(path, SHEET)
             place = package.place.down(_hidden())
-            yield from _sheet(xml, place, package.ctx.budget, strings, padded, used)
+            yield from _sheet(xml, place, package.ctx.budget, strings, styles, used)
 
 
 def _hidden() -> Step:
@@ -165,36 +164,18 @@ def _unescaped(text: str) -> str:
     return _ESCAPE.sub(lambda found: html.escape(chr(int(found[1], 16))), text)
 
 
-def _padded(package: Package) -> dict[str, int]:
-    """Style → digits that it always shows, for formats such as ``000000-0000``."""
-    xml = package.xml("xl/styles.xml", SHEET)
-    if b"0000" not in xml:
-        return {}
-    widths = {}
-    for entry in re.findall(rb"<numFmt\s[^<>]*>", xml):
-        attributes = dict(_ATTRIBUTE.findall(entry))
-        code = html.unescape(attributes.get(b"formatCode", b"").decode("utf-8", "replace"))
-        if _ZEROS.search(code):
-            widths[attributes.get(b"numFmtId", b"")] = code.partition(";")[0].count("0")
-    formats = next((body for _, _, body in elements_of(xml, b"cellXfs")), b"")
-    used = [
-        dict(_ATTRIBUTE.findall(x)).get(b"numFmtId") for x in re.findall(rb"<xf\s[^<>]*>", formats)
-    ]
-    return {str(n): widths[key] for n, key in enumerate(used) if key in widths}
-
-
 def _sheet(
     xml: bytes,
     place: Place,
     budget: Budget,
     strings: list[str],
-    padded: dict[str, int],
+    styles: Styles,
     used: set[str],
 ) -> Iterator[Found]:
     head, _, tail = xml.rpartition(b"</sheetData>")
     content = (head or tail).decode("utf-8", "replace")
     formulas: list[str] = []
-    sheet = _Sheet(strings, padded, formulas, used, budget)
+    sheet = _Sheet(strings, styles, formulas, used, budget)
     yield table(sheet.rows(content), place)
     yield text_at("\n".join(formulas), place.down(_hidden()))
     if head:
@@ -209,12 +190,12 @@ class _Sheet:
     def __init__(
         self,
         strings: list[str],
-        padded: dict[str, int],
+        styles: Styles,
         formulas: list[str],
         used: set[str],
         budget: Budget,
     ) -> None:
-        self.strings, self.padded, self.formulas, self.used = strings, padded, formulas, used
+        self.strings, self.styles, self.formulas, self.used = strings, styles, formulas, used
         self.left, self.room = budget.cells, budget.text
 
     def rows(self, content: str) -> Iterator[tuple[int, list[str]]]:
@@ -254,7 +235,7 @@ class _Sheet:
         """What the cells show."""
         shown: list[str] = []
         size = 0  # of shared strings, each of which may stand in many cells
-        strings, padded, use = self.strings, self.padded, self.used.add
+        strings, special, use = self.strings, self.styles.special, self.used.add
         for _, _, style, kind, formula, value in cells:
             text = value
             if formula and TELLING.search(formula):
@@ -269,8 +250,8 @@ class _Sheet:
             elif not kind or kind == "n":
                 if not value.isdigit() and ("." in value or "E" in value or "e" in value):
                     text = plain_number(value)
-                if style in padded:
-                    text = text.zfill(padded[style])
+                if style in special:
+                    text = self.styles.shown(text, style)
             elif "_x00" in value:
                 text = _unescaped(value)
             shown.append(text)

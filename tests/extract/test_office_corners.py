@@ -1,6 +1,9 @@
 """Corners of Office files: attributes, drawings, formulas, moved text, cut packages."""
 
+import io
+
 import pytest
+import xlsxwriter
 
 from mailfilter.place import StepKind
 from tests.extract.making import (
@@ -123,3 +126,34 @@ def test_a_cut_package_is_broken_and_read(data, name):
 def test_many_openings_without_an_end_are_read_once():
     xml = f'<x xmlns:a="{_DRAWING}">' + "<a:p >1" * 50_000 + "</x>"
     assert contents(read(book({"xl/drawings/drawing1.xml": xml}), "a.xlsx")).count("1") >= 50_000
+
+
+def shown(code: str, value: float, **options) -> str:
+    """What is read of a number in a format."""
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out, options) as made:
+        made.add_worksheet().write_row(
+            0, 0, [value, 1212], made.add_format({"num_format": code}) if code else None
+        )
+    return contents(read(out.getvalue(), "a.xlsx"))
+
+
+@pytest.mark.parametrize(
+    ("code", "value", "line"),
+    [
+        ("yyyy-mm-dd", 4730, "1912-12-12"),
+        (14, 4730, "1912-12-12"),
+        ('d" dag" mmm', 4730.75, "1912-12-12"),
+        ("000000-0000", 101012384, "0101012384"),
+        ('0.00" dkr"', 4730, "4730"),
+        ("[Red]0", 4730, "4730"),
+        ("yyyy", 9_999_999, "9999999"),
+        ("yyyy", -5, "-5"),
+    ],
+)
+def test_dates_and_zeros_are_shown_as_excel_does(code, value, line):
+    assert line in shown(code, value).replace("\t", "\n").split("\n")
+
+
+def test_dates_of_old_macs_count_from_1904():
+    assert "1912-12-12" in shown("yyyy-mm-dd", 4730 - 1462, date_1904=True)
