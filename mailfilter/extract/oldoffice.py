@@ -10,7 +10,15 @@ Known gaps: Publisher, Visio and Project are not read.
 
 from collections.abc import Callable, Iterator
 
-from mailfilter.extract import embedded, oldslides, oldword, outlook, propertyset, spreadsheet
+from mailfilter.extract import (
+    embedded,
+    macros,
+    oldslides,
+    oldword,
+    outlook,
+    propertyset,
+    spreadsheet,
+)
 from mailfilter.extract.budget import Unreadable
 from mailfilter.extract.context import Ctx, Found
 from mailfilter.extract.ole import Storage, open_compound
@@ -39,6 +47,7 @@ def read(part: Part, ctx: Ctx) -> Iterator[Found]:
     else:
         yield from embedded.wrapped(root, part)
     yield from embedded.objects(root, part, ctx)
+    yield from macros.read(root, part, ctx)
 
 
 def _reader(root: Storage) -> Callable[[Storage, Part, Ctx], Iterator[Found]] | None:

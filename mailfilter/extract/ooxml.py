@@ -10,8 +10,8 @@ Invariants: each member is unpacked once and counted; a member that cannot be re
 the others from being read.
 
 Sources: ECMA-376 parts 1 and 2; MS-OFFCRYPTO for LabelInfo.
-Known gaps: macro text (vbaProject.bin) is not read; OLE objects are read only where they are
-whole Office files or wrap one file (see ole.py).
+Known gaps: OLE objects are read only where they are whole Office files or wrap one file (see
+embedded.py); names of styles.
 """
 
 import re
@@ -20,10 +20,11 @@ from dataclasses import dataclass
 
 from detectors import Role
 from mailfilter import labels
-from mailfilter.extract import container
+from mailfilter.extract import container, macros
 from mailfilter.extract.budget import SPENT, Unreadable
 from mailfilter.extract.container import Archive, Member, open_archive
 from mailfilter.extract.context import Ctx, Found, member, text_at
+from mailfilter.extract.ole import open_compound
 from mailfilter.extract.telling import attributes, spelled_out
 from mailfilter.extract.xmltext import (
     attributes_of,
@@ -65,7 +66,7 @@ _PLUMBING_TYPES = re.compile(
 )
 _PLUMBING = re.compile(  # binary or fixed: no program shows text from it
     r"\[content_types\]\.xml$|.*/(?:printersettings|fonts|ctrlprops|activex)/.*\.(?:bin|odttf|fntdata)$|"
-    r".*/(?:vbaproject|vbaprojectsignature\w*)\.bin$"
+    r".*/vbaprojectsignature\w*\.bin$"
 )
 _KNOWN_ROOTS = ("word/", "xl/", "ppt/", "docprops/", "customxml/", "_rels/", "docmetadata/")
 _NAME = re.compile(rb"\sname\s*=\s*(?:\"([^\"<]{1,200})\"|'([^'<]{1,200})')")
@@ -223,6 +224,14 @@ def _links(package: Package, name: str) -> Iterator[Found]:
     yield text_at(addresses, package.place.down(Step(StepKind.HIDDEN)))
 
 
+def _macros(package: Package, name: str) -> Iterator[Found]:
+    """The source of macros, which is a compound file of its own."""
+    compound = open_compound(package.raw(name))
+    if not compound.entries or not compound.sound():
+        raise Unreadable("broken-document")
+    yield from macros.read(compound.root(), package.part, package.ctx)
+
+
 def _nothing(_package: Package, _name: str) -> Iterator[Found]:
     yield from ()
 
@@ -230,6 +239,7 @@ def _nothing(_package: Package, _name: str) -> Iterator[Found]:
 _COMMON: Handlers = {
     r"docprops/custom.*\.xml$": _custom,
     r"docprops/.*\.xml$": _core,
+    r".*/vbaproject\.bin$": _macros,
     r"docprops/thumbnail": _nothing,  # a small picture of the first page
     r"docmetadata/labelinfo\.xml$": _label_info,
     r".*\.rels$": _links,
