@@ -12,17 +12,20 @@ surroundings.
 
 Invariants: linear, never raises; at most `RUNS` runs are also read as texts of their own, `MOST` of
 each other disguise are looked at, at most `DEEP` levels.
-Known gaps: base64 cut into pieces shorter than `LEAST` (but for bare digits), codes of which
-nothing in the text speaks (ROT13, Morse, base32, base85), compressed content.
+Codes of digits (Morse, binary, base32 ...) are in `codes`. Known gaps: base64 cut into pieces
+shorter than `LEAST` (but for bare digits and fours), codes of which nothing in the text speaks,
+compressed content but for gzip and zlib in base64.
 Sources: RFC 2045, 2047, 2152, 3986, 4648; Unicode 15 (UAX 9) for overrides.
 """
 
 import binascii
 import re
+import zlib
 from collections.abc import Iterator
 from html import unescape
 from itertools import islice
 
+from mailfilter.extract import codes
 from mailfilter.extract.charset import decode, looks_like_text
 from mailfilter.extract.plain import base64_bytes, strip_markup
 
@@ -31,6 +34,8 @@ RUNS = 100
 MOST = 500
 DEEP = 2
 AROUND = 60  # bytes kept on both sides of a number
+UNPACKED = 100_000
+_PACKED = (b"\x1f\x8b", b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
 _LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
 _MAPPED = bytes(0x61 if byte in _LETTERS else 0x20 for byte in range(256))
 _RUN = b"a" * LEAST
@@ -64,6 +69,7 @@ def readings(content: str, deep: int = DEEP) -> Iterator[str]:
 def _decoded(content: str) -> Iterator[str]:
     yield from _based(content)
     yield from _escaped(content)
+    yield from codes.readings(content)
     if "&" in content and "&lt;" in content:
         yield strip_markup(unescape(content))
     if "<" in content and _TAG_THEN_DIGIT.search(content):
@@ -81,7 +87,7 @@ def _based(content: str) -> Iterator[str]:
     raw = content.encode("latin-1", "replace")
     runs = list(_runs(raw))
     for run in runs[:RUNS]:
-        data = base64_bytes(run)
+        data = _unpacked(base64_bytes(run))
         if looks_like_text(data):
             yield from decode(data)
     if runs:
@@ -92,6 +98,16 @@ def _based(content: str) -> Iterator[str]:
             yield base64_bytes(group.encode()).decode("latin-1")
     if b"\nM" in raw and _UU_LINE.search(raw):
         yield from _uu(raw)
+
+
+def _unpacked(data: bytes) -> bytes:
+    """What gzip or zlib data holds, its first `UNPACKED` bytes; other data as it is."""
+    if not data.startswith(_PACKED):
+        return data
+    try:
+        return zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(data, UNPACKED)
+    except zlib.error:
+        return data
 
 
 def _runs(raw: bytes) -> Iterator[bytes]:

@@ -8,11 +8,12 @@ From → to: the source of a page and its text as shown → further stretches of
   a digit by class, ``attr()``.
 - `scripted`: strings of a script joined, its escapes, ``fromCharCode`` and ``atob`` decoded. Mail
   programs run no scripts; a browser runs those of an attached page.
+- `ordered`: digits by the order that flex gives them, list starts and chosen options in a row.
 - `mirrored`: numbers turned round, where a style turns what is shown.
 
 Invariants: linear; each has a gate of a search or two, so that ordinary mail pays little.
 Sources: CSS 2.1 (escapes, generated content), ECMAScript (string escapes).
-Known gaps: order by flex, counters, fonts, drawings: what is shown there is not written.
+Known gaps: arithmetic, counters, fonts, drawings: what is shown there is not written.
 """
 
 import re
@@ -42,6 +43,11 @@ _ATTR = re.compile(r"content\s*:[^;{}]{0,60}?attr\(\s*([\w-]{1,40})", re.IGNOREC
 _CODES = re.compile(r"fromCharCode\(([\d,\s]{20,2000})\)")
 _ATOB = re.compile(r"atob\(\s*[\"']([A-Za-z0-9+/=]{12,4000})[\"']")
 _JS_ESCAPE = re.compile(r"\\(?:x|u00|u\{)3([0-9])\}?")
+_ORDER = re.compile(
+    r"<[a-zA-Z][^<>]{0,200}?[^\w-]order:\s{0,3}(-?\d{1,6})[^<>]{0,200}>([0-9]{1,8})<"
+)
+_START = re.compile(r"<ol\b[^<>]{0,200}?\sstart=[\"']?(\d{1,12})")
+_CHOSEN = re.compile(r"<option\b[^<>]{0,200}?\sselected\b[^<>]{0,200}>\s{0,9}([0-9]{1,12})")
 _LONG = re.compile(r"[0-9](?:[ .+-]?[0-9]){9,12}")
 _TURNS = re.compile(
     r"bidi-override|row-reverse|scalex\(\s*-|scale\(\s*-|rotatey\(\s*180|rotate\(\s*180"
@@ -62,7 +68,18 @@ def readings(source: str, shown: str) -> Iterator[str]:
     if "<script" in source or "<SCRIPT" in source:
         for script in islice(_SCRIPT.finditer(source), RUNS):
             yield from scripted(script[1])
+    yield from ordered(source)
     yield from mirrored(source, shown)
+
+
+def ordered(source: str) -> Iterator[str]:
+    """Digits in the order that styles give them, starts of lists, chosen options, in a row."""
+    if "order:" in source:
+        marked = sorted(islice(_ORDER.findall(source), ELEMENTS), key=lambda each: int(each[0]))
+        yield "".join(text for _, text in marked)
+    for word, expression in (("start=", _START), ("selected", _CHOSEN)):
+        if word in source:
+            yield "".join(islice(expression.findall(source), ELEMENTS))
 
 
 def between(source: str) -> Iterator[str]:

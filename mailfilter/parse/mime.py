@@ -39,9 +39,8 @@ _FREE_NAME = re.compile(rb"[ \t\r\n]*+((?i:file)?(?i:name))=([^\0\r\n\";]++)(?:;
 _NO_NAME = re.compile(rb"(?i)boundary|charset|;")
 _LOOSE = re.compile(rb"([^;=]*+)(?:=([^;]*+))?;?")
 _PAIR = re.compile(rb"\\(.)", re.DOTALL)
-_BOUNDARY = re.compile(
-    rb"[!#$%&'()*+,\-./0-9:=?A-Z^_`a-z{|}~ <>@\[\]]{0,69}[!#$%&'()*+,\-./0-9:=?A-Z^_`a-z{|}~<>@\[\]]"
-)
+_BCHARS = rb"!#$%&'()*+,\-./0-9:=?A-Z^_`a-z{|}~<>@\[\]"  # and what scanners write
+_BOUNDARY = re.compile(rb"[%b ]{0,69}[%b]" % (_BCHARS, _BCHARS))
 _COMMENT = re.compile(rb"\([^()]*+\)")
 _NEAR = re.compile(rb"[^a-z]")
 _ODD = re.compile(rb"[^a-z0-9_-]")

@@ -15,7 +15,17 @@ from dataclasses import dataclass, field, replace
 from detectors import Role
 from mailfilter import limits
 from mailfilter.model import NotExamined, Part, Text
-from mailfilter.parse import encoding, facts, header, mime, multipart, oldcodes, protected, union
+from mailfilter.parse import (
+    encoding,
+    facts,
+    header,
+    mime,
+    multipart,
+    oldcodes,
+    protected,
+    seams,
+    union,
+)
 from mailfilter.parse.charset import codec_for, fallback, is_plain
 from mailfilter.parse.header import Block
 from mailfilter.parse.mime import Label
@@ -67,6 +77,7 @@ class Walk:
     defects: list[NotExamined] = field(default_factory=list)
     left: int = limits.PARTS
     bytes_left: int = limits.INFLATED_SIZE
+    above: str = ""  # what the text above ends with
 
     def blame(self, place: Place, *codes: str) -> None:
         """Report reasons at a place."""
@@ -184,6 +195,7 @@ class Walk:
             self._hidden(fallback(decoded.other), ctx)
         if main == "text":
             self._inside_text(content, place, ctx)
+            self._seam(content, ctx)
         else:
             self._inside_file(content, place, ctx)
 
@@ -284,6 +296,14 @@ class Walk:
             block = header.read(signed, 0, len(signed))
             inner = replace(ctx, depth=ctx.depth + 1, default="text/plain")
             self.entity(signed, block, len(signed), inner)
+
+    def _seam(self, content: bytes, ctx: Context) -> None:
+        """What stands over the seam between this text and the one above it."""
+        if ctx.inside == "multipart/alternative":
+            return
+        if both := seams.over(self.above, seams.beginning(content)):
+            self._hidden(both, ctx)
+        self.above = seams.end(content)
 
     def _inside_text(self, content: bytes, place: Place, ctx: Context) -> None:
         """PGP messages and encoded files in a text."""

@@ -132,7 +132,6 @@ _FONT = (
     ("###", "# #", "###", "# #", "###"),
     ("###", "# #", "###", "  #", "## "),
 )
-_WORDS = "pieces of base64 as short as words look like words"
 _LONGER = "En text som är så lång att den tar flera rader när den har kodats om."
 
 
@@ -161,11 +160,7 @@ def ways() -> Iterator[Way]:
     ):
         for name, make in table.items():
             yield name, make, ""
-    for known in (
-        _TURNED_MISSED,
-        _SPELLED_MISSED,
-        _CODED_MISSED,
-    ):
+    for known in (_SPELLED_MISSED,):
         for name, (make, miss) in known.items():
             yield name, make, miss
 
@@ -277,21 +272,25 @@ _MAPPED: dict[str, Make] = {
 }
 
 _TURNED: dict[str, Make] = {
+    "backwards": lambda n: plain(n[::-1]),
+    "in two columns": lambda n: plain(
+        "\n" + "\n".join(f"{a}   {b}" for a, b in zip(n[:6], n[6:], strict=True)) + "\n"
+    ),
     "right to left: override": lambda n: plain(f"\u202e{n[::-1]}\u202c"),
     "right to left: override, isolated": lambda n: plain(f"\u2066\u202e{n[::-1]}\u202c\u2069"),
     "right to left: last four turned": lambda n: plain(f"{n[:8]}-\u202e{n[:7:-1]}\u202c"),
     "one digit a line": lambda n: plain("\n\n".join(n)),
 }
 
-_TURNED_MISSED: dict[str, tuple[Make, str]] = {
-    "backwards": (lambda n: plain(n[::-1]), CODE),
-    "in two columns": (
-        lambda n: plain("\n".join((f"{a}   {b}" for a, b in zip(n[:6], n[6:], strict=True)))),
-        "the order of reading is the reader's choice; columns are joined only under headings",
-    ),
-}
-
 _SPELLED: dict[str, Make] = {
+    "Roman numerals": _text(lambda n: f"{_roman(n[:4])} {n[4:]}"),
+    "Morse": _text(lambda n: " ".join(_MORSE[int(d)] for d in n)),
+    "between digits: a letter": _text("x".join),
+    "digits: of a script whose four looks like eight": _text(_translated({"8": "৪", "9": "৭"})),
+    "digits: Braille": _text(_translated(dict(zip(digits, "⠚⠁⠃⠉⠙⠑⠋⠛⠓⠊", strict=True)))),
+    "digits: ideographs": _text(
+        _translated(dict(zip(digits, "〇一二三四五六七八九", strict=True)))
+    ),
     "words: Swedish": _text(lambda n: " ".join(_SWEDISH[int(d)] for d in n)),
     "words: Swedish, commas": _text(lambda n: ", ".join(_SWEDISH[int(d)] for d in n)),
     "words: English": _text(lambda n: " ".join(_ENGLISH[int(d)] for d in n)),
@@ -304,21 +303,6 @@ _SPELLED: dict[str, Make] = {
 }
 
 _SPELLED_MISSED: dict[str, tuple[Make, str]] = {
-    "digits: ideographs": (
-        _text(_translated(dict(zip(digits, "〇一二三四五六七八九", strict=True)))),
-        "words of a language that staff does not write to patients in",
-    ),
-    "digits: Braille": (_text(_translated(dict(zip(digits, "⠚⠁⠃⠉⠙⠑⠋⠛⠓⠊", strict=True)))), CODE),
-    "digits: of a script whose four looks like eight": (
-        _text(_translated({"8": "৪", "9": "৭"})),
-        "they are digits and have a value of their own; looks and value disagree",
-    ),
-    "between digits: a letter": (
-        _text("x".join),
-        "no separator: article numbers and keys look so",
-    ),
-    "Morse": (_text(lambda n: " ".join(_MORSE[int(d)] for d in n)), CODE),
-    "Roman numerals": (_text(lambda n: f"{_roman(n[:4])} {n[4:]}"), CODE),
     "digits turned by five (ROT5)": (
         _text(lambda n: "".join(str((int(d) + 5) % 10) for d in n)),
         CODE,
@@ -332,6 +316,15 @@ _SPELLED_MISSED: dict[str, tuple[Make, str]] = {
 }
 
 _CODED: dict[str, Make] = {
+    "coded: base85": _text(lambda n: base64.b85encode(n.encode()).decode()),
+    "coded: Ascii85": _text(lambda n: base64.a85encode(n.encode()).decode()),
+    "coded: octets": _text(lambda n: " ".join(f"{ord(d):08b}" for d in n)),
+    "Morse, with slashes": _text(lambda n: " / ".join(_MORSE[int(d)] for d in n)),
+    "coded: ROT13": _text(lambda n: codecs.encode(_words(n), "rot13")),
+    "coded: base32": _text(lambda n: base64.b32encode(n.encode()).decode()),
+    "coded: binary": _text(lambda n: f"{int(n):b}"),
+    "coded: codes of characters, decimal": _text(lambda n: " ".join(str(ord(d)) for d in n)),
+    "coded: base64 cut into fours": _text(lambda n: _fours(based(n))),
     "coded: base64 on a line": lambda n: plain(f"följande:\n\n{based(n)}\n\n"),
     "coded: base64 in a sentence": _text(based),
     "coded: base64 without padding": lambda n: plain(f"\n{based(n).rstrip('=')}\n"),
@@ -358,16 +351,4 @@ _CODED: dict[str, Make] = {
     "coded: \\u escapes": _text(lambda n: "".join(f"\\u{ord(d):04x}" for d in n)),
     "coded: an encoded word in the text": _text(lambda n: f"=?utf-8?B?{based(n)}?="),
     "coded: tags as text": _text(lambda n: escape("<b>").join((n[:6], n[6:]))),
-}
-
-_CODED_MISSED: dict[str, tuple[Make, str]] = {
-    "coded: base64 cut into fours": (_text(lambda n: _fours(based(n))), _WORDS),
-    "coded: codes of characters, decimal": (
-        _text(lambda n: " ".join(str(ord(d)) for d in n)),
-        CODE,
-    ),
-    "coded: binary": (_text(lambda n: f"{int(n):b}"), CODE),
-    "coded: base32": (_text(lambda n: base64.b32encode(n.encode()).decode()), CODE),
-    "coded: base85": (_text(lambda n: base64.b85encode(n.encode()).decode()), CODE),
-    "coded: ROT13": (_text(lambda n: codecs.encode(_words(n), "rot13")), CODE),
 }

@@ -307,6 +307,11 @@ _ADDRESSES_MISSED: dict[str, tuple[Make, str]] = {
 }
 
 _ELEMENTS: dict[str, Make] = {
+    "html: counter of a list": _page(
+        lambda n: f'<ol start="{n[:8]}"><li></li></ol><ol start="{n[8:]}"><li></li></ol>'
+    ),
+    "html: order by flex": _page(_flexed),
+    "html: columns, one a digit, top to bottom": _page(_columns),
     "html: title of the page": lambda n: whole_page(
         f"<html><head><title>{hyphened(n)}</title></head><body>Hej</body></html>"
     ),
@@ -331,12 +336,6 @@ _ELEMENTS: dict[str, Make] = {
 }
 
 _DRAWN_MISSED: dict[str, tuple[Make, str]] = {
-    "html: columns, one a digit, top to bottom": (_page(_columns), DRAWN),
-    "html: order by flex": (_page(_flexed), DRAWN),
-    "html: counter of a list": (
-        _page(lambda n: f'<ol start="{n[:8]}"><li></li></ol><ol start="{n[8:]}"><li></li></ol>'),
-        DRAWN,
-    ),
     "html: written by a script": (
         _page(lambda n: f"<script>document.write({int(n[:6])}*1e6+{int(n[6:])})</script>"),
         DRAWN,

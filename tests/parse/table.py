@@ -2,15 +2,18 @@
 
 Prints for each class of `evasion`, `generator`, `dubious` and `mutations`: how many mails, how many
 were *hit*, *incomplete* and *clean*, how many of the clean ones another reader shows the number of
-(`oracles`), and then the sound variants of `conforming`. Ends with 1 if any mail is clean though
-shown, or more than one in a hundred sound variants is not hit.
+(`oracles`), then the sound variants of `conforming` and the catalogue of the selftest. Ends with 1
+if any mail is clean though shown, more than one in a hundred sound variants is not hit, or a
+promise of the catalogue is broken.
 """
 
 import sys
 from collections import Counter, defaultdict
 
 from mailfilter.model import Coverage
+from mailfilter.selftest import numbers, techniques
 from tests.parse.test_generated import CASES, VARIANTS, coverage, shown
+from tests.selftest.test_catalogue import PROMISED, missing
 
 _ROW = "{:<24} {:>6} {:>6} {:>10} {:>6} {:>13}"
 
@@ -34,7 +37,11 @@ def main() -> int:
         )
     missed = [name for name, data in VARIANTS if coverage(data) is not Coverage.HIT]
     print(f"sound variants: {len(VARIANTS)}, hit: {len(VARIANTS) - len(missed)}")
-    return int(total["shown"] > 0 or len(missed) > 0.01 * len(VARIANTS))
+    lost = missing(numbers())
+    every, promised = len(techniques()), len(PROMISED)
+    print(f"catalogue: {every} techniques x {len(numbers())} numbers, promised: {promised}, "
+          f"found whatever the number: {promised - len(lost)}")  # fmt: skip
+    return int(total["shown"] > 0 or len(missed) > 0.01 * len(VARIANTS) or bool(lost))
 
 
 if __name__ == "__main__":

@@ -62,8 +62,8 @@ def test_what_is_promised_is_found():
 
 @pytest.mark.system
 def test_what_is_promised_is_found_whatever_the_number():
-    """The figure of the README: every technique with each of the twenty numbers."""
-    assert missing(numbers()) == {}
+    """Every second number; ``make evasion`` takes all twenty, for the figure of the README."""
+    assert missing(numbers()[::2]) == {}
 
 
 @pytest.mark.parametrize("technique", MISSED, ids=lambda technique: technique.name)
@@ -90,7 +90,7 @@ def test_without_the_search_for_disguises_it_would_be_seen(monkeypatch):
 def test_without_the_search_for_what_is_woven_it_would_be_seen(monkeypatch):
     monkeypatch.setattr("mailfilter.extract.woven.readings", lambda source, shown: iter(()))
     lost = [t.name for t in PROMISED if results(t, numbers()[:1])[Result.STOPPED] == 0]
-    assert {"html: between digits, zoom", "html: style, a class a digit", "html: mirrored"} <= set(
+    assert {"html: between digits, zoom", "html: style, a class a digit", "html: script, codes"} <= set(
         lost
     )
 

@@ -1,0 +1,176 @@
+"""Codes of digits that speak for themselves: Morse, Braille, binary, codes of characters, base32.
+
+From → to: ``readings(content)`` → further texts, each a stretch of `content` decoded. These codes
+have signs of their own, so that ten digits in a row of them are no accident; a code that looks like
+an ordinary number (each digit plus one, the number backwards) is none of them.
+
+Invariants: linear, never raises; each has a gate, and at most `MOST` of each are looked at.
+Sources: ITU-R M.1677 (Morse), Unicode names of Braille patterns, RFC 4648.
+"""
+
+import base64
+import binascii
+import codecs
+import re
+from collections.abc import Callable, Iterator
+from itertools import islice, pairwise
+
+MOST = 100
+_IDEOGRAPHS = str.maketrans("〇零一二三四五六七八九壹貳參肆伍陸柒捌玖", "00123456789123456789")
+_BRAILLE = str.maketrans("⠚⠁⠃⠉⠙⠑⠋⠛⠓⠊", "0123456789", "⠼ ")
+_LOOKS = str.maketrans("৪੪৭੧", "8899")  # digits of other scripts that look like ours
+_SIGNS = str.maketrans("·•−–_", "..---")
+_MORSE = {
+    "-----": "0", ".----": "1", "..---": "2", "...--": "3", "....-": "4", ".....": "5",
+    "-....": "6", "--...": "7", "---..": "8", "----.": "9",
+}  # fmt: skip
+_ROMAN = {"M": 1000, "D": 500, "C": 100, "L": 50, "X": 10, "V": 5, "I": 1}
+_TURNED_WORD = "abyy|rgg|giå|ger|slen|srz|frk|fwh|åggn|avb"  # the digits in Swedish by ROT13
+
+
+def _morse(run: str) -> str:
+    return "".join(_MORSE.get(sign, "") for sign in re.findall(r"[.-]{5}", run.translate(_SIGNS)))
+
+
+def _codes(run: str) -> str:
+    return "".join(chr(int(code)) for code in re.findall(r"\d\d", run))
+
+
+def _octets(run: str) -> str:
+    return "".join(chr(int(octet, 2)) for octet in re.findall(r"[01]{8}", run))
+
+
+def _base32(run: str) -> str:
+    whole = run.rstrip("=")
+    return _decoded(base64.b32decode, whole + "=" * (-len(whole) % 8))
+
+
+def _decoded(decode: Callable[[str], bytes], run: str) -> str:
+    try:
+        return decode(run).decode("latin-1")
+    except (ValueError, binascii.Error):
+        return ""
+
+
+def _chopped(run: str) -> str:
+    """base64 in pieces of four."""
+    whole = run.replace(" ", "").rstrip("=")
+    text = _decoded(base64.b64decode, whole + "=" * (-len(whole) % 4))
+    return re.sub(r"[^ -~\n]", " ", text)  # what the next word of the sentence adds
+
+
+def _base85(run: str) -> str:
+    return f"{_decoded(base64.b85decode, run)}\n{_decoded(base64.a85decode, run)}"
+
+
+def _roman(run: str) -> str:
+    """A year in Roman numerals and the digits behind it."""
+    numeral, rest = re.match(r"([A-Z]+)(.*)", run, re.DOTALL).groups()  # type: ignore[union-attr]
+    values = [_ROMAN[sign] for sign in numeral]
+    year = sum(-a if a < b else a for a, b in pairwise([*values, 0]))
+    return f"{year}{rest.strip()}"
+
+
+def _backwards(run: str) -> str:
+    return run[::-1]
+
+
+def _downwards(run: str) -> str:
+    """Digits in rows, read down each column."""
+    rows = [re.findall(r"\d", line) for line in run.strip().split("\n")]
+    if len({*map(len, rows)}) > 1 or not 10 <= len(rows) * len(rows[0]) <= 13:
+        return ""
+    return "".join("".join(column) for column in zip(*rows, strict=True))
+
+
+# What a text looks like from afar: digits, letters, blanks, all else. It is made by one table
+# look-up and tells in a search whether an expression is worth its time.
+_FAR = bytes(
+    0x31 if 0x30 <= byte <= 0x39 else 0x61 if chr(byte).isascii() and chr(byte).isalpha()
+    else 0x20 if byte in b" \t|" else byte if byte == 0x0A else 0x2E
+    for byte in range(256)
+)  # fmt: skip
+_NEAR = _FAR.replace(b"1", b"a")
+_FOURS = b" aaaa aaaa aaaa aaaa aaaa "
+_NUMERALS = "〇零一二三四五六七八九壹貳參肆伍陸柒捌玖"
+_Way = tuple[tuple[str, ...], re.Pattern[str], Callable[[str], str]]
+_WAYS: tuple[_Way, ...] = (
+    (
+        ("MDCCC", "MCM", "MM"),
+        re.compile(r"(?<!\w)M(?:DCCC|CM|M)[CLXVI]{0,8}[ -]?\d{4}[ -]?\d{4}(?!\d)"),
+        _roman,
+    ),
+    (  # twelve digits are fifteen characters, which begin so
+        ("F*", "GB7", "0f", "1,("),
+        re.compile(r"(?<!\S)(?:F\*|GB7|0f|1,\()[!-~]{12,13}(?!\S)"),
+        _base85,
+    ),
+    (  # so few of all numbers are one backwards that it is no accident
+        ("81", "91", "02"),
+        re.compile(r"(?<![\d.,-])\d{4}[-+ ]?\d{6}(?:81|91|02)(?![\d.,-])"),
+        _backwards,
+    ),  # strings of which one must be there, what to look for, its decoder
+    (
+        (".-", "-.", "·", "−"),
+        re.compile(r"[.\-·•−–_]{5}(?:[ /|]{1,3}[.\-·•−–_]{5}){9,12}"),
+        _morse,
+    ),
+    (
+        ("49 56", "49 57", "50 48", "49,56", "49,57", "50,48", "49, 5", "50, 48"),
+        re.compile(r"(?<!\d)(?:49|50)(?:[ ,;]{1,2}(?:4[589]|5[0-7])){9,12}(?!\d)"),
+        _codes,
+    ),
+    (("0011",), re.compile(r"0011[01]{4}(?:[ ,]?001[01]{5}){9,12}"), _octets),
+    (
+        ("1011", "1100"),  # how years of 1900 and 2000 begin
+        re.compile(r"(?<![\w.])1(?:011|100)[01]{30,40}(?![\w.])"),
+        lambda run: str(int(run, 2)),
+    ),
+    (("GE", "GI"), re.compile(r"G[EI][A-Z2-7]{14,80}={0,6}(?![A-Za-z0-9])"), _base32),
+    (
+        ("⠁", "⠃", "⠊"),
+        re.compile(r"[⠁⠃⠉⠙⠑⠋⠛⠓⠊⠚⠼ ]{10,40}"),
+        lambda run: run.translate(_BRAILLE),
+    ),
+    (
+        ("一", "二", "壹"),
+        re.compile(rf"[{_NUMERALS}]{{10,14}}"),
+        lambda run: run.translate(_IDEOGRAPHS),
+    ),
+    (
+        ("৪", "੪", "৭", "੧"),
+        re.compile(r"[\d৪੪৭੧]{6,8}[-+ ]?[\d৪੪৭੧]{4,}"),
+        lambda run: run.translate(_LOOKS),
+    ),
+    (
+        ("rgg", "avb", "ger"),
+        re.compile(rf"(?:(?:{_TURNED_WORD})[ ,]{{1,2}}){{9,11}}(?:{_TURNED_WORD})"),
+        lambda run: codecs.encode(run, "rot13"),
+    ),
+)
+_LETTERED = re.compile(r"(?<!\w)\d([A-Za-z])\d(?:\1\d){8,10}(?!\w)")
+_PIECES = re.compile(r"(?<!\S)(?:[A-Za-z0-9+/]{4} ){5,40}[A-Za-z0-9+/]{1,4}={0,2}(?!\S)")
+_ROWS = re.compile(r"(?m)^(?:\d(?:[ \t|]{1,4}\d){1,11}[ \t|]{0,4}\r?(?:\n|\Z)){2,6}")
+
+
+def readings(content: str) -> Iterator[str]:
+    """What the codes in a text say."""
+    for gate, expression, decode in _WAYS:
+        if any(sign in content for sign in gate):
+            for found in islice(expression.finditer(content), MOST):
+                if text := decode(found[0]):
+                    yield text
+    yield from _shaped(content)
+
+
+def _shaped(content: str) -> Iterator[str]:
+    """Codes that only their shape gives away: letters between digits, fours, columns."""
+    raw = content.encode("latin-1", "replace")
+    far = raw.translate(_FAR)
+    if b"1a1a1a1a1a" in far:
+        for found in islice(_LETTERED.finditer(content), MOST):
+            yield re.sub(r"\D", "", found[0])
+    if b"\n1 " in far or far[:2] == b"1 ":
+        yield from map(_downwards, islice((row[0] for row in _ROWS.finditer(content)), MOST))
+    if _FOURS in raw.translate(_NEAR):
+        yield from map(_chopped, islice((run[0] for run in _PIECES.finditer(content)), MOST))
