@@ -151,6 +151,9 @@ class Registers:
                 yield start, end, _hash(self.key, words), "persons"
 
 
+NO_REGISTERS = Registers(b"", ())
+
+
 def _tokens(text: str) -> Iterator[tuple[int, int]]:
     """Words that hold a digit, alone and with the word before them ("SKY 0071")."""
     last = -1  # where the word before began, if one space parts the two

@@ -16,6 +16,7 @@ from datetime import date
 
 from detectors import IDENTITY, Match, Role, Source, detect
 from detectors.person_name import names_a_person
+from detectors.registers import NO_REGISTERS, Registers
 from mailfilter import limits
 from mailfilter.model import Finding, Level, Text, level_of
 from mailfilter.place import Place
@@ -34,7 +35,7 @@ def find(
 ) -> Detected:
     """All findings in `texts`; `key` counts persons, `pinpoint` gives the place of an offset."""
     sources = [Source(text.content, _roles(text)) for text in texts]
-    matches = detect(sources, names.today)
+    matches = names.search(sources)
     found = [
         _finding(match, names.clean(pinpoint(texts[match.source], match.start)), key)
         for match in matches
@@ -59,11 +60,19 @@ def _finding(match: Match, place: Place, key: bytes) -> Finding:
 
 
 class Names:
-    """Remembers which names of one message are harmless."""
+    """Runs all detectors; remembers which names of one message are harmless."""
 
-    def __init__(self, today: date) -> None:
-        self.today = today
+    def __init__(self, today: date, registers: Registers = NO_REGISTERS) -> None:
+        self._today, self._registers = today, registers
         self._seen: dict[str, bool] = {}
+
+    def search(self, sources: Sequence[Source]) -> list[Match]:
+        """What detectors and registers find, without what an allow list names."""
+        matches = detect(sources, self._today)
+        if not self._registers.lists:
+            return matches
+        left = [match for match in matches if not self._registers.allows(match)]
+        return [*left, *self._registers.find(sources, self._today)]
 
     def clean(self, place: Place) -> Place:
         """The place; without names if any of them says something about a person."""
@@ -73,7 +82,7 @@ class Names:
 
     def _harmless(self, name: str) -> bool:
         if name not in self._seen:
-            told = detect([Source(name, ((0, Role.NAME),))], self.today)
+            told = self.search([Source(name, ((0, Role.NAME),))])
             self._seen[name] = not told and not names_a_person(name)
         return self._seen[name]
 

@@ -14,6 +14,7 @@ from itertools import pairwise
 from typing import Any
 
 from detectors.health import is_heavy
+from detectors.registers import NO_REGISTERS, Registers
 from mailfilter import extract, limits, parse
 from mailfilter.config import Settings
 from mailfilter.detect import Names, find
@@ -33,13 +34,15 @@ class Job:
     """What a worker must know beside the bytes.
 
     `key` counts persons; `marks` are the headers whose values the caller wants back;
-    `cloud_hosts` are the organisation's own file stores.
+    `cloud_hosts` are the organisation's own file stores. `registers` are its own lists; they
+    cross processes as a memory file, not as JSON.
     """
 
     key: bytes
     today: date
     marks: tuple[str, ...] = ()
     cloud_hosts: tuple[str, ...] = ()
+    registers: Registers = NO_REGISTERS
 
     def to_json(self) -> dict[str, Any]:
         """A value that JSON can carry."""
@@ -51,12 +54,13 @@ class Job:
         }
 
     @staticmethod
-    def from_json(value: dict[str, Any]) -> "Job":
+    def from_json(value: dict[str, Any], registers: Registers = NO_REGISTERS) -> "Job":
         return Job(
             bytes.fromhex(value["key"]),
             date.fromisoformat(value["today"]),
             tuple(value["marks"]),
             tuple(value["cloud_hosts"]),
+            registers,
         )
 
 
@@ -114,7 +118,7 @@ def read(
 
 def search(reading: Reading, job: Job, size: int) -> Examination:
     """Findings in the texts of a reading."""
-    names = Names(job.today)
+    names = Names(job.today, job.registers)
     detected = find(reading.texts, job.key, names, extract.pinpoint)
     unread = (replace(part, place=names.clean(part.place)) for part in reading.not_examined)
     opened = dict.fromkeys(map(names.clean, reading.opened))

@@ -4,12 +4,21 @@ import contextlib
 from datetime import date
 
 import pytest
+import typer
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
-from detectors import Source
+from detectors import Role, Source
+from mailfilter import commands, config
+from mailfilter.app.examining import Examiner
+from mailfilter.commands.scan import fresh_job, workers
 from mailfilter.errors import ConfigError
+from mailfilter.examine import to_json
+from mailfilter.model import Examination, Facts, Finding
+from mailfilter.place import Place
 from mailfilter.registers import build, bundle, key_of, load, remove, save, unbundle
+from mailfilter.workers import checked
 
 KEY = key_of(bytes(32))
 TODAY = date(2026, 11, 1)
@@ -46,7 +55,7 @@ def test_files_of_all_kinds(tmp_path, text, mail, encoding):
     loaded = load(tmp_path / "registers", KEY)
     assert found(loaded, mail) == {"register:skyddad"}
     assert found(unbundle(bundle(loaded)), mail) == {"register:skyddad"}
-    assert found(loaded, "911112-2405 Anna Ek 1984-03-10") == set()
+    assert found(loaded, "910120-2381 Anna Ek 1984-03-10") == set()
 
 
 def test_nothing_of_the_file_is_kept(tmp_path):
@@ -96,3 +105,96 @@ def test_remove(tmp_path):
 def test_any_bytes_are_a_bundle_or_an_error_that_is_declared(data):
     with contextlib.suppress(ValueError, KeyError, TypeError):
         unbundle(data)
+
+
+MAIL = (
+    b"From: a@kommun.example\r\nTo: b@hem.example\r\nMIME-Version: 1.0\r\n"
+    b"Content-Type: text/plain; charset=utf-8\r\n\r\nAkten SKY-0071 och 910120-2381.\r\n"
+)
+
+
+def keys(tmp_path):
+    """The settings of an installation with a register and an allow list, and its folder."""
+    table = {"store": {"keys": str(tmp_path / "keys"), "run": str(tmp_path / "run")}}
+    (tmp_path / "c.toml").write_text(
+        "".join(f"[{name}]\n" + "".join(f'{k} = "{v}"\n' for k, v in values.items())
+        for name, values in table.items())
+    )  # fmt: skip
+    return config.load(tmp_path / "c.toml")
+
+
+def cli(*arguments):
+    return CliRunner().invoke(application(), list(map(str, arguments)))
+
+
+def application():
+    app = typer.Typer()
+    commands.register(app)
+    return app
+
+
+def add(tmp_path, name, text, *options):
+    (tmp_path / "list.csv").write_text(text)
+    file = tmp_path / "c.toml"
+    return cli("register", "add", name, tmp_path / "list.csv", "-c", file, *options)
+
+
+def kinds(examination):
+    return {f.kind for f in examination.findings if f.confidence >= 50}
+
+
+async def test_command_and_both_ways_of_reading(tmp_path):
+    settings = keys(tmp_path)
+    done = add(tmp_path, "skyddad", "id\nSKY-0071\n")
+    assert (done.exit_code, "skyddad: 1 rows taken" in done.output) == (0, True)
+    assert "SKY" not in done.output
+    small = Examiner(None, settings)
+    found = await small(MAIL, TODAY)
+    assert kinds(found) == {"register:skyddad", "se.personnummer"}
+    with workers(1) as pool:
+        by_worker = await pool.examine(MAIL, fresh_job(settings))
+        assert kinds(by_worker) == kinds(found)
+        attached = MAIL.replace(
+            b"Content-Type: text/plain; charset=utf-8",
+            b"Content-Type: application/rtf; name=a.rtf",
+        )
+        assert "register:skyddad" in kinds(await pool.examine(attached, fresh_job(settings)))
+    add(tmp_path, "testpersoner", "pnr\n910120-2381\n", "--allow")
+    small.look_for(settings)
+    assert kinds(await small(MAIL, TODAY)) == {"register:skyddad"}
+    listed = cli("register", "list", "-c", tmp_path / "c.toml").output
+    assert "skyddad: register, 1 numbers" in listed
+    assert "testpersoner: allow list, 1 numbers" in listed
+    assert cli("register", "remove", "skyddad", "-c", tmp_path / "c.toml").exit_code == 0
+    small.look_for(settings)
+    assert kinds(await small(MAIL, TODAY)) == set()
+
+
+async def test_a_damaged_register_ends_a_start_and_not_a_reload(tmp_path):
+    settings = keys(tmp_path)
+    add(tmp_path, "skyddad", "id\nSKY-0071\n")
+    running = Examiner(None, settings)
+    (tmp_path / "keys" / "registers" / "skyddad.register").write_bytes(b"x")
+    running.look_for(settings)
+    assert "register:skyddad" in kinds(await running(MAIL, TODAY))
+    with pytest.raises(ConfigError, match="damaged; add the register anew"):
+        Examiner(None, settings)
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "sentence"),
+    [("", 2, "holds no rows"), ("id\nSKY-0071\nabc\n", 1, "1 rows hold nothing to find: row 3")],
+)
+def test_command_says_what_it_could_not_take(tmp_path, text, code, sentence):
+    keys(tmp_path)
+    done = add(tmp_path, "a", text)
+    assert done.exit_code == code
+    assert sentence in done.output
+
+
+def test_a_worker_that_was_taken_over_names_no_register_of_its_own():
+    finding = Finding("register:hemlig", 99, Place(Role.BODY), "******", "", ("register",))
+    answer = to_json(Examination(Facts(), (finding,)))
+    assert checked.examination(answer, 1, ("register:hemlig",)).findings == (finding,)
+    with pytest.raises(ValueError, match="nobody makes"):
+        checked.examination(answer, 1, ("register:skyddad",))

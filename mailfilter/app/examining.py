@@ -4,8 +4,11 @@ import os
 from dataclasses import replace
 from datetime import date
 
+from mailfilter.app.scanning import registers_of
 from mailfilter.config import Settings
+from mailfilter.errors import ConfigError
 from mailfilter.examine import Job, examine_small, searching
+from mailfilter.log import log
 from mailfilter.model import Examination
 from mailfilter.workers.pool import Pool
 
@@ -16,12 +19,19 @@ class Examiner:
     def __init__(self, pool: Pool, settings: Settings) -> None:
         self._pool = pool
         key = os.urandom(32)  # counts persons within a message; dies with the process
-        self._job = Job(key, date.min)
+        self._job = replace(Job(key, date.min), registers=registers_of(settings))
         self.look_for(settings)
 
     def look_for(self, settings: Settings) -> None:
-        """Take what mail is searched for from these settings, at the start and at a reload."""
+        """Take what mail is searched for from these settings, at the start and at a reload.
+
+        A register that is damaged by then leaves the old ones in force (P13).
+        """
         self._job = searching(self._job, settings)
+        try:
+            self._job = replace(self._job, registers=registers_of(settings))
+        except ConfigError as error:
+            log.error("registers-kept", cause=str(error))
 
     async def __call__(self, data: bytes, today: date) -> Examination:
         job = self._on(today)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from mailfilter import config
 from mailfilter.app.posting import outbox
+from mailfilter.app.scanning import registers_of
 from mailfilter.errors import ConfigError, Temporary
 from mailfilter.log import log
 from mailfilter.receive.server import server_context
@@ -28,6 +29,7 @@ def check(settings: config.Settings) -> None:
 
 def _try(settings: config.Settings) -> None:
     server_context(settings.listen)
+    registers_of(settings)
     asyncio.run(_open(settings))
 
 

@@ -1,8 +1,10 @@
-"""The way to the scan workers, and the poison list that all processes share."""
+"""The way to the scan workers, and the lists that all processes share."""
 
 from pathlib import Path
 
-from mailfilter import config
+from detectors.registers import NO_REGISTERS, Registers
+from mailfilter import config, registers
+from mailfilter.record.keys import load_public
 from mailfilter.workers.poison import Poison
 from mailfilter.workers.pool import Pool
 
@@ -20,3 +22,16 @@ def scan_socket(settings: config.Settings) -> Path:
 def poison_file(settings: config.Settings) -> Path:
     """Beside the folder of the keys: what survives a restart, wherever the store is."""
     return settings.store.keys.parent / "poison"
+
+
+def registers_folder(settings: config.Settings) -> Path:
+    """Where the organisation's own lists lie, as hashes."""
+    return settings.store.keys / registers.FOLDER
+
+
+def registers_of(settings: config.Settings) -> Registers:
+    """The organisation's own lists; ConfigError names one that is damaged."""
+    folder = registers_folder(settings)
+    if not folder.is_dir():
+        return NO_REGISTERS
+    return registers.load(folder, registers.key_of(load_public(settings.store.keys).join))

@@ -22,6 +22,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from mailfilter import config
+from mailfilter.app.scanning import registers_of
 from mailfilter.commands.sources import Source, Unusable, messages
 from mailfilter.decide import Rules, compile_rules
 from mailfilter.errors import ConfigError, Temporary
@@ -87,7 +88,8 @@ async def viewed(pool: Pool, data: bytes, job: Job) -> View:
 
 def fresh_job(settings: config.Settings) -> Job:
     """A job for the workers, with what these settings search for."""
-    return searching(Job(os.urandom(32), date.today()), settings)
+    job = Job(os.urandom(32), date.today(), registers=registers_of(settings))
+    return searching(job, settings)
 
 
 @contextmanager

@@ -49,12 +49,12 @@ class Told:
         return self.answer is None and not self.outran and self.code == "crashed"
 
 
-async def ask(path: Path, job: dict[str, Any], files: tuple[int, int], begin_by: float) -> Told:
-    """What a worker of this socket says; `files` are descriptors of message and poison list."""
+async def ask(path: Path, job: dict[str, Any], files: wire.Files, begin_by: float) -> Told:
+    """What a worker of this socket says; `files` are its message and lists, by descriptor."""
     loop = asyncio.get_running_loop()
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
         sock.setblocking(False)
-        await _start(loop, sock, path, (job, *files), begin_by)
+        await _start(loop, sock, path, (job, files), begin_by)
         end = min(monotonic() + float(job["seconds"]), float(job["until"]))
         told = Told()
         try:
@@ -70,7 +70,7 @@ async def _start(
     loop: asyncio.AbstractEventLoop,
     sock: socket.socket,
     path: Path,
-    sent: tuple[dict[str, Any], int, int],
+    sent: tuple[dict[str, Any], wire.Files],
     begin_by: float,
 ) -> None:
     """Returns when a worker has begun; raises Temporary when none did in time."""

@@ -6,11 +6,13 @@ about its own mail; what it cannot do is to make us show, log or store what does
 codes come from their closed lists, masks hold no number, places have known steps, sizes are ours.
 """
 
+from collections.abc import Collection
 from dataclasses import replace
 from functools import cache
 from typing import Any
 
 from detectors import DETECTORS, evidence_texts
+from detectors.registers import EVIDENCE
 from mailfilter import limits
 from mailfilter.examine import from_json
 from mailfilter.model import Examination, Finding, NotExamined
@@ -25,8 +27,8 @@ UNREAD = 2 * limits.PARTS
 _SHAPES = (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
 
 
-def examination(value: Any, size: int) -> Examination:
-    """The examination of a message of `size` bytes."""
+def examination(value: Any, size: int, own: Collection[str] = ()) -> Examination:
+    """The examination of a message of `size` bytes; `own` are the kinds of the own registers."""
     try:
         if len(value["findings"]) > limits.FINDINGS or len(value["not_examined"]) > UNREAD:
             raise ValueError("too much")
@@ -36,15 +38,15 @@ def examination(value: Any, size: int) -> Examination:
             checked_place(place.to_json())
     except _SHAPES as error:
         raise ValueError("no examination") from error
-    if not _is_sound(found):
+    if not _is_sound(found, own):
         raise ValueError("an examination that nobody makes")
     return replace(found, size=size)
 
 
-def _is_sound(found: Examination) -> bool:
+def _is_sound(found: Examination, own: Collection[str]) -> bool:
     return (
         0 <= found.persons <= limits.TEXT_SIZE
-        and all(map(_is_finding, found.findings))
+        and all(_is_finding(finding, own) for finding in found.findings)
         and all(map(_is_unread, found.not_examined))
     )
 
@@ -56,12 +58,12 @@ def _kinds() -> frozenset[str]:
 
 @cache
 def _evidence() -> frozenset[str]:
-    return frozenset(map(str, evidence_texts()))
+    return frozenset(map(str, evidence_texts() | EVIDENCE))
 
 
-def _is_finding(finding: Finding) -> bool:
+def _is_finding(finding: Finding, own: Collection[str]) -> bool:
     return (
-        finding.kind in _kinds()
+        (finding.kind in _kinds() or finding.kind in own)
         and 1 <= finding.confidence <= 100
         and _is_mask(finding.masked)
         and len(finding.person) <= PERSON

@@ -18,18 +18,21 @@ import asyncio
 import os
 import re
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
 from detectors import Role
+from detectors.registers import Registers
 from mailfilter import limits
 from mailfilter.errors import Temporary
 from mailfilter.examine import Job
 from mailfilter.log import log
 from mailfilter.model import Examination, Facts, NotExamined
 from mailfilter.place import Place, describe
+from mailfilter.registers import bundle
 from mailfilter.unread import not_examined
 from mailfilter.workers import checked, wire
 from mailfilter.workers.asking import Told, ask
@@ -47,6 +50,7 @@ class _Question:
 
     data: bytes
     job: dict[str, Any]
+    registers: Registers
     begin_by: float
     end_by: float
 
@@ -63,15 +67,18 @@ class Pool:
     ) -> None:
         self._path, self._wait, self._seconds = path, wait, seconds
         self._poison = poison
-        self._list: tuple[bytes, int] | None = None  # the poison list and its memory file
+        self._lists: dict[str, tuple[object, int]] = {}  # poison, registers: their memory files
 
     async def examine(self, data: bytes, job: Job, *, patience: float | None = None) -> Examination:
         """The examination; incomplete if the content ended its worker."""
-        told, lost = await self._read({"op": "examine", **job.to_json()}, data, patience)
+        asked = {"op": "examine"}
+        told, lost = await self._read(self._question(asked, job, data), patience)
         if told.answer is None:
             return Examination(Facts(), not_examined=lost, size=len(data))
         try:
-            found = checked.examination(told.answer.get("examination"), len(data))
+            found = checked.examination(
+                told.answer.get("examination"), len(data), job.registers.KINDS
+            )
         except ValueError:
             return Examination(Facts(), not_examined=(_body("crashed"), *lost), size=len(data))
         unread = tuple(dict.fromkeys((*found.not_examined, *lost)))
@@ -90,8 +97,8 @@ class Pool:
 
         Not more text than a reviewer can use, unless it shall be the `whole`.
         """
-        question = {"op": "read" if whole else "view", "language": language, **job.to_json()}
-        told, lost = await self._read(question, data, patience)
+        asked = {"op": "read" if whole else "view", "language": language}
+        told, lost = await self._read(self._question(asked, job, data), patience)
         try:
             view = checked.view(told.answer and told.answer.get("view"))
         except ValueError:
@@ -109,17 +116,20 @@ class Pool:
                 return False
         return True
 
+    def _question(self, asked: dict[str, Any], job: Job, data: bytes) -> _Question:
+        begin_by = monotonic() + self._wait
+        told = asked | job.to_json()
+        return _Question(data, told, job.registers, begin_by, begin_by + _LEAST)
+
     async def _read(
-        self, job: dict[str, Any], data: bytes, patience: float | None
+        self, question: _Question, patience: float | None
     ) -> tuple[Told, tuple[NotExamined, ...]]:
         """The best answer, and what no answer says: parts that ended their workers.
 
         Text that ended its worker goes to the documents, where the part is found that did it.
         """
-        now = monotonic()
-        question = _Question(data, job, now + self._wait, now + self._wait + _LEAST)
         text: Told | None = None
-        if not _DOCUMENT.search(data, 0, _WINDOW):
+        if not _DOCUMENT.search(question.data, 0, _WINDOW):
             text = await self._ask(Kind.TEXT, question)
             if not text.guilty and not text.says("heavy"):
                 return text, await self._lost(text)
@@ -167,19 +177,26 @@ class Pool:
         }
         message = wire.memory_file(question.data)
         try:
-            files = (message, self._poison_file())
+            files = (message, self._poison_file(), self._registers_file(question.registers))
             return await ask(door(self._path, kind), job, files, question.begin_by)
         finally:
             os.close(message)
 
     def _poison_file(self) -> int:
-        """The list as a memory file that workers read, made anew when the list has changed."""
         listed = self._poison.listed() if self._poison else b""
-        if self._list is None or self._list[0] != listed:
-            if self._list is not None:
-                os.close(self._list[1])
-            self._list = listed, wire.memory_file(listed)
-        return self._list[1]
+        return self._list_file("poison", listed, lambda: listed)
+
+    def _registers_file(self, registers: Registers) -> int:
+        return self._list_file("registers", registers, lambda: bundle(registers))
+
+    def _list_file(self, name: str, content: object, made: Callable[[], bytes]) -> int:
+        """A list as a memory file that workers read, made anew when the list is another."""
+        known = self._lists.get(name)
+        if known is None or (known[0] is not content and known[0] != content):
+            if known is not None:
+                os.close(known[1])
+            known = self._lists[name] = content, wire.memory_file(made())
+        return known[1]
 
     async def _lost(self, told: Told) -> tuple[NotExamined, ...]:
         """What must be said of a message whose worker ended without an answer."""

@@ -1,9 +1,9 @@
 """What goes over the workers' sockets. The message itself travels as a sealed memory file.
 
-Job: one datagram-sized write of JSON with two file descriptors beside it, the message and the
-poison list. Back comes one byte `STARTED` when a worker has taken the job, then frames: a byte for
-the kind, `LENGTH` bytes (big endian), JSON. Notes (`NOTE`) say which part is being opened; the
-`ANSWER` is the last frame.
+Job: one datagram-sized write of JSON with three file descriptors beside it: the message, the
+poison list, and the organisation's registers. Back comes one byte `STARTED` when a worker has
+taken the job, then frames: a byte for the kind, `LENGTH` bytes (big endian), JSON. Notes (`NOTE`)
+say which part is being opened; the `ANSWER` is the last frame.
 
 Invariants: what comes from a worker may come from somebody who has taken it over. Lengths are
 bounded before anything is read, JSON is never anything but JSON, and the shapes are checked by
@@ -18,6 +18,7 @@ from typing import Any
 
 from mailfilter import limits
 
+Files = tuple[int, int, int]  # descriptors: message, poison list, registers
 STARTED = b"S"
 NOTE, ANSWER = b"N", b"A"
 # Jobs that show text, and how many characters: to a reviewer, and all of it at the command line
@@ -55,19 +56,20 @@ def _in_pieces(descriptor: int, size: int) -> bytes:
     return b"".join(pieces)
 
 
-def send_job(sock: socket.socket, job: dict[str, Any], message: int, poison: int) -> None:
+def send_job(sock: socket.socket, job: dict[str, Any], files: Files) -> None:
     """Send a job in one write; it is small enough never to block a fresh socket."""
-    socket.send_fds(sock, [json.dumps(job).encode()], [message, poison])
+    socket.send_fds(sock, [json.dumps(job).encode()], list(files))
 
 
-def receive_job(sock: socket.socket) -> tuple[dict[str, Any], int, int] | None:
+def receive_job(sock: socket.socket) -> tuple[dict[str, Any], Files] | None:
     """A job and its descriptors; None if the asker has gone."""
-    data, descriptors, _flags, _address = socket.recv_fds(sock, JOB_SIZE, 2)
-    if not data or len(descriptors) != 2:
+    data, descriptors, _flags, _address = socket.recv_fds(sock, JOB_SIZE, 3)
+    if not data or len(descriptors) != 3:
         return None
     job = json.loads(data)
     assert isinstance(job, dict)
-    return job, descriptors[0], descriptors[1]
+    message, poison, registers = descriptors
+    return job, (message, poison, registers)
 
 
 def note(sock: socket.socket, value: Any) -> None:
