@@ -7,7 +7,7 @@ PYTEST := .venv/bin/python -m pytest
 ARGS ?=
 MINUTES ?= 5
 
-.PHONY: help run test test-fast lint bench fuzz evasion ordinary quality quality-peers lock demo-mails clean
+.PHONY: help run test test-fast lint bench bombs fuzz evasion ordinary quality quality-peers lock demo-mails clean
 help: ## show this list
 	@grep -E '^[a-z.-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 14
 .venv/run: constraints.lock pyproject.toml
@@ -40,6 +40,8 @@ fuzz: .venv-fuzz/done ## fuzz our own parsers, MINUTES each (many hours for all:
 	.venv-fuzz/bin/python -m tests.fuzz.run --minutes $(MINUTES) $(ARGS)
 bench: .venv/test ## measure beside smtp-source to smtp-sink
 	$(RUN) tests/bench/run.py $(ARGS)
+bombs: .venv/test ## hostile files through the workers; ARGS=--latency: what others notice
+	$(RUN) -m tests.containment.run $(ARGS)
 demo-mails: .venv/test ## make the example mails anew
 	$(RUN) tests/make_demo_mails.py
 lock: ## resolve the pinned constraints anew (needs uv)

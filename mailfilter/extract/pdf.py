@@ -17,12 +17,12 @@ import ctypes
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 from detectors import Role
-from mailfilter import labels
-from mailfilter.extract import pdfbeside, pdfimages, pdfobjects
+from mailfilter import labels, limits
+from mailfilter.extract import pdf_streams, pdfbeside, pdfimages, pdfobjects
 from mailfilter.extract.budget import Unreadable
 from mailfilter.extract.context import Ctx, Found, member, text_at
 from mailfilter.extract.plain import strip_markup
@@ -35,6 +35,8 @@ PAGES = 5000
 TOGETHER = 500_000  # characters of pages in one text
 ATTACHMENTS = 500
 ANNOTATIONS = 2000  # on one page
+IMAGES = 2000  # on a page that is drawn; a scan has one, or some hundred strips
+VALUES = 20_000  # of metadata
 _IMAGE = re.compile(rb"/Subtype\s{0,4}/Image|/ImageMask")
 _INVISIBLE = (2, 16)  # links and the windows of notes
 _PASSWORD = 4  # FPDF_ERR_PASSWORD
@@ -68,6 +70,7 @@ def read(part: Part, ctx: Ctx, password: str | None = None) -> Iterator[Found]:
     """Pages first, then what hangs on the document."""
     import pypdfium2 as pdfium
 
+    pdf_streams.check(part.data)
     try:
         document = pdfium.PdfDocument(part.data, password=password)
         try:
@@ -134,6 +137,8 @@ def _scans(
     for box in pdfimages.regions(page, text, content, seen):
         if not ocr.ready():
             yield not_examined(place, "image" if box else "pdf-without-text")
+        elif _is_overdrawn(page):
+            yield not_examined(place, "image-size")
         else:
             drawn = pdfimages.drawn(page, box, ocr.DPI / 72, picture.AREA, picture.SIDE)
             yield from picture.read_page(drawn, place, ctx)
@@ -165,6 +170,18 @@ def _text(textpage: Any) -> str:
     for sign in _HYPHENS:
         content = content.replace(sign, "-")
     return content.replace("\r\n", "\n")
+
+
+def _is_overdrawn(page: Any) -> bool:
+    """Too many images, or too large ones, to be drawn."""
+    from pypdfium2 import raw
+
+    items = page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE], max_depth=3)
+    for images, item in enumerate(items):
+        width, height = item.get_px_size()
+        if images == IMAGES or width * height > limits.PICTURE_SIZE:
+            return True
+    return False
 
 
 def _annotations(
@@ -235,7 +252,10 @@ def _metadata(document: Any, part: Part, ctx: Ctx) -> Iterator[Found]:
         ctx.label(label)
     dates = ("CreationDate", "ModDate")
     lines = [value for key, value in values.items() if key not in dates]
-    lines += [found.decode("utf-8", "replace") for found in _XMP.findall(part.data)]
+    texts = [found[1] for found in islice(_XMP.finditer(part.data), VALUES)]
+    if len(texts) == VALUES:
+        yield not_examined(part.place, "too-many-parts")
+    lines += [found.decode("utf-8", "replace") for found in texts]
     place = part.place.down(Step(StepKind.PROPERTY), role=Role.PROPERTY)
     yield text_at("\n".join(dict.fromkeys(lines)), place)
 

@@ -91,6 +91,8 @@ def _printable(data: bytes) -> str:
     pieces, at = [], 0
     while found := _BINARY.search(data, at):
         end = found.end() + int(found[1])
+        if end > len(data):  # a lie: there is no such picture, and what follows is text
+            end = found.end()
         pieces += [data[at : found.start()], data[found.end() : end].hex().encode()]
         at = end
     return b"".join([*pieces, data[at:]]).decode("latin-1")
