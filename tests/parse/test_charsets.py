@@ -13,8 +13,8 @@ from mailfilter.parse.charset import codec
 
 JOB = Job(b"k" * 32, date(2026, 11, 24))
 TEXT = "Hej Anna 19800117-2389 och mer text i brevet\r\n"  # official
-ONLY_ON_WINDOWS = {"ansi", "dbcs", "mbcs", "oem", "x_mbcs"}
-NAMES = sorted(name for name in {*aliases, *aliases.values()} - ONLY_ON_WINDOWS if codec(name))
+NOT_BY_THAT_NAME = {"ansi", "csHPRoman8"}  # in Python; mail has them
+NAMES = sorted(name for name in {*aliases, *aliases.values()} - NOT_BY_THAT_NAME if codec(name))
 CLAIMS = ("", "us-ascii", "utf-8", "iso-8859-1", "x-unheard-of", "utf-16", "cp500", "iso-2022-jp")
 _FILE = b"Content-Disposition: attachment; filename=a.txt\r\n"
 
@@ -48,4 +48,4 @@ def test_said_rightly_it_is_found():
 
 
 def test_said_wrongly_it_is_not_clean():
-    assert amiss(NAMES[::6], CLAIMS) == []
+    assert amiss(NAMES[::12], CLAIMS) == []
