@@ -6,12 +6,13 @@ after its reply. Needs Debian's tesseract-ocr-swe.
 
 import os
 import signal
+from pathlib import Path
 
 import pytest
 
 from mailfilter.extract import ocr
 from mailfilter.workers.classes import Kind, door
-from tests.extract.test_pictures import saved, scan
+from tests.extract.test_pictures import pdf, saved, scan
 from tests.running import Gateway, wait_until
 from tests.sink import Sink
 from tests.test_dying import kill
@@ -99,6 +100,24 @@ def test_a_number_on_a_scan_is_held_and_the_sender_is_told(gateway, sink):
     assert acts(gateway, row["id"]) == [("system", "hold")]
 
 
+def busy(door: Path) -> bool:
+    """Somebody has a connection to a worker behind this door."""
+    rows = [line.split() for line in Path("/proc/net/unix").read_text().splitlines()[1:]]
+    return any(row[5] == "03" and row[-1] == str(door) for row in rows)
+
+
+def test_a_restart_in_the_middle_of_reading_blames_nobody(gateway, sink):
+    page = scan(*["Vi ses på torsdag klockan tio i stora salen"] * 8, size=(1200, 500))
+    mail = with_attachment(pdf(page, page), "skannad.pdf")
+    assert gateway.send(mail, SENDER, [CITIZEN])[0] == 250
+    wait_until(lambda: busy(door(gateway.folder / "run" / "scan.sock", Kind.PATIENT)), "reading")
+    assert gateway.process.end() == 0
+    gateway.start()
+    assert settled(gateway)[0]["state"] == "released"
+    assert [mail.data for mail in sink.mails] == [mail]
+    assert gateway.ask("poison-list") == [], "its worker was ended by us, not by the scan"
+
+
 def test_what_waited_to_be_read_when_desk_died_is_read_by_the_next_one(gateway, sink):
     mail = b"X-Mailer: 3\r\n" + CLEAN
     patient = door(gateway.folder / "run" / "scan.sock", Kind.PATIENT)
@@ -107,7 +126,7 @@ def test_what_waited_to_be_read_when_desk_died_is_read_by_the_next_one(gateway, 
     code, text = gateway.send(mail, SENDER, [CITIZEN])
     (row,) = gateway.items("reading")
     assert "reading" in gateway.command("quarantine", "list")
-    assert "reading" in gateway.command("trace", row["id"])
+    assert gateway.ask("trace", id=row["id"])[0]["state"] == "reading"
     assert gateway.send(mail, SENDER, [CITIZEN]) == (code, text), "a retry joins it"
     os.kill(supervisor, signal.SIGSTOP)  # nobody starts desk again meanwhile
     try:

@@ -4,10 +4,10 @@
 
 ``smtp``  one a core, sharing the port: receive, decide, relay (`smtp.py`)
 ``scan``  the master of the confined workers that read mail (`workers/master.py`)
-``desk``  the private key: store, outbox, release, web pages, schedule (`desk.py`)
+``desk``  the private key: store, outbox, release, reading on, web pages, schedule (`desk.py`)
 
-Stopping goes the way of the mail: first smtp drains, then the workers, last desk, which must
-still store what smtp has past the dot.
+Stopping: first smtp drains, with desk behind it, which must still store what is past the dot; then
+desk, last the workers: a worker that ended while desk reads on would look like the content's fault.
 """
 
 import fcntl
@@ -59,8 +59,8 @@ def start(settings: config.Settings, file: Path | None, beside: Sequence[Role] =
     count = settings.listen.processes or os.cpu_count() or 1
     patience = limits.DRAIN_TIMEOUT + 5
     others = (
-        Role("desk", lambda: desk.run(settings, file), order=2, patience=30),
-        Role("scan", lambda: _scan(settings, doors), order=1, patience=5),
+        Role("desk", lambda: desk.run(settings, file), order=1, patience=30),
+        Role("scan", lambda: _scan(settings, doors), order=2, patience=5),
         *beside,
     )
     smtp_role = Role("smtp", lambda: smtp.run(settings, file, sock), count=count, patience=patience)
