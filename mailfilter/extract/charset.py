@@ -93,17 +93,26 @@ def _wide(data: bytes) -> str:
     return "utf-16-le" if odd > even else "utf-16-be"
 
 
-def looks_like_text(data: bytes) -> bool:
-    """Whether a person could read this: few control characters, or wide characters that decode."""
+def looks_like_text(data: bytes, declared: str = "") -> bool:
+    """Whether a person could read this: few control characters, or wide characters that decode, or
+    a declared charset (EBCDIC) in which the same is true.
+    """
     sample = data[:_SAMPLE]
     if any(data.startswith(mark) for mark, _ in _MARKS):
         return True
     if wide := _wide(sample):
-        text = sample[: len(sample) & ~3].decode(wide, "replace")
-        odd = sum(1 for char in text if not (char.isprintable() or char.isspace()))
-        return odd * 50 <= len(text)
+        return _is_printable(sample[: len(sample) & ~3].decode(wide, "replace"))
+    if declared and not _ASCII_SUPERSETS.match(declared):
+        text = _as_declared(sample, declared)
+        if text and _is_printable(text):
+            return True
     most = len(sample) // 200
     return _controls(sample[:_FIRST]) <= most and not _foreign(sample) and _controls(sample) <= most
+
+
+def _is_printable(text: str) -> bool:
+    odd = sum(1 for char in text if not (char.isprintable() or char.isspace()))
+    return odd * 50 <= len(text)
 
 
 def _foreign(sample: bytes) -> bool:
