@@ -3,14 +3,14 @@
 From → to: an archive → its members as `Part`s, the names of folders, links and locked members as
 `Text`, `NotExamined` for members that are locked, broken or packed in a way that is not read. All
 is read by libarchive (archive_library.py); where that is missing a 7z is read by py7zr
-(sevenzip.py) and everything else is "archive-format", as before. What libarchive does not unpack of
-a 7z (deflate64, filters without a packer) is tried by py7zr.
+(sevenzip.py) and everything else is "archive-format", as before.
 
 Ambiguous, and read all the same: two members of one name; data behind the end; an iso whose two
 trees of names (Joliet for Windows, Rock Ridge or plain for others) hold different files.
 
-Known gaps: in an encrypted rar only the names are read; no UDF; quick-open records of rar are not
-compared with the headers that they repeat.
+Known gaps: deflate64 in a 7z, and filters without a packer (said to be broken): py7zr would read
+them, but its packers corrupt memory on damaged input; in an encrypted rar only the names are read;
+no UDF; quick-open records of rar are not compared with the headers that they repeat.
 """
 
 import hashlib
@@ -33,7 +33,6 @@ _CPIO = re.compile(rb"07070[12][0-9A-Fa-f]{104}|070707[0-7]{70}")  # a text may 
 _STREAMS = {b"\x04\x22\x4d\x18": "lz4", b"LZIP\x01": "lzip", b"\x1f\x9d": "compress"}
 _ENDINGS = (".lz4", ".lz", ".z")
 _EMPTY = 32  # bytes: a larger archive has entries
-_OTHERWISE = ("broken-archive", "archive-method")
 _ISO = 32769  # where the mark of an iso stands
 
 
@@ -106,9 +105,6 @@ def _archive(part: Part, ctx: Ctx, found: str) -> Iterator[Found]:
     shown: Counter[bytes] = Counter()
     with Archive(part.data, ctx.budget, formats, filters) as opened:
         for n, entry in enumerate(opened.entries(), 1):
-            if entry.fault in _OTHERWISE and found == "7zip" and (whole := _otherwise(part, ctx)):
-                yield from whole
-                break
             yield from members(part, n, entry)
             name = entry.name.replace("\\", "/").lower().rstrip("/")
             ambiguous |= name in names and not entry.folder
@@ -120,14 +116,6 @@ def _archive(part: Part, ctx: Ctx, found: str) -> Iterator[Found]:
         ambiguous |= _two_faced(found, opened, shown)
     if ambiguous:
         yield not_examined(part.place, "ambiguous-archive")
-
-
-def _otherwise(part: Part, ctx: Ctx) -> list[Found]:
-    """A 7z packed in a way that libarchive does not know, by py7zr; empty if it does not either."""
-    from mailfilter.extract import sevenzip
-
-    entries = sevenzip.entries(part.data, ctx.budget) or []
-    return [found for n, entry in enumerate(entries, 1) for found in members(part, n, entry)]
 
 
 def members(part: Part, n: int, entry: Entry) -> Iterator[Found]:

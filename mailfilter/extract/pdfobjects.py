@@ -135,7 +135,8 @@ def strings(source: bytes) -> Iterator[str]:
 
 def _unescaped(found: re.Match[bytes]) -> bytes:
     sign = found[1]
-    return bytes([int(sign, 8) & 255]) if sign[:1].isdigit() else _ESCAPED.get(sign, sign)
+    octal = sign[:1] in (b"0", b"1", b"2", b"3", b"4", b"5", b"6", b"7")
+    return bytes([int(sign, 8) & 255]) if octal else _ESCAPED.get(sign, sign)
 
 
 def _printable(raw: bytes) -> Iterator[str]:

@@ -121,6 +121,10 @@ def test_an_attachment_in_a_rare_packing_is_said():
     assert reasons(read(file("", held, "/AF[9 0 R]"), "a.pdf")) == ["embedded-object"]
 
 
+def test_escapes_that_are_none_stand_for_themselves():
+    assert list(pdfobjects.strings(b"(\\9\\701912\\\n1212\\(\\x)")) == ["9819121212(x"]
+
+
 def test_many_marks_cost_little():
     data = b"%PDF-1.7\n" + b"1 0 obj (((((" * 3000 + b"<4142434445" * 3000
     assert list(pdfobjects.objects(data, Budget()))
