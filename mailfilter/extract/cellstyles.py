@@ -10,11 +10,11 @@ Sources: ECMA-376 part 1, 18.8.30 (number formats, which of them are built in), 
 Known gaps: hours and minutes; texts that a format adds.
 """
 
-import html
 import re
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
+from mailfilter.extract.references import unescape
 from mailfilter.extract.xmltext import elements_of
 
 _ZEROS = re.compile(r"(0{2,8})\W{0,4}(0{4})(?:;.*)?$|(0{10}|0{12})(?:;.*)?$")
@@ -63,7 +63,7 @@ def styles_of(styles: bytes, workbook: bytes) -> Styles:
     for entry in re.findall(rb"<numFmt\s[^<>]*>", styles):
         attributes = dict(_ATTRIBUTE.findall(entry))
         code = attributes.get(b"formatCode", b"").decode("utf-8", "replace")
-        codes[attributes.get(b"numFmtId", b"")] = html.unescape(code)
+        codes[attributes.get(b"numFmtId", b"")] = unescape(code)
     formats = next((body for _, _, body in elements_of(styles, b"cellXfs")), b"")
     used = {
         str(n): dict(_ATTRIBUTE.findall(entry)).get(b"numFmtId", b"")

@@ -22,12 +22,12 @@ import binascii
 import re
 import zlib
 from collections.abc import Iterator
-from html import unescape
 from itertools import islice
 
 from mailfilter.extract import codes
 from mailfilter.extract.charset import decode, looks_like_text
 from mailfilter.extract.plain import base64_bytes, strip_markup
+from mailfilter.extract.references import unescape
 
 LEAST = 24  # base64 characters in a row: 18 bytes; long Swedish words have as many, and no digits
 RUNS = 100

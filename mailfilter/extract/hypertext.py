@@ -16,7 +16,6 @@ compared: what may be hidden (white, tiny, off the page) counts as shown, which 
 and a text without it is read as well.
 """
 
-import html
 import re
 from collections.abc import Iterator
 from itertools import accumulate
@@ -28,6 +27,7 @@ from mailfilter.extract.charset import decode
 from mailfilter.extract.context import Ctx, Found, text_at
 from mailfilter.extract.links import readable
 from mailfilter.extract.plain import data_uris, placed, strip_markup
+from mailfilter.extract.references import unescape
 from mailfilter.model import Part
 from mailfilter.place import Step, StepKind
 
@@ -42,7 +42,6 @@ _GENERATOR = re.compile(r"(?i)\sname\s*=\s*[\"']?(?:generator|progid)\b")
 _CONTENT = re.compile(r"(?i)\scontent\s*=\s*(?:\"([^\"]{1,1000})\"|'?([^'>]{1,1000}))")
 HEAD = 8192  # characters in which a page names its maker
 _TAG_BODY = r"[^>\"]*(?:\"[^\"]*\"[^>\"]*)*>"
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _CELL_END = re.compile(r"</t[dh]>")
 _ROW_END = re.compile(r"\t?\s*</tr>\s*")
 _BLOCKS = (
@@ -85,14 +84,14 @@ def read(part: Part, ctx: Ctx) -> Iterator[Found]:
             yield text_at(extras, part.place.down(Step(StepKind.HIDDEN)))
         yield from data_uris(source, part)
         if "ata&" in source or "ATA&" in source:  # the colon as a reference
-            yield from data_uris(html.unescape(source), part)
+            yield from data_uris(unescape(source), part)
 
 
 def _makers(head: str) -> Iterator[str]:
     """The program that ``<meta name="generator" content="...">`` names, in either order."""
     for tag in _META_TAG.findall(head):
         if _GENERATOR.search(tag) and (found := _CONTENT.search(tag)):
-            yield html.unescape(found[1] or found[2])
+            yield unescape(found[1] or found[2])
 
 
 def _meta_charset(data: bytes) -> str:
@@ -103,17 +102,17 @@ def _meta_charset(data: bytes) -> str:
 def views(source: str) -> tuple[str, str]:
     """(text as shown, all else that the source says)."""
     if _too_deep(source):
-        return _stripped(source), html.unescape(source)
+        return _stripped(source), unescape(source)
     tree = LexborHTMLParser(source)
     if tree.root is None:
-        return _stripped(source), html.unescape(source)
+        return _stripped(source), unescape(source)
     extras = [*_attributes(tree), *oddities.numbered_tags(source, _ATTRIBUTES), *_take_raw(tree)]
     whole = _with_hidden(tree, source, _take_styles(tree, extras))
     markup = _marked_pre(tree.html or "")
     extras += map(as_text, oddities.without_doubtful(tree, source))
     if "<!--" in markup:
-        extras += [strip_markup(found[0][4:-3]) for found in _COMMENT.finditer(markup)]
-        markup = _COMMENT.sub("", markup)
+        markup, comments = oddities.without_comments(markup)
+        extras += map(strip_markup, comments)
     shown, hidden = as_text(markup), "\n".join(filter(None, [*whole, *extras]))
     rest = oddities.left_over(source, f"{shown}\n{hidden}")
     return shown, "\n".join(filter(None, [hidden, *rest, *woven.readings(source, shown)]))
@@ -128,7 +127,7 @@ def _too_deep(source: str) -> bool:
 
 def _stripped(source: str) -> str:
     """Without a tree: every tag is cut out."""
-    return html.unescape(strip_markup(source))
+    return unescape(strip_markup(source))
 
 
 def as_text(markup: str) -> str:
@@ -136,7 +135,7 @@ def as_text(markup: str) -> str:
     text = _one_space(markup)
     if "<td" in text or "<th" in text:
         text = _ROW_END.sub("\n", "".join(_cells(text)).replace("\t ", "\t"))
-    text = html.unescape(_TAG.sub("", _BREAK.sub("\n", text)))
+    text = unescape(_TAG.sub("", _BREAK.sub("\n", text)))
     lines = [line.strip(" ") for line in text.split("\n")]
     return "\n".join(filter(None, lines)).replace("\x0b", "\n").strip(" \n")
 
@@ -218,7 +217,7 @@ def _with_hidden(tree: LexborHTMLParser, source: str, rules: list[str]) -> list[
     hidden = oddities.outermost(list(_hidden(tree, rules)))
     if not hidden:
         return []
-    whole = as_text(_COMMENT.sub("", _marked_pre(tree.html or "")))
+    whole = as_text(oddities.without_comments(_marked_pre(tree.html or ""))[0])
     alone = [node.text() or "" for node in hidden]
     oddities.remove(hidden)
     return [whole, *alone]

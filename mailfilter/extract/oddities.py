@@ -20,6 +20,8 @@ from urllib.parse import unquote
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from mailfilter.extract.references import unescape
+
 DIGITS = re.compile(r"[0-9]{6}")
 _NUMBER = re.compile(r"[0-9]{10,}|[0-9]{6,8}[-+ ][0-9]{4}")
 _TAG = re.compile(r"<[a-zA-Z][^<>]*[0-9]{6}[^<>]*")
@@ -62,7 +64,7 @@ def numbered_tags(source: str, known: Collection[str]) -> Iterator[str]:
             if (name.lower() in known and closed) or value.lower().startswith(("data:", "cid:")):
                 continue
             if DIGITS.search(value):
-                yield unquote(html.unescape(value))
+                yield unquote(unescape(value))
 
 
 def left_over(source: str, views: str) -> list[str]:
@@ -89,6 +91,16 @@ def without_doubtful(tree: LexborHTMLParser, source: str) -> Iterator[str]:
     if doubtful:
         remove([node for node in doubtful if node.tag not in ("html", "head", "body")])
         yield tree.html or ""
+
+
+def without_comments(markup: str) -> tuple[str, list[str]]:
+    """(markup without comments, what they say); one that does not end is none."""
+    kept, said, at = [], [], 0
+    while (start := markup.find("<!--", at)) >= 0 and (end := markup.find("-->", start + 4)) >= 0:
+        kept.append(markup[at:start])
+        said.append(markup[start + 4 : end])
+        at = end + 3
+    return "".join([*kept, markup[at:]]), said
 
 
 def outermost(nodes: list[LexborNode]) -> list[LexborNode]:

@@ -8,7 +8,6 @@ XML without its tags twice: joined, as runs are shown, and element by element, a
 """
 
 import binascii
-import html
 import re
 from collections.abc import Iterator
 from itertools import islice
@@ -18,6 +17,7 @@ from detectors import Role
 from mailfilter.extract.charset import decode
 from mailfilter.extract.context import Ctx, Found, extension, text_at
 from mailfilter.extract.quoted import dated
+from mailfilter.extract.references import unescape
 from mailfilter.extract.telling import spelled_out
 from mailfilter.model import Part, Text
 from mailfilter.place import Place, Step, StepKind
@@ -54,12 +54,12 @@ def read_markup(part: Part, _ctx: Ctx) -> Iterator[Found]:
         whole = _with_entities(content) if "<!ENTITY" in content else content
         yield text_at(strip_markup(whole), part.place)
         nodes = [node.strip() for node in _NODE.findall(whole) if not node.isspace()]
-        lines = html.unescape("\n".join(nodes))
+        lines = unescape("\n".join(nodes))
         yield text_at(spelled_out(lines), part.place.down(Step(StepKind.HIDDEN)))
         if "&" in whole:
-            yield text_at(html.unescape(whole), part.place.down(Step(StepKind.HIDDEN)))
+            yield text_at(unescape(whole), part.place.down(Step(StepKind.HIDDEN)))
         if sum(map(len, nodes)) < 2 * len(nodes):  # letters placed one by one
-            yield text_at(html.unescape("".join(nodes)), part.place)
+            yield text_at(unescape("".join(nodes)), part.place)
         yield from data_uris(content, part)
 
 
@@ -95,7 +95,7 @@ def strip_markup(content: str) -> str:
     if "<![CDATA[" in content:
         content = content.replace("<![CDATA[", "").replace("]]>", "")
     broken = _LINE_TAG.sub("\n", content)
-    return html.unescape(_MARKUP.sub("", broken))
+    return unescape(_MARKUP.sub("", broken))
 
 
 def _escaped(content: str, part: Part) -> Iterator[Text]:

@@ -32,6 +32,7 @@ from mailfilter.extract.ooxml import (
     holds,
     read_package,
 )
+from mailfilter.extract.references import unescape
 from mailfilter.extract.table import BREAKS, GAP, cell, table
 from mailfilter.extract.telling import attributes, spelled_out
 from mailfilter.extract.xmltext import (
@@ -102,7 +103,7 @@ def _workbook(package: Package, name: str) -> Iterator[Found]:
     yield from _unlisted(package, done, strings, styles, used)
     all_used = len(used) == len(strings)
     unused = [] if all_used else [text for n, text in enumerate(strings) if str(n) not in used]
-    yield text_at(html.unescape("\n".join(unused)), package.place.down(_hidden()))
+    yield text_at(unescape("\n".join(unused)), package.place.down(_hidden()))
 
 
 def _unlisted(
@@ -132,7 +133,7 @@ def _tabs(package: Package, workbook: bytes) -> Iterator[tuple[str, str]]:
         targets[attributes.get(b"Id", b"")] = path.lower()
     for tab in _SHEET.findall(workbook):
         attributes = dict(_ATTRIBUTE.findall(tab))
-        title = html.unescape(attributes.get(b"name", b"").decode("utf-8", "replace"))
+        title = unescape(attributes.get(b"name", b"").decode("utf-8", "replace"))
         yield title, targets.get(attributes.get(b"r:id", b""), "")
 
 
@@ -239,7 +240,7 @@ class _Sheet:
         for _, _, style, kind, formula, value in cells:
             text = value
             if formula and TELLING.search(formula):
-                self.formulas += formula_texts(html.unescape(formula))
+                self.formulas += formula_texts(unescape(formula))
             if kind == "s":
                 use(value)
                 try:

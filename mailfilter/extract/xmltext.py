@@ -12,12 +12,12 @@ Sources: XML 1.0, Namespaces in XML 1.0.
 Known gaps: one prefix bound to different namespaces in one part is read by the first binding.
 """
 
-import html
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from mailfilter.extract.budget import Unreadable
 from mailfilter.extract.needle import Needles, needle
+from mailfilter.extract.references import unescape
 
 _CONTENT = re.compile(rb">([^<]+)<")
 _ENCODING = re.compile(rb"<\?xml[^>]{0,200}encoding\s*=\s*[\"']([\w.:-]{1,40})[\"']")
@@ -150,7 +150,7 @@ def unescaped(text: str) -> str:
         for reference, sign in _MARKUP:
             text = text.replace(reference, sign)
         return text
-    return html.unescape(text) if left else text
+    return unescape(text) if left else text
 
 
 def elements_of(xml: bytes, element: bytes) -> Iterator[tuple[int, int, bytes]]:

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from detectors import find as find_numbers
+from mailfilter.extract.references import unescape
 from tests.fuzz import run
 from tests.fuzz.measure import SHARE, keep, stretched
 from tests.fuzz.measure import run as measured
@@ -65,6 +66,7 @@ SLOW = {  # once took time by the square of their length; at this length that wo
     "html": [
         b"1234567890 " * 200_000,
         b"<bdo dir=rtl>" * 100 + b"&gt;" * 500_000,
+        b"<img " + b"<!--" * 300_000,
         b"<div hidden>" * 900 + b"A" * 200_000,
     ],
 }
@@ -73,6 +75,16 @@ SLOW = {  # once took time by the square of their length; at this length that wo
 @pytest.mark.parametrize(("name", "data"), [(n, d) for n, all_ in SLOW.items() for d in all_])
 def test_what_was_slow_is_linear(name, data):
     holds(name, data)
+
+
+@pytest.mark.parametrize("name", ["html", "xml", "office", "texts", "disguise"])
+def test_long_references_are_no_error_and_hide_no_digit(name):
+    long = b"&#" + b"0" * 5000 + b"49;912" + NUMBER[4:].encode() + b"<b>&#" + b"9" * 5000 + b";&#x"
+    for mark in range(8):
+        holds(name, bytes([mark]) + b"<a>" + long + b"</b></a>")
+    assert unescape(
+        "&#" + "0" * 5000 + "49;&#x" + "0" * 5000 + "31;&#xe5; &#9999999999 &#;&amp"
+    ) == ("11å \ufffd &#;&")
 
 
 def test_tags_without_end_hide_no_attribute():
