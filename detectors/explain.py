@@ -17,6 +17,8 @@ from .candidates import Candidate, Shape
 from .context import Page
 from .contract import Match, Source
 from .evidence import WEIGHTS
+from .registers import EVIDENCE as OF_REGISTERS
+from .registers import NO_REGISTERS, Registers
 from .se_number import has_date, passes_luhn, read_number
 
 DROPPED = {
@@ -26,6 +28,7 @@ DROPPED = {
     "birth-date": "datumet finns inte eller ligger framåt i tiden",
     "embedded": "del av ett längre ord eller tal",
     "neighbour": "formen finns i ett grannland, men datum eller kontrollsiffra stämmer inte",
+    "allowed": "står på en lista över nummer som får skickas",
     "another": "ett annat fynd på samma ställe är troligare",
 }
 
@@ -45,15 +48,17 @@ class Explanation:
     reasons: tuple[str, ...]  # Swedish, with the points of a number's evidence
 
 
-def explain(sources: Sequence[Source], today: date) -> list[Explanation]:
+def explain(
+    sources: Sequence[Source], today: date, registers: Registers = NO_REGISTERS
+) -> list[Explanation]:
     """All matches and all dropped candidates.
 
     >>> [dropped] = explain([Source("Ärende 911112-2396")], date(2026, 11, 1))
     >>> dropped.kind, dropped.reasons
     ('', ('kontrollsiffran stämmer inte',))
     """
-    matches = detect(sources, today)
-    found = [_of_match(match) for match in matches]
+    matches = [*detect(sources, today), *registers.find(sources, today)]
+    found = [_allowed(m) if registers.allows(m) else _of_match(m) for m in matches]
     for number, source in enumerate(sources):
         taken = [(m.start, m.end) for m in matches if m.source == number]
         found += _dropped(number, source, today, taken)
@@ -65,6 +70,10 @@ def _of_match(match: Match) -> Explanation:
     return Explanation(match.source, match.start, match.end, match.kind, match.confidence, reasons)
 
 
+def _allowed(match: Match) -> Explanation:
+    return Explanation(match.source, match.start, match.end, "", 0, (DROPPED["allowed"],))
+
+
 def _in_words(code: str) -> str:
     text = in_words(code)
     weight = next((points for one, points in WEIGHTS.items() if one == code), 0)
@@ -73,7 +82,8 @@ def _in_words(code: str) -> str:
 
 def in_words(code: str) -> str:
     """What a code of evidence means, in Swedish; the code itself if it is unknown."""
-    texts = (detector.EVIDENCE.get(code) for detector in DETECTORS)
+    tables = (*(detector.EVIDENCE for detector in DETECTORS), OF_REGISTERS)
+    texts = (table.get(code) for table in tables)
     return next((text for text in texts if text), str(code))
 
 

@@ -34,7 +34,7 @@ def find(
     texts: Sequence[Text], key: bytes, names: "Names", pinpoint: Callable[[Text, int], Place]
 ) -> Detected:
     """All findings in `texts`; `key` counts persons, `pinpoint` gives the place of an offset."""
-    sources = [Source(text.content, _roles(text)) for text in texts]
+    sources = sources_of(texts)
     matches = names.search(sources)
     found = [
         _finding(match, names.clean(pinpoint(texts[match.source], match.start)), key)
@@ -42,6 +42,11 @@ def find(
     ]
     counted = {f.person for f in found if f.kind.startswith(IDENTITY) and f.level is not Level.LOW}
     return Detected(tuple(found[: limits.FINDINGS]), len(counted))
+
+
+def sources_of(texts: Sequence[Text]) -> list[Source]:
+    """The texts as detectors take them."""
+    return [Source(text.content, _roles(text)) for text in texts]
 
 
 def _roles(text: Text) -> list[tuple[int, Role]]:

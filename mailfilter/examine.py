@@ -13,11 +13,12 @@ from datetime import date
 from itertools import pairwise
 from typing import Any
 
+from detectors.explain import Explanation, explain
 from detectors.health import is_heavy
 from detectors.registers import NO_REGISTERS, Registers
 from mailfilter import extract, limits, parse
 from mailfilter.config import Settings
-from mailfilter.detect import Names, find
+from mailfilter.detect import Names, find, sources_of
 from mailfilter.extract.budget import Budget
 from mailfilter.extract.weight import light, quick
 from mailfilter.labels import bounded
@@ -130,6 +131,23 @@ def search(reading: Reading, job: Job, size: int) -> Examination:
         size=size,
         opened=tuple(opened)[: limits.OPENED],
     )
+
+
+def explained(reading: Reading, job: Job) -> list[tuple[Place, str, Explanation]]:
+    """Why each finding has its confidence, and why other candidates were dropped; with the text.
+
+    For the command line alone: matched text goes nowhere else.
+    """
+    sources = sources_of(reading.texts)
+    answers = explain(sources, job.today, job.registers)
+    return [
+        (
+            extract.pinpoint(reading.texts[each.source], each.start),
+            sources[each.source].content[each.start : each.end],
+            each,
+        )
+        for each in answers
+    ]
 
 
 def examine_small(data: bytes, job: Job) -> Examination | None:

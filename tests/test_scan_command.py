@@ -204,3 +204,28 @@ def test_read_shows_the_text_by_part(folder, tmp_path):
     broken.write_bytes(word(NUMBER)[:3000])
     done = run("read", "--json", str(broken))
     assert [unread["class"] for unread in json.loads(done.stdout)["not_examined"]] == ["broken"]
+
+
+def test_explain_says_why_and_what_was_dropped(tmp_path):
+    text = "Elevens personnummer är 911112-2397. Ärende 911112-2396 gäller <[red]\x1b[31m>."
+    (tmp_path / "a.eml").write_bytes(mail(text))
+    [told] = scanned("--explain", tmp_path / "a.eml")
+    found, dropped = told["explained"]
+    assert (found["text"], found["kind"], found["confidence"]) == (
+        *("911112-2397", "se.personnummer"),
+        told["findings"][0]["confidence"],
+    )
+    assert "ett ord för personnummer står intill (+36)" in found["reasons"]
+    assert (dropped["text"], dropped["kind"], dropped["confidence"]) == ("911112-2396", "", 0)
+    assert dropped["reasons"] == ["kontrollsiffran stämmer inte"]
+    assert dropped["place"] == "brevtexten"
+    shown = run("scan", "--explain", str(tmp_path / "a.eml")).stdout
+    assert "kontrollsiffran" in shown
+    assert "dropped" in shown
+    assert "\x1b[31m" not in shown
+
+
+def test_without_explain_no_text_is_printed(tmp_path):
+    (tmp_path / "a.eml").write_bytes(mail("pnr 911112-2397"))
+    assert "2397" not in run("scan", "--json", str(tmp_path / "a.eml")).stdout
+    assert "2397" not in run("scan", str(tmp_path / "a.eml")).stdout

@@ -34,14 +34,8 @@ from mailfilter.commands.scan import (
     workers,
 )
 from mailfilter.commands.sources import documents
+from mailfilter.commands.terminal import plain
 from mailfilter.errors import ConfigError, Temporary
-
-# What a terminal would obey; line feeds and tabs stay
-_CONTROLS = {n: 0x2400 + n if n < 0x20 else 0xFFFD for n in (*range(32), *range(127, 160))} | {
-    0x09: "\t",
-    0x0A: "\n",
-    0x0D: None,
-}
 
 
 def read(
@@ -93,7 +87,7 @@ def _busy(label: str) -> Iterator[None]:
     if not sys.stderr.isatty():
         yield
         return
-    with Console(stderr=True).status(_plain(label)):
+    with Console(stderr=True).status(plain(label)):
         yield
 
 
@@ -109,16 +103,11 @@ def result(label: str, view: View) -> dict[str, Any]:
 
 def _show(label: str, view: View) -> None:
     texts, unread = view
-    name = _plain(label)
+    name = plain(label)
     for place, text in texts:
-        typer.secho(f"{name}: {_plain(place)}", bold=True)
-        typer.echo(_plain(text).rstrip())
+        typer.secho(f"{name}: {plain(place)}", bold=True)
+        typer.echo(plain(text).rstrip())
     for place, reason, _cls in unread:
-        typer.secho(f"{name}: {_plain(place)}: not examined: {reason}", fg="yellow")
+        typer.secho(f"{name}: {plain(place)}: not examined: {reason}", fg="yellow")
     if not texts and not unread:
         typer.secho(f"{name}: holds no text")
-
-
-def _plain(text: str) -> str:
-    """Text that a terminal shows and does not obey."""
-    return text.translate(_CONTROLS).encode("utf-8", "replace").decode("utf-8")

@@ -12,6 +12,7 @@ import tempfile
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -20,10 +21,12 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
+from rich.text import Text
 
 from mailfilter import config
 from mailfilter.app.scanning import registers_of
 from mailfilter.commands.sources import Source, Unusable, messages
+from mailfilter.commands.terminal import plain
 from mailfilter.decide import Rules, compile_rules
 from mailfilter.errors import ConfigError, Temporary
 from mailfilter.examine import Job, searching
@@ -31,6 +34,7 @@ from mailfilter.model import Envelope, Examination
 from mailfilter.model import Path as Address
 from mailfilter.place import describe
 from mailfilter.workers import master
+from mailfilter.workers.checked import Explained
 from mailfilter.workers.pool import Pool
 
 _LINE_ENDS = {ord(sign): f"\\u{ord(sign):04x}" for sign in "\x85\u2028\u2029"}
@@ -49,6 +53,10 @@ def scan(
     as_json: Annotated[
         bool, typer.Option("--json", help="one JSON object a line for each message")
     ] = False,
+    why: Annotated[
+        bool,
+        typer.Option("--explain", help="why each finding counts and what was dropped, with text"),
+    ] = False,
 ) -> None:
     """Read messages and say what the gateway would do with them. Nothing is sent or stored."""
     unusable = False
@@ -56,7 +64,8 @@ def scan(
         settings = config.load(file)
         rules = compile_rules(settings)
         with quiet_pipe():
-            unusable = asyncio.run(_scan(paths, settings, rules, as_json))
+            show = Shown(rules, as_json, why)
+            unusable = asyncio.run(_scan(paths, settings, show))
     except ConfigError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error
@@ -67,18 +76,45 @@ def scan(
         raise typer.Exit(2)
 
 
-async def _scan(paths: list[str], settings: config.Settings, rules: Rules, as_json: bool) -> bool:
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """How results are shown, and by which rules they are made."""
+
+    rules: Rules
+    as_json: bool = False
+    why: bool = False
+
+
+async def _scan(paths: list[str], settings: config.Settings, show: Shown) -> bool:
     """True if a path could not be read."""
     found, job, unusable = _count(paths), fresh_job(settings), False
     with workers(settings.workers or os.cpu_count() or 1) as pool, _progress(found) as advance:
-        answers = in_order(messages(paths), lambda data: pool.examine(data, job, patience=PATIENCE))
-        async for label, size, waiting in answers:
+
+        async def asked(data: bytes) -> tuple[Examination, list[Explained]]:
+            why = await pool.explain(data, job, "sv", patience=PATIENCE) if show.why else []
+            return await pool.examine(data, job, patience=PATIENCE), why
+
+        async for label, size, waiting in in_order(messages(paths), asked):
             if waiting is None:
                 unusable = True
                 continue
-            _print(report(label, await waiting, rules, size), as_json)
+            examination, why = await waiting
+            result = report(label, examination, show.rules, size)
+            _print(result | ({"explained": list(map(_reason, why))} if show.why else {}), show)
             advance()
     return unusable
+
+
+def _reason(why: Explained) -> dict[str, Any]:
+    """One found or dropped candidate, as ``--explain --json`` prints it."""
+    place, text, kind, confidence, reasons = why
+    return {
+        "place": place,
+        "text": text,
+        "kind": kind,
+        "confidence": confidence,
+        "reasons": list(reasons),
+    }
 
 
 async def viewed(pool: Pool, data: bytes, job: Job) -> View:
@@ -207,11 +243,24 @@ def _path(address: str) -> Address:
     return Address(b"<" + raw + b">", raw)
 
 
-def _print(result: dict[str, Any], as_json: bool) -> None:
-    if as_json:
+def _print(result: dict[str, Any], show: Shown) -> None:
+    if show.as_json:
         print_json(result)
-    else:
-        Console().print(_table(result))
+        return
+    Console().print(_table(result))
+    if show.why:
+        Console().print(_reasons(result["explained"]))
+
+
+def _reasons(explained: list[dict[str, Any]]) -> Table:
+    """What was seen, the surest first in each place; what was dropped has no confidence."""
+    table = Table("text", "kind", "confidence", "where", "why", title="why", title_justify="left")
+    for row in explained:
+        kind = row["kind"] or "dropped"
+        sure = str(row["confidence"] or "-")
+        where, text = _cell(row["place"]), _cell(row["text"])
+        table.add_row(text, kind, sure, where, "; ".join(row["reasons"]))
+    return table
 
 
 def print_json(result: dict[str, Any]) -> None:
@@ -227,10 +276,15 @@ def print_json(result: dict[str, Any]) -> None:
 
 def _table(result: dict[str, Any]) -> Table:
     actions = ", ".join(sorted(set(result["actions"].values()))) or "-"
-    title = f"{result['file']}: {result['coverage']} → {actions}"
+    title = Text(f"{plain(result['file'])}: {result['coverage']} → {actions}")
     table = Table("what", "level", "where", "shown as", title=title, title_justify="left")
     for finding in result["findings"]:
-        table.add_row(finding["kind"], finding["level"], finding["place"], finding["masked"])
+        table.add_row(finding["kind"], finding["level"], _cell(finding["place"]), finding["masked"])
     for unread in result["not_examined"]:
-        table.add_row("not examined", unread["class"], unread["place"], unread["reason"])
+        table.add_row("not examined", unread["class"], _cell(unread["place"]), unread["reason"])
     return table
+
+
+def _cell(text: str) -> Text:
+    """Text of a mail, which may look like markup or control a terminal."""
+    return Text(plain(text))

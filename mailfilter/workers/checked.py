@@ -20,6 +20,7 @@ from mailfilter.unread import REASONS
 from mailfilter.workers.notes import checked_place
 
 View = tuple[list[tuple[str, str]], list[tuple[str, str, str]]]
+Explained = tuple[str, str, str, int, tuple[str, ...]]
 MASK = 64  # characters
 MASK_DIGITS = 8  # a date of birth with its century
 PERSON = 24
@@ -79,6 +80,17 @@ def _is_mask(mask: str) -> bool:
 def _is_unread(part: NotExamined) -> bool:
     reason = REASONS.get(part.reason)
     return reason is not None and reason.cls is part.cls
+
+
+def explained(value: Any) -> list[Explained]:
+    """Place, text, kind, confidence and reasons, for the person at the terminal."""
+    try:
+        return [
+            (str(place), str(text), str(kind), int(confidence), tuple(map(str, reasons)))
+            for place, text, kind, confidence, reasons in value
+        ]
+    except _SHAPES as error:
+        raise ValueError("no explanation") from error
 
 
 def view(value: Any) -> View:

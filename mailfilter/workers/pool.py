@@ -106,6 +106,17 @@ class Pool:
         more = [(describe(part.place, language), part.reason, part.cls.value) for part in lost]
         return view[0], [*view[1], *more]
 
+    async def explain(
+        self, data: bytes, job: Job, language: str, *, patience: float | None = None
+    ) -> list[checked.Explained]:
+        """Why what was found was found, and what else was seen; nothing if no worker could say."""
+        asked = {"op": wire.EXPLAIN, "language": language}
+        told, _lost = await self._read(self._question(asked, job, data), patience)
+        try:
+            return checked.explained(told.answer and told.answer.get("explained"))
+        except ValueError:
+            return []
+
     async def reachable(self) -> bool:
         """Whether a master listens; a worker that is met this way goes on to the next job."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:

@@ -19,6 +19,7 @@ from typing import Any
 from mailfilter import limits
 
 Files = tuple[int, int, int]  # descriptors: message, poison list, registers
+EXPLAIN = "explain"  # the kind of job whose answer says why, with the text that it speaks of
 STARTED = b"S"
 NOTE, ANSWER = b"N", b"A"
 # Jobs that show text, and how many characters: to a reviewer, and all of it at the command line
@@ -89,6 +90,8 @@ def answer(sock: socket.socket, value: dict[str, Any], limit: int) -> None:
 
 def answer_limit(op: str) -> int:
     """The longest answer to a kind of job: a character of text may take six bytes, or twelve."""
+    if op == EXPLAIN:
+        return limits.VIEW_SIZE * 8
     return SHOWN[op] * 8 if op in SHOWN else limits.RESULT_SIZE
 
 

@@ -23,7 +23,7 @@ from typing import Any
 
 from detectors.registers import Registers
 from mailfilter import extract, limits, parse
-from mailfilter.examine import Job, Reading, joined, pieces_of, read, search, to_json
+from mailfilter.examine import Job, Reading, explained, joined, pieces_of, read, search, to_json
 from mailfilter.extract.budget import Budget
 from mailfilter.extract.weight import light
 from mailfilter.place import describe
@@ -149,8 +149,22 @@ def _told(task: Task, job: Job, reading: Reading) -> dict[str, Any]:
     if task.job["op"] in wire.SHOWN:
         view = _view(task.job["language"], reading, wire.SHOWN[task.job["op"]])
         return {"view": view, "pictures": left}
+    if task.job["op"] == wire.EXPLAIN:
+        return {"explained": _explained(task.job["language"], reading, job), "pictures": left}
     examination = search(reading, job, len(task.data))
     return {"examination": to_json(examination), "pictures": left}
+
+
+def _explained(language: str, reading: Reading, job: Job) -> list[list[Any]]:
+    """Place, text, kind, confidence and reasons of what was found, and of what was dropped."""
+    room, told = limits.VIEW_SIZE, []
+    for place, text, why in explained(reading, job):
+        where = describe(place, language)
+        room -= len(where) + len(text) + sum(map(len, why.reasons)) + 40
+        if room <= 0:
+            break
+        told.append([where, text, why.kind, why.confidence, list(why.reasons)])
+    return told
 
 
 def _view(language: str, reading: Reading, room: int) -> dict[str, Any]:
