@@ -36,28 +36,58 @@ Content-Transfer-Encoding: base64\r
 %s\r
 --{_EDGE}--\r
 """
+_PDF = b"""%PDF-1.4
+1 0 obj <</Type /Catalog /Pages 2 0 R>> endobj
+2 0 obj <</Type /Pages /Kids [3 0 R] /Count 1>> endobj
+3 0 obj <</Type /Page /Parent 2 0 R /MediaBox [0 0 90 90] /Contents 4 0 R
+/Resources <</Font <</F 5 0 R>>>>>> endobj
+4 0 obj <</Length 38>> stream
+BT /F 9 Tf 9 9 Td (Hej och tack) Tj ET
+endstream endobj
+5 0 obj <</Type /Font /Subtype /Type1 /BaseFont /Helvetica>> endobj
+trailer <</Root 1 0 R>>
+"""
 
 
 def rehearse(*, documents: bool = True) -> None:
     """Read the letter, once; without `documents` what an smtp process reads by itself."""
     if documents:
         warm()
-    attached = base64.encodebytes(_document() if documents else b"text\n").decode()
-    letter = (_LETTER % attached.replace("\n", "\r\n").strip()).encode()
-    examine(letter, Job(b"\0" * 32, date(2026, 1, 1)))
+    for content in (_word(), _sheet(), _PDF) if documents else (b"text\n",):
+        attached = base64.encodebytes(content).decode()
+        letter = (_LETTER % attached.replace("\n", "\r\n").strip()).encode()
+        examine(letter, Job(b"\0" * 32, date(2026, 1, 1)))
 
 
-def _document() -> bytes:
+def _word() -> bytes:
     """The smallest Word file."""
+    return _zipped(
+        "word/document.xml",
+        '<w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main">'
+        "<w:body><w:p><w:r><w:t>Hej</w:t></w:r></w:p></w:body></w:document>",
+    )
+
+
+def _sheet() -> bytes:
+    """The smallest Excel file: a sheet under no tab is read as well."""
+    main = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+    return _zipped(
+        "xl/workbook.xml",
+        f"<workbook {main}/>",
+        "xl/worksheets/sheet1.xml",
+        f'<worksheet {main}><sheetData><row r="1"><c r="A1"><v>1.5</v></c></row></sheetData>'
+        "</worksheet>",
+    )
+
+
+def _zipped(*members: str) -> bytes:
+    """A package of names and contents."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(
             "[Content_Types].xml",
             '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>',
         )
-        archive.writestr(
-            "word/document.xml",
-            '<w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main">'
-            "<w:body><w:p><w:r><w:t>Hej</w:t></w:r></w:p></w:body></w:document>",
-        )
+        for name, content in zip(members[::2], members[1::2], strict=True):
+            archive.writestr(name, content)
     return file.getvalue()
