@@ -191,11 +191,28 @@ async def test_each_class_steps_back_as_far_as_it_should(tmp_path):
 
 async def test_heavy_mail_leaves_its_text_worker_warm(tmp_path, monkeypatch):
     monkeypatch.setattr(pool, "_WINDOW", 0)  # nothing is guessed from the first bytes
-    with Gate() as gate, standing(tmp_path, gate) as (asked, master):
+    with Gate() as gate, standing(tmp_path, gate, Kind.DOCUMENT) as (asked, master):
         await settled(master, 1)
         before = {pid for pid, nice in children(master) if not nice}
-        assert (await asked.examine(DOCUMENT, JOB)).coverage is Coverage.HIT
+        found = ask(asked, DOCUMENT)
+        assert await gate.begun() == b"d", "opened where documents are"
+        gate.open()
+        assert (await found).coverage is Coverage.HIT
         assert {pid for pid, nice in children(master) if not nice} == before
+
+
+async def test_opaque_content_and_logos_stay_with_text(tmp_path):
+    opaque = mail("Hej", bytes(range(1, 256)) * 4000, "data.bin")
+    message = EmailMessage()
+    message.set_content("<p>Hej <img src='cid:logo@a'></p>", subtype="html")
+    logo = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x10" + bytes(100)
+    message.add_related(logo, "image", "png", cid="<logo@a>", disposition="inline")
+    with Gate() as gate, standing(tmp_path, gate, *Kind) as (asked, _):
+        for data in (opaque, message.as_bytes().replace(b"\n", b"\r\n")):
+            found = ask(asked, data)
+            assert await gate.begun() == b"t"
+            gate.open()
+            await found
 
 
 async def test_obvious_documents_are_not_parsed_twice(tmp_path):
@@ -289,6 +306,21 @@ def waits_for_slot(master: int) -> bool:
     waiting = [line.split() for line in Path("/proc/locks").read_text().splitlines()]
     pids = {str(pid) for pid, _ in children(master)}
     return any(words[1] == "->" and words[5] in pids for words in waiting)
+
+
+def test_who_waits_is_not_overtaken_between_two_pages():
+    slot, (told, tell) = Slot(), os.pipe()
+    with slot.turn(time.monotonic()):
+        if not (pid := os.fork()):
+            slot.take()
+            os.write(tell, b"x")
+            os._exit(0)
+        while not waits_for_slot(os.getpid()):
+            time.sleep(0.01)
+    assert not slot.grab(), "the other has said that it wants it"
+    assert os.read(told, 1) == b"x"
+    os.waitpid(pid, 0)
+    assert slot.grab()
 
 
 def test_a_turn_that_does_not_come_in_time_is_given_up():
