@@ -24,6 +24,7 @@ Fields = list[tuple[bytes, bytes]]
 
 # Possessive throughout, and tied to the start of a line: no byte is looked at twice.
 _FIELD = re.compile(rb"(?m)^([!-9;-~]{1,200}+):([^\r\n]*+(?:\r\n[ \t]++[^\r\n \t][^\r\n]*+)*+)\r\n")
+_BLANK_FOLD = re.compile(rb"\r\n[ \t]++(?=\r\n)")
 _LINE = re.compile(rb"\r\n|\r|\n")
 _FOLD = re.compile(rb"\r\n[ \t]")
 
@@ -57,14 +58,28 @@ def read(data: bytes, start: int, end: int) -> Block:
         raw += b"\r\n"
     fields = _FIELD.findall(raw)
     if sum(len(name) + len(value) for name, value in fields) + 3 * len(fields) != len(raw):
-        codes.append("header-syntax")
-        fields = _tolerant(raw)
+        raw = _without_blank_folds(raw)
+        fields = _FIELD.findall(raw)
+        if sum(len(name) + len(value) for name, value in fields) + 3 * len(fields) != len(raw):
+            codes.append("header-syntax")
+            fields = _tolerant(raw)
     if b"\0" in raw:
         codes.append("header-nul")
     if len(fields) > FIELDS:
         codes.append("header-fields")
         del fields[FIELDS:]
     return Block([(name.lower(), value) for name, value in fields], last, body, tuple(codes))
+
+
+def _without_blank_folds(raw: bytes) -> bytes:
+    """Folded lines of blanks left out, if no field about the content stands above the first.
+
+    A program that ends the header there sees a text without any encoding: no more than we do.
+    """
+    first = _BLANK_FOLD.search(raw)
+    if first is None or b"content-" in raw[: first.start()].lower():
+        return raw
+    return _BLANK_FOLD.sub(b"", raw)
 
 
 def _tolerant(raw: bytes) -> Fields:

@@ -48,7 +48,7 @@ def test_parentheses_nest_without_end():
     [
         (b"A: b\r\nno colon\r\n", "header-syntax"),
         (b"A : b\r\n", "header-syntax"),
-        (b"A: b\r\n \r\n", "header-syntax"),
+        (b"Content-Type: a/b\r\n \r\n", "header-syntax"),
         (b"A: b\nB: c\r\n", "line-ends"),
         (b"A: b\r\nB: c\nC: d\r\n", "header-syntax"),
         (b"A: b\rB: c\r\n", "header-syntax"),

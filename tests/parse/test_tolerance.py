@@ -11,7 +11,7 @@ import pytest
 from mailfilter.parse import oldcodes, parse
 from mailfilter.parse.mime import describe
 from tests.parse.blocks import B64, CTE, DECOY, PLAIN, SECRET, TEXT, TOP, parts
-from tests.parse.dubious import binhexed
+from tests.parse.dubious_bodies import binhexed
 from tests.parse.reading import content, reasons, shows
 
 TWO = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n"
@@ -31,6 +31,7 @@ HARMLESS = {
     "the same parameter twice": typed(b"text/plain; charset=utf-8; charset=utf-8"),
     "the same field twice": PLAIN + PLAIN + BODY,
     "the same encoding twice": PLAIN + CTE + b"base64\r\n" + CTE + b"base64\r\n\r\n" + B64,
+    "a folded line of blanks above all about the content": b"X-A: b\r\n  \r\n c\r\n" + PLAIN + BODY,
     "two semicolons": typed(b"text/plain;; charset=utf-8;"),
     "mutt: a charset as RFC 2231 has it": typed(b"text/plain; charset*=x''us-ascii"),
     "a charset that nobody knows, of plain text": typed(b"text/plain; charset=x-own"),
@@ -43,6 +44,7 @@ HARMLESS = {
 }
 HARMFUL = {
     "two parameters": typed(b"text/plain; charset=utf-8; charset=utf-16"),
+    "a folded line of blanks below": CTE + b"base64\r\n \r\n" + PLAIN + b"\r\n" + B64,
     "two encodings": PLAIN + CTE + b"base64\r\n" + CTE + b"7bit\r\n\r\n" + B64,
     "a boundary in a name": typed(
         b"multipart/mixed; name=a(1),boundary=c; boundary=b", b"\r\n" + DOUBLE

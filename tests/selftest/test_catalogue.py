@@ -90,9 +90,11 @@ def test_without_the_search_for_disguises_it_would_be_seen(monkeypatch):
 def test_without_the_search_for_what_is_woven_it_would_be_seen(monkeypatch):
     monkeypatch.setattr("mailfilter.extract.woven.readings", lambda source, shown: iter(()))
     lost = [t.name for t in PROMISED if results(t, numbers()[:1])[Result.STOPPED] == 0]
-    assert {"html: between digits, zoom", "html: style, a class a digit", "html: script, codes"} <= set(
-        lost
-    )
+    assert {
+        "html: between digits, zoom",
+        "html: style, a class a digit",
+        "html: script, codes",
+    } <= set(lost)
 
 
 def test_no_mail_is_refused_for_its_line_ends():
