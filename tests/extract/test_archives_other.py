@@ -268,7 +268,7 @@ assert confine() == "full"
 for name, data in files:
     found = read(data, name)
     assert places(found) and not reasons(found), (name, reasons(found))
-print(len(files))
+sys.exit(len(files))  # a locked worker is mute
 """
 
 
@@ -278,11 +278,10 @@ def test_all_is_read_in_a_locked_worker(tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", _CONFINED, str(tmp_path)],
         capture_output=True,
-        text=True,
         check=False,
     )
-    assert done.stdout.strip() == str(len(GOOD)), done.stderr[-600:]
-    assert done.stderr == ""
+    assert done.returncode == len(GOOD)
+    assert done.stderr == b""
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))

@@ -1,5 +1,8 @@
 """The promise by format: good files are read, locked and broken ones are said to be so."""
 
+import subprocess
+import sys
+
 import pytest
 
 from mailfilter.extract import Budget, extract
@@ -7,6 +10,7 @@ from mailfilter.parse import parse, roles
 from tests.extract.corpus import CORPUS, NOISE
 from tests.extract.making_archives import PASSWORD
 from tests.extract.reading import attachment, body, places, read, reasons
+from tests.extract.test_archives_odd import RARE, packed_by
 
 _PROMISED = (
     "txt csv tsv json xml md ics vcf eml mbox svg docx docm xlsx xlsm xlsb pptx doc xls ppt msg "
@@ -71,3 +75,25 @@ _UNSEEN = {
 @pytest.mark.parametrize("known", [True, False])
 def test_images_that_are_not_read_are_images(name, known):
     assert reasons(read(_UNSEEN[name] + NOISE, name if known else "")) == ["image"]
+
+
+_CONFINED = """
+import pathlib, sys
+from mailfilter.extract import warm
+from mailfilter.workers.confine import confine
+from tests.extract.reading import places, read, reasons
+files = [(file.name, file.read_bytes()) for file in sorted(pathlib.Path(sys.argv[1]).iterdir())]
+warm()
+assert confine() == "full"
+found = [read(data, name) for name, data in files]
+sys.exit(sum(bool(places(each)) and not reasons(each) for each in found))
+"""
+
+
+def test_all_is_read_in_a_locked_worker(tmp_path):
+    rare = {f"{method}.zip": packed_by(method, data) for method, data in RARE.items()}
+    for name, data in {**{f"a.{name}": one.good for name, one in CORPUS.items()}, **rare}.items():
+        (tmp_path / name).write_bytes(data)
+    command = [sys.executable, "-c", _CONFINED, str(tmp_path)]
+    done = subprocess.run(command, check=False, timeout=60)
+    assert done.returncode == len(CORPUS) + len(RARE)
