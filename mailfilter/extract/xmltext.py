@@ -26,6 +26,7 @@ _SPACED_TAG = re.compile(rb"(</?[\w:.-]+)\s+(/?>)")
 _INDENT = re.compile(rb">[ \t\r]*\n\s*<")
 _DECLARATION = re.compile(rb"(?:\xef\xbb\xbf)?\s*<\?xml[^<>]*>\s*")
 _COMMENT_MARK = b"<!--"
+_SECTION = re.compile(rb"<!--|<!\[CDATA\[")
 PREFIXES = 40  # of one part that are spelt otherwise; there are as many namespaces that we know
 _DECLARED, _BOUND = Needles(b"<!"), Needles(b"xmlns")
 _ENTITIES = Needles(b"<!DOCTYPE", b"<!ENTITY")
@@ -73,19 +74,22 @@ def _without_declarations(data: bytes) -> bytes:
     """CDATA becomes text; comments go, for they may stand between two digits; a DTD is refused."""
     if _ENTITIES.within(data):
         raise Unreadable("xml-entities")
-    if b"<![CDATA[" in data:
-        data = b"".join(_without_cdata(data))
-    head, *rest = data.split(_COMMENT_MARK)
-    return head + b"".join(piece.partition(b"-->")[2] for piece in rest)
+    return b"".join(_told(data))
 
 
-def _without_cdata(data: bytes) -> Iterator[bytes]:
-    head, *sections = data.split(b"<![CDATA[")
-    yield head
-    for section in sections:
-        inside, _, after = section.partition(b"]]>")
-        yield _escape(inside)
-        yield after
+def _told(data: bytes) -> Iterator[bytes]:
+    """Whichever begins first holds what it holds: a comment may name CDATA, CDATA a comment."""
+    at = 0
+    while section := _SECTION.search(data, at):
+        comment = section[0] == _COMMENT_MARK
+        end = data.find(b"-->" if comment else b"]]>", section.end())
+        if end < 0:  # no parser reads on; what stands there is read all the same
+            break
+        yield data[at : section.start()]
+        if not comment:
+            yield _escape(data[section.end() : end])
+        at = end + 3
+    yield data[at:]
 
 
 def _escape(text: bytes) -> bytes:

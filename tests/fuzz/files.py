@@ -147,7 +147,7 @@ def texts(data: bytes) -> None:
     content = data[1:]
     if form in ("mail", "mbox"):  # the names of header fields are not read
         content = content.replace(b"\r\n", b"\n").partition(b"\n\n")[2]
-    if RAW in content:
+    if RAW in content and form != "fodt":  # that is asked for in offices.py
         must(said(found), "a number in a text is read or said")
 
 
