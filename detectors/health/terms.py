@@ -227,7 +227,7 @@ class Lexicon:
 
 
 def _in_number(text: str, start: int, end: int) -> bool:
-    """Do the digits of an expression go on outside it? "112" is no part of 20240708-1120."""
+    """Do the digits of an expression go on outside it? "112" is no part of a longer number."""
     behind = text[end - 1].isdigit() and text[end : end + 1].isdigit()
     return behind or (start > 0 and text[start].isdigit() and text[start - 1].isdigit())
 
