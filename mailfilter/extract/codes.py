@@ -60,7 +60,7 @@ def _chopped(run: str) -> str:
 
 
 def _base85(run: str) -> str:
-    return f"{_decoded(base64.b85decode, run)}\n{_decoded(base64.a85decode, run)}"
+    return _decoded(base64.b85decode, run)
 
 
 def _roman(run: str) -> str:
@@ -93,7 +93,7 @@ _FAR = bytes(
 _NEAR = _FAR.replace(b"1", b"a")
 _FOURS = b" aaaa aaaa aaaa aaaa aaaa "
 _NUMERALS = "〇零一二三四五六七八九壹貳參肆伍陸柒捌玖"
-_Way = tuple[tuple[str, ...], re.Pattern[str], Callable[[str], str]]
+_Way = tuple[tuple[str | bytes, ...], re.Pattern[str], Callable[[str], str]]
 _WAYS: tuple[_Way, ...] = (
     (
         ("MDCCC", "MCM", "MM"),
@@ -101,28 +101,28 @@ _WAYS: tuple[_Way, ...] = (
         _roman,
     ),
     (  # twelve digits are fifteen characters, which begin so
-        ("F*", "GB7", "0f", "1,("),
-        re.compile(r"(?<!\S)(?:F\*|GB7|0f|1,\()[!-~]{12,13}(?!\S)"),
+        ("F*", "GB7"),
+        re.compile(r"(?<!\S)(?:F\*|GB7)[!-~]{12,13}(?!\S)"),
         _base85,
     ),
     (  # so few of all numbers are one backwards that it is no accident
-        ("81", "91", "02"),
+        (b"11111111",),
         re.compile(r"(?<![\d.,-])\d{4}[-+ ]?\d{6}(?:81|91|02)(?![\d.,-])"),
         _backwards,
-    ),  # strings of which one must be there, what to look for, its decoder
+    ),  # one of these in the text (bytes: from afar), what to look for, its decoder
     (
         (".-", "-.", "·", "−"),
         re.compile(r"[.\-·•−–_]{5}(?:[ /|]{1,3}[.\-·•−–_]{5}){9,12}"),
         _morse,
     ),
     (
-        ("49 56", "49 57", "50 48", "49,56", "49,57", "50,48", "49, 5", "50, 48"),
+        (b"11 11 11 11", b"11.11.11.11", b"11. 11. 11. 1"),
         re.compile(r"(?<!\d)(?:49|50)(?:[ ,;]{1,2}(?:4[589]|5[0-7])){9,12}(?!\d)"),
         _codes,
     ),
-    (("0011",), re.compile(r"0011[01]{4}(?:[ ,]?001[01]{5}){9,12}"), _octets),
+    ((b"11111111",), re.compile(r"0011[01]{4}(?:[ ,]?001[01]{5}){9,12}"), _octets),
     (
-        ("1011", "1100"),  # how years of 1900 and 2000 begin
+        (b"11111111",),  # years of 1900 and 2000 begin with 1011 or 1100
         re.compile(r"(?<![\w.])1(?:011|100)[01]{30,40}(?![\w.])"),
         lambda run: str(int(run, 2)),
     ),
@@ -143,7 +143,7 @@ _WAYS: tuple[_Way, ...] = (
         lambda run: run.translate(_LOOKS),
     ),
     (
-        ("rgg", "avb", "ger"),
+        ("rgg", "abyy"),
         re.compile(rf"(?:(?:{_TURNED_WORD})[ ,]{{1,2}}){{9,11}}(?:{_TURNED_WORD})"),
         lambda run: codecs.encode(run, "rot13"),
     ),
@@ -155,18 +155,18 @@ _ROWS = re.compile(r"(?m)^(?:\d(?:[ \t|]{1,4}\d){1,11}[ \t|]{0,4}\r?(?:\n|\Z)){2
 
 def readings(content: str) -> Iterator[str]:
     """What the codes in a text say."""
+    raw = content.encode("latin-1", "replace")
+    far = raw.translate(_FAR)
     for gate, expression, decode in _WAYS:
-        if any(sign in content for sign in gate):
+        if any(sign in far if isinstance(sign, bytes) else sign in content for sign in gate):
             for found in islice(expression.finditer(content), MOST):
                 if text := decode(found[0]):
                     yield text
-    yield from _shaped(content)
+    yield from _shaped(content, far, raw)
 
 
-def _shaped(content: str) -> Iterator[str]:
+def _shaped(content: str, far: bytes, raw: bytes) -> Iterator[str]:
     """Codes that only their shape gives away: letters between digits, fours, columns."""
-    raw = content.encode("latin-1", "replace")
-    far = raw.translate(_FAR)
     if b"1a1a1a1a1a" in far:
         for found in islice(_LETTERED.finditer(content), MOST):
             yield re.sub(r"\D", "", found[0])

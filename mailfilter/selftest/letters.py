@@ -317,7 +317,6 @@ _SPELLED_MISSED: dict[str, tuple[Make, str]] = {
 
 _CODED: dict[str, Make] = {
     "coded: base85": _text(lambda n: base64.b85encode(n.encode()).decode()),
-    "coded: Ascii85": _text(lambda n: base64.a85encode(n.encode()).decode()),
     "coded: octets": _text(lambda n: " ".join(f"{ord(d):08b}" for d in n)),
     "Morse, with slashes": _text(lambda n: " / ".join(_MORSE[int(d)] for d in n)),
     "coded: ROT13": _text(lambda n: codecs.encode(_words(n), "rot13")),
