@@ -25,10 +25,13 @@ _BINDING = re.compile(rb"xmlns(?::([\w.-]+))?\s*=\s*[\"']([^\"']{1,200})[\"']")
 _SPACED_TAG = re.compile(rb"(</?[\w:.-]+)\s+(/?>)")
 _INDENT = re.compile(rb">[ \t\r]*\n\s*<")
 _DECLARATION = re.compile(rb"(?:\xef\xbb\xbf)?\s*<\?xml[^<>]*>\s*")
-_COMMENT_MARK = b"<!--"
-_SECTION = re.compile(rb"<!--|<!\[CDATA\[")
+_SECTION = re.compile(rb"<!--|<!\[CDATA\[|<\?")
+_ENDS = {b"<!--": b"-->", b"<![CDATA[": b"]]>", b"<?": b"?>"}
+_WHOLE_TAG = re.compile(  # attributes with their quotes: a bracket in them ends no tag
+    rb"<[^<>\"']*+(?:\"[^\"<]*+\"[^<>\"']*+|'[^'<]*+'[^<>\"']*+)*+>"
+)
 PREFIXES = 40  # of one part that are spelt otherwise; there are as many namespaces that we know
-_DECLARED, _BOUND = Needles(b"<!"), Needles(b"xmlns")
+_DECLARED, _BOUND = Needles(b"<!", b"<?"), Needles(b"xmlns")
 _ENTITIES = Needles(b"<!DOCTYPE", b"<!ENTITY")
 _SPACED = Needles(b" >"), Needles(b" />")
 _MARKUP = (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&amp;", "&"))  # the last one last
@@ -42,10 +45,10 @@ def canonical(data: bytes, prefixes: Mapping[bytes, bytes]) -> bytes:
     An empty prefix means the default namespace. What a big program wrote passes untouched.
     """
     data = _utf8(data)
-    if _DECLARED.within(data):
-        data = _without_declarations(data)
     if declaration := _DECLARATION.match(data):
         data = data[declaration.end() :]
+    if _DECLARED.within(data):
+        data = _without_declarations(data)
     broken = b"\n" in data or b"\t" in data or b"\r" in data
     if broken or any(spaced.within(data) for spaced in _SPACED):
         data = _SPACED_TAG.sub(rb"\1\2", data)
@@ -71,24 +74,26 @@ def _utf8(data: bytes) -> bytes:
 
 
 def _without_declarations(data: bytes) -> bytes:
-    """CDATA becomes text; comments go, for they may stand between two digits; a DTD is refused."""
+    """CDATA becomes text; comments and instructions go, for they may stand between digits; a DTD is
+    refused."""
     if _ENTITIES.within(data):
         raise Unreadable("xml-entities")
     return b"".join(_told(data))
 
 
 def _told(data: bytes) -> Iterator[bytes]:
-    """Whichever begins first holds what it holds: a comment may name CDATA, CDATA a comment."""
+    """Without comments and instructions. Whichever begins first holds what it holds: a comment may
+    name CDATA, CDATA a comment."""
     at = 0
     while section := _SECTION.search(data, at):
-        comment = section[0] == _COMMENT_MARK
-        end = data.find(b"-->" if comment else b"]]>", section.end())
+        close = _ENDS[section[0]]
+        end = data.find(close, section.end())
         if end < 0:  # no parser reads on; what stands there is read all the same
             break
         yield data[at : section.start()]
-        if not comment:
+        if close == b"]]>":
             yield _escape(data[section.end() : end])
-        at = end + 3
+        at = end + len(close)
     yield data[at:]
 
 
@@ -122,17 +127,24 @@ def _rename(data: bytes, found: bytes, wanted: bytes) -> bytes:
 
 def text_of(xml: bytes | bytearray) -> str:
     """All text between tags, joined."""
-    return decoded(b"".join(_contents(xml)))
+    return decoded(_contents(xml, b""))
 
 
 def lines_of(xml: bytes) -> str:
     """The text of each element on a line of its own."""
-    return decoded(b"\n".join(_contents(xml)))
+    return decoded(_contents(xml, b"\n"))
 
 
-def _contents(xml: bytes | bytearray) -> list[bytes]:
-    """What stands between tags. Behind the last ``<`` every ``>`` would search to the end."""
-    return _CONTENT.findall(xml, 0, xml.rfind(b"<") + 1)
+def _contents(xml: bytes | bytearray, between: bytes) -> bytes:
+    """What stands between tags. Behind the last ``<`` every ``>`` would search to the end.
+
+    A ``>`` in what comes out is nearly always one in an attribute, which ended its tag too early.
+    """
+    found = between.join(_CONTENT.findall(xml, 0, xml.rfind(b"<") + 1))
+    if b">" in found:
+        xml = _WHOLE_TAG.sub(b"<>", xml)
+        found = between.join(_CONTENT.findall(xml, 0, xml.rfind(b"<") + 1))
+    return found
 
 
 def decoded(raw: bytes) -> str:
