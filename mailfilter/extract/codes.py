@@ -93,7 +93,10 @@ _FAR = bytes(
 _NEAR = _FAR.replace(b"1", b"a")
 _FOURS = b" aaaa aaaa aaaa aaaa aaaa "
 _NUMERALS = "〇零一二三四五六七八九壹貳參肆伍陸柒捌玖"
-_Way = tuple[tuple[str | bytes, ...], re.Pattern[str], Callable[[str], str]]
+_LONGEST = 200  # characters of a code, and more
+_STEP = 50  # after a sign the next one within so many is in the same stretch anyhow
+_Gate = tuple[str | bytes, ...]
+_Way = tuple[_Gate, re.Pattern[str], Callable[[str], str]]
 _WAYS: tuple[_Way, ...] = (
     (
         ("MDCCC", "MCM", "MM"),
@@ -158,11 +161,35 @@ def readings(content: str) -> Iterator[str]:
     raw = content.encode("latin-1", "replace")
     far = raw.translate(_FAR)
     for gate, expression, decode in _WAYS:
-        if any(sign in far if isinstance(sign, bytes) else sign in content for sign in gate):
-            for found in islice(expression.finditer(content), MOST):
-                if text := decode(found[0]):
-                    yield text
+        found = (run for low, high in _windows(gate, content, far)
+                 for run in expression.finditer(content, low, high))  # fmt: skip
+        for run in islice(found, MOST):
+            if text := decode(run[0]):
+                yield text
     yield from _shaped(content, far, raw)
+
+
+def _windows(gate: _Gate, content: str, far: bytes) -> Iterator[tuple[int, int]]:
+    """Stretches around the signs of a gate, which overlap nowhere: only there a code may be.
+
+    An expression takes 1 ms for 50 KiB, and a date in a letter opens three gates.
+    """
+    for sign in gate:
+        low = high = -1
+        at = _find(sign, content, far, 0)
+        while at >= 0:
+            if at - _LONGEST > high:
+                if high >= 0:
+                    yield low, high
+                low = max(at - _LONGEST, 0)
+            high = at + _LONGEST
+            at = _find(sign, content, far, at + _STEP)
+        if high >= 0:
+            yield low, high
+
+
+def _find(sign: str | bytes, content: str, far: bytes, start: int) -> int:
+    return far.find(sign, start) if isinstance(sign, bytes) else content.find(sign, start)
 
 
 def _shaped(content: str, far: bytes, raw: bytes) -> Iterator[str]:
