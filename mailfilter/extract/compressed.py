@@ -2,7 +2,8 @@
 
 From → to: a compressed stream → the file that it holds, as a `Part`, and the name and comment that
 gzip keeps; a tar → its members, of sparse ones what is stored. Data behind the end of a stream is a
-further stream, as gzip and bzip2 allow; anything else behind it is a reason to say "ambiguous".
+further stream, as gzip and bzip2 allow; anything else behind it, or behind a tar, is a reason to
+say "ambiguous".
 
 Invariants: bounded steps (budget.py); a tar is read in place, its links are not followed.
 
@@ -140,6 +141,8 @@ def read_tar(part: Part, ctx: Ctx) -> Iterator[Found]:
             for n, entry in enumerate(tape, 1):
                 ctx.budget.take_entry()
                 yield from _entry(part, ctx, tape, n, entry)
+            if part.data[tape.offset :].strip(b"\0"):  # behind the end, or a header that is none
+                yield not_examined(part.place, "ambiguous-archive")
     except (tarfile.TarError, ValueError, OSError, EOFError, OverflowError):
         raise Unreadable("broken-archive") from None
 

@@ -1,6 +1,6 @@
 """What one input costs and whether the promise held; failures kept by where they happen.
 
-From → to: a target and bytes → `Result`. Limits: `SECONDS` of CPU (not of the clock, since the
+From → to: a target and bytes → `Result`. Limits: seconds of CPU (not of the clock, since the
 machine may be busy) for each started `SHARE` of input, `RISE` bytes more of peak memory than
 before. A failure is named by its kind, its exception and the innermost line of our own code, so
 that a thousand inputs that break at one line are one failure; the shortest input is kept.
@@ -19,7 +19,6 @@ from pathlib import Path
 from tests.fuzz.target import Broken, Target
 
 SHARE = 64 * 1024
-SECONDS = 1.0
 RISE = (
     400 * 1024 * 1024
 )  # the readers may unpack up to 64 MiB in a fuzz run, and hold it a few times
@@ -36,8 +35,9 @@ class Result:
     trace: str = ""
 
 
-def run(target: Target, data: bytes, seconds: float = SECONDS) -> Result:
-    """Run the check on `data` and judge it."""
+def run(target: Target, data: bytes, seconds: float | None = None) -> Result:
+    """Run the check on `data` and judge it; `seconds` in place of the target's own."""
+    seconds = target.seconds if seconds is None else seconds
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     began = time.process_time()
     failure, trace = "", ""

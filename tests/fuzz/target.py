@@ -33,6 +33,8 @@ class Target:
     """`promise` is the invariant in one sentence; `words` are tokens for the mutator, `seeds` good
     files to begin with, `most` the longest input that the mutator makes.
 
+    `seconds` of CPU are allowed for each started 64 KiB.
+
     `native` targets spend their time in C libraries: a crash of those ends the process, which in
     the product is the worker's, and is reported but not a broken promise of ours.
     """
@@ -44,3 +46,4 @@ class Target:
     seeds: Callable[[], Iterable[bytes]] = nothing
     most: int = 4096
     native: bool = False
+    seconds: float = 1.0

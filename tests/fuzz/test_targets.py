@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from detectors import find as find_numbers
 from mailfilter.extract.references import unescape
+from tests.extract import test_archives
 from tests.fuzz import run
 from tests.fuzz.measure import SHARE, keep, stretched
 from tests.fuzz.measure import run as measured
@@ -89,6 +90,17 @@ def test_long_references_are_no_error_and_hide_no_digit(name):
 
 def test_tags_without_end_hide_no_attribute():
     holds("html", b"<a>" * 1100 + b"<img alt='" + NUMBER.encode() + b"'>")
+
+
+@pytest.mark.parametrize("spoiled", [None, 600])
+def test_what_stands_behind_a_tape_or_its_broken_header_is_said(spoiled):
+    text = f"Hej {NUMBER}".encode()
+    tape = bytearray(test_archives.tape({"a.txt": b"hej", "b.txt": text}))
+    if spoiled is None:
+        tape += text
+    else:
+        tape[1024 + 148] ^= 1  # the checksum of the second header
+    holds("streams", b"\4" + bytes(tape))
 
 
 def test_namespaces_are_not_spelt_otherwise_without_end():

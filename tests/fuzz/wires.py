@@ -270,5 +270,6 @@ TARGETS = (
         ),
         _texts,
         2048,
+        seconds=3.0,  # 5,000 numbers in 64 KiB, each judged by its surroundings
     ),
 )
