@@ -11,7 +11,7 @@ from datetime import date, datetime
 from functools import partial
 from time import perf_counter
 
-from mailfilter import replies
+from mailfilter import failpoint, replies
 from mailfilter.act.carry_out import CarryOut, Case, Transaction, settle_abandoned
 from mailfilter.act.counting import CountBuffer, counts
 from mailfilter.decide import Rules, storable
@@ -48,6 +48,7 @@ class Pipeline:
             return _told(id, replies.NOT_NOW, error)
         read = perf_counter()
         decision = self._decided(examination, received)
+        failpoint.reach("verdict")
         case = self._case(id, received, examination, decision)
         try:
             outcome = await self.carry_out(case, hop)

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from mailfilter import failpoint
 from mailfilter.log import log
 
 _QUICK = 5.0  # a child that lived shorter is started again only after a rest
@@ -71,6 +72,7 @@ class Supervisor:
             self._stop(pids, patience)
 
     def _start(self, role: Role) -> None:
+        failpoint.reach("fork")
         if pid := os.fork():
             self._alive[pid] = (role, time.monotonic())
             return
@@ -78,6 +80,7 @@ class Supervisor:
         try:
             die_with(os.getppid())
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _WATCHED)
+            failpoint.reach("child_began")
             role.run()
             status = 0
         except BaseException as error:
@@ -93,6 +96,7 @@ class Supervisor:
             if role is None:
                 continue
             log.error("process-ended", role=role.name, status=status)
+            failpoint.reach("child_ended")
             if time.monotonic() - since < _QUICK:
                 time.sleep(_REST)
             self._start(role)

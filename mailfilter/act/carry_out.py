@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from mailfilter import replies
+from mailfilter import failpoint, replies
 from mailfilter.decide.unfinished import waits
 from mailfilter.errors import Temporary
 from mailfilter.model import Action, Decision, Envelope, Examination, Outcome, Reply, Verdict
@@ -75,6 +75,7 @@ class CarryOut:
 
     async def _keep(self, case: Case, hop: Transaction) -> Outcome:
         joined = await self.intake.stage(self._staged(case))
+        failpoint.reach("staged")
         if joined.committed:
             await hop.abort()
             return _taken(case, joined.id, joined=True)
@@ -85,9 +86,11 @@ class CarryOut:
                 await self.intake.abort(joined.id)
                 return Outcome(reply, case.decision)
             await self.intake.mark_relayed(joined.id)
+            failpoint.reach("relayed")
         else:
             await hop.abort()
         await self.intake.commit(joined.id, case.counts)
+        failpoint.reach("kept")
         return _taken(case, joined.id, joined=joined.relayed)
 
     def _staged(self, case: Case) -> Staged:

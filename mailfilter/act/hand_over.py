@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
 
-from mailfilter import config, replies
+from mailfilter import config, failpoint, replies
 from mailfilter.act.next_hop import Hop
 from mailfilter.act.relay import Receipt
 from mailfilter.act.release import SEALED, call_reviewers, deliver_all
@@ -91,7 +91,9 @@ class HandOvers:
             await self._move(item, State.ACCEPTED, State.HANDING_OVER, "handoff")
         done = self.results.get(item.id)
         if done is None or done.kind is not Kind.HANDED_OVER:
+            failpoint.reach("handover")
             done = self.results[item.id] = await self._tried(parcel, item, connector)
+            failpoint.reach("handover_done")
         await self._settle(parcel, item, done)
 
     async def _tried(self, parcel: Parcel, item: Item, connector: Connector) -> Result:

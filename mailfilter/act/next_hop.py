@@ -25,7 +25,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal, cast
 
-from mailfilter import limits, replies
+from mailfilter import failpoint, limits, replies
 from mailfilter.act.next_hop_replies import OddError, ReplyReader
 from mailfilter.errors import Temporary
 from mailfilter.model import Reply
@@ -226,16 +226,23 @@ class Connection(asyncio.Protocol):
         """
         if len(wire) <= PIECE:
             self.write(wire + b".\r\n")
-            return await self.reply(deadline)
+            return await self._answered(deadline)
         view = memoryview(wire)
         for start in range(0, len(view), PIECE):
             self.write(view[start : start + PIECE])
+            failpoint.reach("ds_50pct")
             while self._paused and self.clean:
                 await self._sleep(deadline)
             if self._replies:
                 return await self._early(deadline)
         self.write(b".\r\n")
-        return await self.reply(deadline)
+        return await self._answered(deadline)
+
+    async def _answered(self, deadline: float) -> Reply:
+        failpoint.reach("ds_dot")
+        reply = await self.reply(deadline)
+        failpoint.reach("ds_250")
+        return reply
 
     async def _early(self, deadline: float) -> Reply:
         reply = await self.reply(deadline)
@@ -376,6 +383,7 @@ async def _connect(hop: Hop) -> Connection:
         raise Lost(replies.HOP_DOWN, f"connect: {type(error).__name__}") from error
     opened = False
     try:
+        failpoint.reach("ds_connect")
         await connection.open()
         opened = True
     finally:

@@ -23,7 +23,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mailfilter import limits, replies
+from mailfilter import failpoint, limits, replies
 from mailfilter.act.next_hop import Connection, Hop, Lost, Offers, connect
 from mailfilter.config import NextHop
 from mailfilter.log import log
@@ -253,6 +253,7 @@ class Transaction:
             before += [b"XFORWARD " + line + b"\r\n" for line in self._xforward]
         commands = [*before, b"MAIL FROM:" + self._mail.raw + b"\r\n", *map(_rcpt_line, rcpts)]
         answers = await connection.ask_all(commands, deadline)
+        failpoint.reach("ds_rcpt")
         if answers[-1].code == 421:
             raise Lost(understood(answers[-1]), "next hop takes leave")
         for answer in answers[: len(before)]:
@@ -284,6 +285,7 @@ class Transaction:
 
     async def _go(self, connection: Connection, deadline: float) -> Reply | None:
         answer = await connection.ask(b"DATA\r\n", deadline)
+        failpoint.reach("ds_data")
         if answer.code == 354:
             return None
         if answer.code == 421:

@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from mailfilter import replies
+from mailfilter import failpoint, replies
 from mailfilter.act.contract import Deliver
 from mailfilter.act.next_hop import Hop
 from mailfilter.act.relay import Receipt, Relay, stuff
@@ -83,7 +83,9 @@ class Release:
         if item is None or item.state is not State.RELEASING:
             return
         if item.id not in self.taken:
+            failpoint.reach("rel_claim")
             kind, receipt = await self._delivered(parcel, item)
+            failpoint.reach("rel_ds_250")
             if kind is Kind.TEMPORARY:
                 raise Temporary(receipt)
             if kind is Kind.PERMANENT:
@@ -91,6 +93,7 @@ class Release:
                 return
             self.taken[item.id] = receipt
         await self._released(item, self.taken[item.id])
+        failpoint.reach("rel_commit")
         del self.taken[item.id]
 
     async def _released(self, item: Item, receipt: str) -> None:

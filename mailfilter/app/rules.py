@@ -7,7 +7,7 @@ taken, so a bad file changes nothing anywhere.
 from collections.abc import Callable
 from pathlib import Path
 
-from mailfilter import config
+from mailfilter import config, failpoint
 from mailfilter.decide import Rules, compile_rules
 from mailfilter.errors import ConfigError
 from mailfilter.log import log
@@ -28,5 +28,6 @@ def reload(file: Path | None, take: Callable[[config.Settings, Rules], None]) ->
     except ConfigError as error:
         log.error("rules-kept", cause=str(error))
         return
+    failpoint.reach("reload_swap")
     take(settings, rules)
     log.info("rules-reloaded", rules=rules.hash[:12])

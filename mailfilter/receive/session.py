@@ -23,7 +23,7 @@ from collections.abc import Callable, Coroutine
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-from mailfilter import limits, replies
+from mailfilter import failpoint, limits, replies
 from mailfilter.model import Envelope, Path, Reply
 from mailfilter.receive import address, header, trace
 from mailfilter.receive.access import Standing, ours
@@ -66,6 +66,7 @@ class Session(Opening):
         if refusal is not None:
             raise Leave(refusal)
         self._standing = self._all.access.of_peer(self.peer)
+        failpoint.reach("accepted")
         self.say(filled(replies.BANNER, host=self._all.hostname))
         while not self.leaving:
             self.allow(self._bounds.command_timeout)
@@ -131,6 +132,7 @@ class Session(Opening):
             self._mail, self._declared = mail, declared
             if declared and self._all.budget.take(declared):
                 self._reserved = declared
+            failpoint.reach("mail_ok")
             self.say(replies.MAIL_OK)
 
     @property
@@ -162,6 +164,7 @@ class Session(Opening):
         answer = await self._hop.rcpt(rcpt)
         if 200 <= answer.code < 300:
             self._rcpts.append(rcpt)
+            failpoint.reach("rcpt_ok")
         self.say(answer)
 
     # ---- message -------------------------------------------------------------------------
@@ -183,6 +186,7 @@ class Session(Opening):
             if await self._read(reader):
                 reply = self._refusal(reader) or await self._judge(reader)
                 self.say(reply)
+                failpoint.reach("reply_said")
             await self._end_transaction()
 
     def _trace(self) -> bytes:
@@ -203,7 +207,9 @@ class Session(Opening):
             rest = reader.feed(chunk)
             if rest is not None:
                 self.put_back(rest)
+                failpoint.reach("dot_seen")
                 return True
+            failpoint.reach("data_part")
             if reader.size > self._reserved and not reader.dropped:
                 await self._grow(reader)
 

@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from mailfilter import failpoint
 from mailfilter.record.contract import AuditLine
 from mailfilter.record.sql import clean
 from mailfilter.record.tables import audit, audit_head
@@ -60,6 +61,7 @@ async def append(connection: AsyncConnection, line: AuditLine) -> Anchor:
     values["hash"] = digest(read_back, head.hash)
     await connection.execute(insert(audit).values(values))
     await connection.execute(update(audit_head).values(seq=values["seq"], hash=values["hash"]))
+    failpoint.reach("audit_append")
     return read_back.seq, str(values["hash"])
 
 

@@ -27,6 +27,7 @@ from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from mailfilter import failpoint
 from mailfilter.errors import ConfigError, Temporary
 from mailfilter.record.faults import FAULTS, words
 
@@ -117,7 +118,11 @@ class Database:
         self, works: list[Callable[[AsyncConnection], Awaitable[Any]]]
     ) -> list[Any]:
         async with self.engine.begin() as connection:
-            return [await work(connection) for work in works]
+            failpoint.reach("db_begin")
+            results = [await work(connection) for work in works]
+            failpoint.reach("db_pre_commit")
+        failpoint.reach("db_post_commit")
+        return results
 
 
 async def _translated(running: Awaitable[T]) -> T:

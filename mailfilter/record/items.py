@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from mailfilter import failpoint
 from mailfilter.errors import Permanent
 from mailfilter.model import Action, State
 from mailfilter.record import audit, reading, staging
@@ -227,7 +228,9 @@ async def destroy_if_ended(
         return False
     await _give_parcels_a_seal(connection, id, opener, sealer)
     await connection.execute(delete(wrapped_key).where(wrapped_key.c.owner == id))
+    failpoint.reach("purge_key")
     await connection.execute(delete(chunk).where(chunk.c.message == id))
+    failpoint.reach("purge_chunks")
     await connection.execute(update(message).where(message.c.id == id).values(dossier=b""))
     return True
 
@@ -257,3 +260,4 @@ async def _give_parcels_a_seal(
         .on_conflict_do_update(index_elements=["owner"], set_={"wrapped": wrapped})
     )
     await connection.execute(update(outbox).where(*waiting).values(sealed=sealed))
+    failpoint.reach("key_rewrap_row")

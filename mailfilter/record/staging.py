@@ -20,7 +20,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from mailfilter import limits
+from mailfilter import failpoint, limits
 from mailfilter.errors import Temporary
 from mailfilter.model import Action, State
 from mailfilter.record import counts as counting
@@ -76,6 +76,7 @@ async def _insert_parts(connection: AsyncConnection, sealed: Sealed, held_for: t
         plain_insert(chunk),
         [{"message": sealed.id, "n": n, "sealed": piece} for n, piece in enumerate(sealed.chunks)],
     )
+    failpoint.reach("chunk_rows")
     rows = [
         _item_row(sealed, n, staged, held_for) for n, staged in enumerate(sealed.items, start=1)
     ]
@@ -146,6 +147,7 @@ async def commit(connection: AsyncConnection, id: str, counts: Sequence[Count]) 
     stopped = any(state is not State.READING for state in states)
     if row.notice and stopped and await first_time(connection, row.incident_key, "notice", row.at):
         await put(connection, "notice", row.at, message_id=id)
+        failpoint.reach("notice_enqueued")
     if row.protected:
         day = counts[0].day if counts else row.at.astimezone(UTC).date()
         counts = [counting.protected(day)]

@@ -16,7 +16,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from mailfilter import limits
+from mailfilter import failpoint, limits
 from mailfilter.errors import Temporary
 from mailfilter.workers import wire
 from mailfilter.workers.notes import Culprit, Trail
@@ -54,6 +54,7 @@ async def ask(path: Path, job: dict[str, Any], files: wire.Files, begin_by: floa
     loop = asyncio.get_running_loop()
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
         sock.setblocking(False)
+        failpoint.reach("worker_sent")
         await _start(loop, sock, path, (job, files), begin_by)
         end = min(monotonic() + float(job["seconds"]), float(job["until"]))
         told = Told()
@@ -62,6 +63,7 @@ async def ask(path: Path, job: dict[str, Any], files: wire.Files, begin_by: floa
                 await _hear(loop, sock, told, wire.answer_limit(job["op"]))
         except (TimeoutError, OSError, ValueError, RecursionError):
             told.answer = None
+        failpoint.reach("worker_result")
         told.outran = told.answer is None and told.code == "crashed" and monotonic() > end - _NEAR
         return told
 

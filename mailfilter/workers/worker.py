@@ -22,7 +22,7 @@ from functools import partial
 from typing import Any
 
 from detectors.registers import Registers
-from mailfilter import extract, limits, parse
+from mailfilter import extract, failpoint, limits, parse
 from mailfilter.examine import Job, Reading, explained, joined, pieces_of, read, search, to_json
 from mailfilter.extract.budget import Budget
 from mailfilter.extract.weight import light
@@ -83,7 +83,9 @@ def _serve(post: Post, connection: socket.socket) -> bool:
         task = _begin(post, connection)
         if task is None:
             return True
+        failpoint.reach("worker_began")
         answer, fresh = _answer(post, task)
+        failpoint.reach("worker_read")
         wire.answer(connection, answer, wire.answer_limit(task.job["op"]))
     except OSError:
         return False  # the asker went away, or descriptors ran out: start afresh
