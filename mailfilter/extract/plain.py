@@ -19,8 +19,9 @@ from mailfilter.extract.context import Ctx, Found, extension, text_at
 from mailfilter.extract.quoted import dated
 from mailfilter.extract.references import unescape
 from mailfilter.extract.telling import spelled_out
-from mailfilter.model import Part, Text
+from mailfilter.model import NotExamined, Part, Text
 from mailfilter.place import Place, Step, StepKind
+from mailfilter.unread import not_examined
 
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 _MARKUP = re.compile(r"<[^<>]{0,4000}>")
@@ -107,20 +108,23 @@ def _escaped(content: str, part: Part) -> Iterator[Text]:
         yield text_at(written, place)
 
 
-def data_uris(content: str, part: Part) -> Iterator[Part]:
+def data_uris(content: str, part: Part) -> Iterator[Part | NotExamined]:
     """The files that stand in the text itself as ``data:`` URIs."""
     if "ata:" not in content and "ATA:" not in content:
         return
-    for n, found in enumerate(_DATA_URI.finditer(content), 1):
-        if n > URIS:
+    at = 0
+    for _ in range(URIS):
+        if not (found := _DATA_URI.search(content, at)):
             return
         packed = "base64" in found[2].lower()
         end = (_BASE64_END if packed else _URI_END).search(content, found.end())
-        raw = content[found.end() : end.start() if end else len(content)]
-        data = _uri_bytes(raw, packed)
+        at = end.start() if end else len(content)  # one inside it is read when its file is
+        data = _uri_bytes(content[found.end() : at], packed)
         if data:
             place = part.place.down(Step(StepKind.HIDDEN), role=Role.ATTACHMENT)
             yield Part(place, (found[1] or "text/plain").lower(), data, inline=True)
+    if _DATA_URI.search(content, at):
+        yield not_examined(part.place, "too-many-parts")
 
 
 def _uri_bytes(raw: str, packed: bool) -> bytes:

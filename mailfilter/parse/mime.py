@@ -177,7 +177,7 @@ def _settle(described: Described, found: dict[bytes, bytes]) -> None:
             described.name = text_of(content)
             described.names.append(described.name)
         elif name not in _KNOWN:
-            described.names.append(text_of(content))
+            described.names += [text_of(name), text_of(content)]
 
 
 def _assemble(found: dict[bytes, bytes], described: Described) -> dict[bytes, bytes]:
