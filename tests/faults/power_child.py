@@ -1,0 +1,85 @@
+"""A process that stores mail until its disk loses power; run by ``power_run.py``.
+
+Arguments: database URL, folder of the keys, file of what was acknowledged so far, `synchronous`.
+First it proves that nothing of that is missing or damaged, by the product's own archive. Then it
+stages and commits mails, several at a time, and says each on its output once it is acknowledged.
+"""
+
+import asyncio
+import hashlib
+import itertools
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import text
+
+from mailfilter.config import Settings, Store
+from mailfilter.errors import Temporary
+from mailfilter.model import State
+from mailfilter.record import database
+from mailfilter.record.contract import Filter
+from mailfilter.record.keys import load_private
+from mailfilter.record.open import open_store
+from tests.record.making import CHEAP, Mails, count, line
+
+SIDE_BY_SIDE = 6
+ALIVE = [state for state in State if state is not State.STAGED]
+
+
+async def verify(store, known: dict[str, str]) -> None:
+    """AssertionError if something acknowledged is lost, or the database or its chain is damaged."""
+
+    async def check(connection) -> str:
+        return str((await connection.execute(text("PRAGMA integrity_check"))).scalar_one())
+
+    damage = await store.database.run(check)
+    assert damage == "ok", f"DAMAGED {damage}"
+    items = {i.message: i for i in await store.archive.items(Filter(states=ALIVE, limit=100_000))}
+    for id, digest in known.items():
+        assert id in items, f"LOST {id}"
+        assert items[id].dossier is not None, f"LOST dossier of {id}"
+        body = await store.archive.body(id)
+        assert hashlib.sha256(body).hexdigest() == digest, f"DAMAGED body of {id}"
+    lines, fault = await store.archive.verify_audit()
+    assert not fault, f"DAMAGED audit chain at {lines}: {fault}"
+
+
+async def main(url: str, keys: Path, acks: Path, synchronous: str) -> None:
+    database._PRAGMAS = tuple(
+        f"synchronous={synchronous}" if pragma.startswith("synchronous") else pragma
+        for pragma in database._PRAGMAS
+    )
+    settings = Settings(store=Store(url=url, keys=keys, run=keys))
+    store = await open_store(settings, load_private(keys), CHEAP)
+    known = dict(row.split() for row in acks.read_text().splitlines())
+    await verify(store, known)
+    print("verified", len(known), flush=True)
+    numbers = itertools.count(int(max(known, default="M0")[1:]) + 1000)
+    mails = Mails()
+
+    async def client() -> None:
+        while True:
+            n = next(numbers)
+            mails.n = n
+            body = f"Subject: {n}\r\n\r\n".encode() + bytes([n % 256]) * (500 + n * 7919 % 60_000)
+            at = datetime.now(UTC)
+            mail = mails(body=body, id=f"M{n:09d}", join_key=b"j%d" % n, at=at)
+            try:
+                await store.intake.stage(mail)
+                await store.intake.commit(mail.id, [count()])
+            except Temporary:
+                await asyncio.sleep(0.01)
+                continue
+            print("ack", mail.id, hashlib.sha256(body).hexdigest(), flush=True)
+            if not n % 5:
+                try:
+                    await store.archive.audit(line("view-item", f"{mail.id}.1", at))
+                except Temporary:
+                    continue
+
+    await asyncio.gather(*(client() for _ in range(SIDE_BY_SIDE)))
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4]))
