@@ -25,7 +25,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 SECTOR = 4096
-_IN = struct.Struct("<IIQQIIIHH")
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
@@ -115,7 +114,7 @@ class Disk:
                     return  # unmounted
 
     def _answer(self, request: bytes) -> bytes:
-        _, opcode, unique, node, uid, gid, *_ = _IN.unpack_from(request)
+        _, opcode, unique, node, uid, gid, *_ = struct.unpack_from("<IIQQIIIHH", request)
         if opcode in (2, 36, 42):  # FORGET, INTERRUPT, BATCH_FORGET: none is expected
             return b""
         with self._lock:
@@ -124,7 +123,7 @@ class Disk:
                     raise OSError(errno.EIO, "no power")
                 if opcode not in _CALLS:
                     raise OSError(errno.ENOSYS, "not needed by a database")
-                body = _CALLS[opcode](self, node, request[_IN.size :], (uid, gid))
+                body = _CALLS[opcode](self, node, request[40:], (uid, gid))
             except OSError as error:
                 return struct.pack("<IiQ", 16, -(error.errno or errno.EIO), unique)
         return struct.pack("<IiQ", 16 + len(body), 0, unique) + body
