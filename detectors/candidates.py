@@ -16,8 +16,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from itertools import accumulate
 from operator import attrgetter
+
+from .sieve import Sieve, is_dense
 
 
 class Shape(StrEnum):
@@ -80,11 +83,12 @@ _PATTERN = re.compile(rb"0(?<!00)" + _WORTH + _FREE + rb"(?=(" + b"|".join(_SHAP
 _BARE = re.compile(rb"0(?<!00)" + _FREE + rb"0{9}0{0,2}+(?!0)(?![-.]0)")
 _START = attrgetter("start")
 _TO_O = bytes.maketrans(b"li|zsb", b"oooooo")
-_LOOKALIKE = re.compile(
-    r"(?<![\da-zà-ÿ])[\doli|zsb]{6}(?:[\doli|zsb]{2})?(?: ?[-+] ?|[ .])?[\doli|zsb]{4}"
-    r"(?![\da-zà-ÿ])"
+_ALIKE_TO_ZERO = bytes(
+    ord("0") if code in b"0oli|zsb" else ord("x") if 97 <= code <= 122 or code >= 0xE0 else code
+    for code in range(256)
 )
-_SIGNS = {"-": Shape.HYPHEN, "+": Shape.PLUS, " ": Shape.SPACE}
+_LOOKALIKE = re.compile(rb"000000(?<![0x]0{6})(?:00)?(?: ?[-+] ?|[ .])?0000(?![0x])")
+_NO_DIGITS = bytes({*range(256)} - {*b"0123456789"})
 _UNLOOK = str.maketrans("oli|zsb", "0111258")
 _NOT_DIGITS = re.compile(r"\D+")
 _NOT_LETTERS = re.compile(r"[^\da-z]+")
@@ -109,40 +113,69 @@ def zeroed(text: str) -> bytes:
 def find_candidates(text: str, shapes: bytes = b"") -> tuple[Candidate, ...]:
     """All candidates of a folded text, by start; `shapes` is what `zeroed` makes of it."""
     shapes = shapes or zeroed(text)
-    found = [*_bare(text, shapes), *_parted(text, shapes)]
-    alike = shapes.translate(_TO_O)
-    if b"0o" in alike or b"o0" in alike:
-        found += _lookalikes(text)
+    found: list[Candidate] = []
+    if b"0" in shapes:
+        sieve = Sieve(text.encode("latin-1", "replace")) if is_dense(shapes) else None
+        found += _bare(text, shapes, sieve)
+        found += _parted(text, shapes, sieve)
+        found += _lookalikes(text, shapes)
     found.sort(key=_START)
     return tuple(found)
 
 
-def _bare(text: str, shapes: bytes) -> Iterator[Candidate]:
+def _bare(text: str, shapes: bytes, sieve: Sieve | None) -> Iterator[Candidate]:
     """Digits without anything between them."""
-    for match in _BARE.finditer(shapes):
-        start, end = match.span()
+    for start, end in _runs(text, shapes, sieve):
         digits = text[start:end]
         if len(digits) == 12 and _is_vat_number(text, start, digits):
-            yield Candidate(start, end - 2, digits[:10], Shape.VAT)
-        elif (digits[-8:-4] in MONTH_DAYS or digits[:4] in DAY_MONTHS) and not (
-            text[start - 1 : start] == "-" and _is_joined(text, start)
+            if _BARE.match(shapes, start):
+                yield Candidate(start, end - 2, digits[:10], Shape.VAT)
+        elif (
+            (digits[-8:-4] in MONTH_DAYS or digits[:4] in DAY_MONTHS)
+            and not (shapes[start - 1 : start] == b"-" and _is_joined(text, start))
+            and _BARE.match(shapes, start)
         ):
             yield Candidate(start, end, digits, Shape.BARE)
 
 
-def _parted(text: str, shapes: bytes) -> Iterator[Candidate]:
+def _runs(text: str, shapes: bytes, sieve: Sieve | None) -> Iterator[tuple[int, int]]:
+    """(start, end) of ten or eleven digits with a date, or twelve."""
+    if sieve is None:
+        yield from (match.span() for match in _BARE.finditer(shapes))
+        return
+    yield from ((start, start + 12) for start in sieve.runs(12))
+    for length in (10, 11):
+        for start in sieve.runs(length):
+            month = start + length - 8
+            if text[month : month + 4] in MONTH_DAYS or text[start : start + 4] in DAY_MONTHS:
+                yield start, start + length
+
+
+def _parted(text: str, shapes: bytes, sieve: Sieve | None) -> Iterator[Candidate]:
     """Digits in groups."""
-    for match in _PATTERN.finditer(shapes):
+    for match in _groups(shapes, sieve):
         start, end = match.start(), match.end(1)
-        raw = text[start:end]
-        if text[start - 1 : start] == "-" and _is_joined(text, start):
+        if shapes[start - 1 : start] == b"-" and _is_joined(text, start):
             continue
+        raw = text[start:end]
         if match["finnish"]:
             yield Candidate(start, end, _NOT_LETTERS.sub("", raw), Shape.LETTER)
             continue
-        digits, shape = _read(raw)
-        if shape and (digits[-8:-4] in MONTH_DAYS or digits[:4] in DAY_MONTHS):
+        digits = _digits_of(raw)
+        if (digits[-8:-4] in MONTH_DAYS or digits[:4] in DAY_MONTHS) and (
+            shape := _shape_of(shapes[start:end])
+        ):
             yield Candidate(start, end, digits, shape)
+
+
+def _digits_of(raw: str) -> str:
+    return raw.encode("latin-1", "replace").translate(None, _NO_DIGITS).decode("latin-1")
+
+
+def _groups(shapes: bytes, sieve: Sieve | None) -> Iterator[re.Match[bytes]]:
+    if sieve is None:
+        return _PATTERN.finditer(shapes)
+    return filter(None, (_PATTERN.match(shapes, at) for at in sieve.parted()))
 
 
 def _is_joined(text: str, start: int) -> bool:
@@ -157,17 +190,16 @@ def _is_vat_number(text: str, start: int, digits: str) -> bool:
     return digits[10:] == "01" and text[max(start - 3, 0) : start].rstrip()[-2:] == "se"
 
 
-def _read(raw: str) -> tuple[str, Shape | None]:
-    if len(raw) in (11, 13) and (shape := _SIGNS.get(raw[-5])):
-        digits = raw[:-5] + raw[-4:]
-        if digits.isdigit():
-            return digits, shape
-    return _NOT_DIGITS.sub("", raw), _shape_of(raw)
-
-
-def _lookalikes(text: str) -> Iterator[Candidate]:
-    for match in _LOOKALIKE.finditer(text):
-        raw = match[0]
+def _lookalikes(text: str, shapes: bytes) -> Iterator[Candidate]:
+    """Digits and letters that look like some. All as noughts, such a run is rare in prose."""
+    alike = shapes.translate(_TO_O)
+    if not (b"0o" in alike or b"o0" in alike):
+        return
+    alike = shapes.translate(_ALIKE_TO_ZERO)
+    if b"000000" not in alike:
+        return
+    for match in _LOOKALIKE.finditer(alike):
+        raw = text[match.start() : match.end()]
         letters = sum(map(raw.count, "oli|zsb"))
         digits = _NOT_DIGITS.sub("", raw.translate(_UNLOOK))
         most = 6 if len(digits) == 12 else 3
@@ -175,8 +207,10 @@ def _lookalikes(text: str) -> Iterator[Candidate]:
             yield Candidate(match.start(), match.end(), digits, Shape.LOOKALIKE)
 
 
-def _shape_of(raw: str) -> Shape | None:
+@lru_cache(4096)
+def _shape_of(written: bytes) -> Shape | None:
     """The shape, or None where the groups are not those that people cut such a number into."""
+    raw = written.decode("latin-1")
     gaps = _NOT_DIGITS.findall(raw)
     if not gaps:
         return Shape.BARE
