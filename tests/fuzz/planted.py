@@ -1,7 +1,8 @@
 """Three planted bugs that the harness must find within a minute each: ``run.py --self-check``.
 
 They are of the three kinds that the real targets are watched for: a crash behind a mark that
-random bytes do not hit, time that grows by the square, and content that is dropped in silence.
+random bytes do not hit (its word is told, as the real targets tell theirs), time that grows by the
+square, and content that is dropped in silence.
 """
 
 import zlib
@@ -15,8 +16,8 @@ def _crash(data: bytes) -> None:
 
 
 def _square(data: bytes) -> None:
-    for at in range(data.count(b"<")):
-        zlib.crc32(data * (at % 2))
+    for _ in range(4 * data.count(b"<")):
+        zlib.crc32(data)
 
 
 def _drop(data: bytes) -> None:
@@ -27,7 +28,7 @@ def _drop(data: bytes) -> None:
 
 
 PLANTED = (
-    Target("planted-crash", "A mark is read.", _crash),
+    Target("planted-crash", "A mark is read.", _crash, (b"MAGI",)),
     Target("planted-square", "Time is linear.", _square, (b"<",), lambda: [b"<a>" * 4]),
     Target(
         "planted-drop", "No line is dropped.", _drop, (RAW, b"#"), lambda: [b"a\n" + RAW + b"\n"]

@@ -71,9 +71,9 @@ SLOW = {  # once took time by the square of their length; at this length that wo
     "office": [b"\4" + b">" * 4_000_000],  # a sheet
     "html": [
         b"1234567890 " * 200_000,
-        b"<bdo dir=rtl>" * 100 + b"&gt;" * 500_000,
+        b"<bdo dir=rtl>" * 100 + b"&gt;" * 100_000,
         b"<img " + b"<!--" * 300_000,
-        b"<div hidden>" * 900 + b"A" * 200_000,
+        b"<div hidden>" * 900 + b"A" * 20_000,
     ],
 }
 
@@ -126,7 +126,7 @@ def test_namespaces_are_not_spelt_otherwise_without_end():
     ("name", "data", "kind"),
     [
         ("planted-crash", b"MAGIaa", "crash: IndexError"),
-        ("planted-square", b"<" * 20_000, "slow"),
+        ("planted-square", b"<" * 5_000, "slow"),
         ("planted-drop", b"#" + NUMBER.encode(), "promise: Broken (nothing is lost)"),
     ],
 )
@@ -164,7 +164,7 @@ def test_the_ledger_holds_twenty_minutes_of_what_must_be_fuzzed():
         cells = [cell.strip() for cell in line.strip("|").split("|")]
         if len(cells) > 3 and cells[1] in BY_NAME:
             minutes[cells[1]] = minutes.get(cells[1], 0) + float(cells[2])
-    for name in ("tokenizer", "shown"):
+    for name in ("tokenizer", "shown", "html", "zip", "streams", "archives"):
         assert minutes.get(name, 0) >= 20
 
 
