@@ -51,13 +51,14 @@ IDENTITY = re.compile(
     r"|[0-3]\d[01]\d\d\d[-+A-FU-Y]\d{3}[0-9A-Y]|[0-7]\d[0-5]\d{3} \d{5}"
     r"|\d{2}[/ ]\d{2}[/ ]\d{2}[-– ]\d{4})(?!\d)"
 )
-_AGE = re.compile(r"[ ,(]{1,2}(?:en )?\d{1,3}[ -]?(?:år|åring|years)")
+_AGE = re.compile(r"[ ,(]{1,2}(?:en |ca\.? |cirka |omkring |runt )?\d{1,3}[ -]?(?:år|åring|years)")
 _PLACED = re.compile(
     r"[ ,](?:i|på|in|från) (?:lgh|lägenhet|rum|room|hus|nr|nummer|klass|avd|plan)?\.? ?"
     r"[\dA-ZÅÄÖ]{1,2}\d{0,3}[A-Za-z]?\b"
 )
 _CLASS = re.compile(r",? (?:i |klass |åk )\d ?[A-Fa-f]\b|, \d{1,2} år\b")
 _NUMBER = re.compile(r"\.? ?\d{1,4}\b")
+_PARTY = re.compile(r" \((?:S|M|SD|V|MP|C|L|KD)\)")  # "Anna Holm (S)": at a meeting
 _INITIALS = re.compile(r"\b[A-ZÅÄÖ]\.? ?[A-ZÅÄÖ]\.(?!\w)")
 _SURNAME = re.compile(
     r".{2,}(?:s?son|berg|ström|gren|lund|qvist|kvist|dahl|dal|man|stedt|stad|holm|blad|feldt|fält|fors|ic|ić"
@@ -89,6 +90,7 @@ _HEALERS = tuple(WORDS["healer-end"])
 _STATES = WORDS["state"]
 _PERSON_ENDS = tuple(WORDS["person-end"])
 _SURE = FIRST_NAMES - _AMBIGUOUS
+_KIN = WORDS["relative"] | WORDS["lone-relative"]
 THIRD = WORDS["third"]
 _NOT_NAME = WORDS["not-name"] | WORDS["title"] | WORDS["role"] | WORDS["relative"]
 
@@ -251,6 +253,8 @@ def _is_staff(plain: Plain, words: list[Token], number: int, family: bool) -> bo
     if before and gap in (" ", ". ", ": ") and _is_office(before.low):
         return not _is_told(words, number, before.low)
     last = number + (1 if family else 0)
+    if _PARTY.match(plain.cased, words[last].end):
+        return True
     behind = words[last + 1] if last + 1 < len(words) else None
     gap = plain.cased[words[last].end : behind.start] if behind else ""
     return (
@@ -294,6 +298,8 @@ def _word(plain: Plain, words: list[Token], number: int) -> Kind | None:
     low = words[number].low
     if low in WORDS["pronoun"]:
         return Kind.PRONOUN
+    if len(low) > 4 and low[-1] == "s" and (low[:-1] in _KIN or low[:-1] in WORDS["role"]):
+        low = low[:-1]  # "makens", "sökandens"
     if low in WORDS["english-her"]:
         return Kind.PRONOUN if any(t.low in ("the", "she") for t in words) else None
     before = words[number - 1].low if number else ""
@@ -301,27 +307,34 @@ def _word(plain: Plain, words: list[Token], number: int) -> Kind | None:
         own = before in WORDS["any-own"] or (
             number > 1 and words[number - 2].low in WORDS["any-own"]
         )
+        if low in WORDS["colleague"] and number > 1 and words[number - 2].low in WORDS["toward"]:
+            return None  # "lämnas till din chef"
         own = own or low.endswith(("ni", "si", "mme")) or low == "äidin"
         return (
-            Kind.RELATIVE if own or low in WORDS["lone-relative"] else _role(plain, words, number)
+            Kind.RELATIVE
+            if own or low in WORDS["lone-relative"]
+            else _role(plain, words, number, low)
         )
-    return _role(plain, words, number)
+    return _role(plain, words, number, low)
 
 
-def _role(plain: Plain, words: list[Token], number: int) -> Kind | None:
+def _role(plain: Plain, words: list[Token], number: int, low: str) -> Kind | None:
     token = words[number]
     before = words[number - 1].low if number else ""
     if token.low in WORDS["group-noun"] and _is_one_of(words, number):
         return Kind.PLACED
     if (
-        token.low in ("lgh", "lägenhet")
+        _NUMBER.match(plain.text, token.end)
         and before != "ledig"
-        and _NUMBER.match(plain.text, token.end)
+        and (
+            low in ("lgh", "lägenhet")
+            or (low == "rum" and _starts_sentence(plain.cased, token.start))
+        )
     ):
         return Kind.PLACED
-    if token.low.endswith(_PERSON_ENDS) and token.low not in WORDS["role"]:
+    if low.endswith(_PERSON_ENDS) and low not in WORDS["role"]:
         return Kind.ROLE
-    if token.low in WORDS["role"] or token.low in WORDS["person-noun"]:
+    if low in WORDS["role"] or low in WORDS["person-noun"]:
         tail = plain.cased[token.end : token.end + 28]
         if (
             (token.low.startswith("pat") and len(token.low) <= 4)
@@ -332,7 +345,7 @@ def _role(plain: Plain, words: list[Token], number: int) -> Kind | None:
         following = words[number + 1].low if number + 1 < len(words) else ""
         if token.word[0].isupper() and following in WORDS["name-verb"]:
             return Kind.PLACED  # "Klient uppger ...": the style of case notes
-        pointed = token.low in WORDS["role"] or before in WORDS["pointing"]
+        pointed = low in WORDS["role"] or before in WORDS["pointing"]
         return Kind.ROLE if pointed else None
     return None
 

@@ -29,6 +29,7 @@ MEDIUM = 50
 MOST = 300
 MOST_LOW = 20
 SHORT = 3000
+NOTE = 500
 READ_FACTS = 8000
 OWN_POINTS = 2.5
 ADDRESSED = 2.8
@@ -84,6 +85,7 @@ class Stretch:
     words: list[Token]
     cues: list[Cue]
     peopled: bool
+    of_writer: bool  # written in the first person, or with the "I" left out
 
     def words_of(self, unit: Unit) -> list[Token]:
         """The words of one unit of the paragraph."""
@@ -110,13 +112,25 @@ class Reading:
         if self.latest is None or self.latest[0] != paragraph:
             words = people.tokens(self.plain, *paragraph)
             cues = people.cues(self.plain, words, paragraph, self.frame)
-            peopled = bool(cues) or telling.speaks_of_self(words) or self.known()
-            self.latest = (paragraph, Stretch(words, cues, peopled))
+            spoken = telling.speaks_of_self(words)
+            of_writer = telling.speaks_as_writer(words) or (spoken and self.is_letter())
+            if not of_writer and self.is_note():
+                of_writer = telling.leaves_out_writer(self.plain, words, self.frame)
+            peopled = bool(cues) or of_writer or spoken or self.known()
+            self.latest = (paragraph, Stretch(words, cues, peopled, of_writer))
         return self.latest[1]
 
     def is_letter(self) -> bool:
         """A short text with a greeting or a closing."""
-        return bool(self.frame.spans or self.frame.sign_offs) and len(self.plain.text) < SHORT
+        return self.frame.is_letter() and len(self.plain.text) < SHORT
+
+    def is_note(self) -> bool:
+        """A few lines that somebody typed: what they say hangs together."""
+        return len(self.plain.text) < NOTE and self.source.role_at(0) in (Role.BODY, Role.SUBJECT)
+
+    def is_title(self, hit: Hit) -> bool:
+        """A subject or a file name: it says what is the matter with the one in the text."""
+        return hit.weight >= 3 and self.source.role_at(0) in (Role.SUBJECT, Role.NAME)
 
     def known(self) -> bool:
         """Does the document, or another part, name a person?"""
@@ -126,7 +140,7 @@ class Reading:
 
 def read_facts(plain: Plain, frame: Frame, role: Role) -> Facts:
     """Person and kind of a text from its first characters."""
-    general = genre.general(plain.text)
+    general = genre.general(plain.text, frame.is_letter() and len(plain.text) < SHORT)
     if role in (Role.HEADER, Role.PROPERTY):  # senders, receivers and authors, not subjects
         return Facts(general=general)
     end = min(len(plain.text), READ_FACTS)
@@ -198,7 +212,7 @@ def _is_bare(reading: Reading, unit: Unit, words: list[Token]) -> bool:
 
 def _is_workplace(hit: Hit, words: list[Token]) -> bool:
     places = ("behandling", "vårdkontakt", "omsorg")
-    return hit.group in places and telling.is_workplace(words, hit.start)
+    return hit.group in places and telling.is_workplace(words, hit.start, hit.group == "omsorg")
 
 
 def _may_carry(reading: Reading, unit: Unit, hits: list[Hit]) -> bool:
@@ -259,13 +273,16 @@ def _person(reading: Reading, unit: Unit, hits: list[Hit], words: list[Token]) -
     candidates = [best]
     if not unit.row:
         candidates += _in_paragraph(reading, unit, 0.0 if telling.narrates(words) else 0.5)
-    if not reading.known() and telling.speaks_of_self(reading.stretch(unit.paragraph).words):
-        tells = reading.is_letter() and telling.tells(words)
-        candidates.append(Person(WRITER + 0.5 * tells, Kind.SELF, "writer"))
+    if not reading.known() and reading.stretch(unit.paragraph).of_writer:
+        spoken = reading.stretch(unit.paragraph).words
+        note = reading.is_note() and not (reading.facts.general or telling.says_only_you(spoken))
+        near = note or (reading.is_letter() and telling.tells(words))
+        candidates.append(Person(WRITER + 0.5 * near, Kind.SELF, "writer"))
     facts = reading.facts
     candidates.append(Person(facts.points - REACH["document"], facts.kind, "person-in-document"))
     other = reading.other
-    candidates.append(Person(other.points - REACH["other"], other.kind, "person-in-other-part"))
+    far = REACH["other"] - 0.5 * (reading.is_title(hits[0]) and facts.general < 1)
+    candidates.append(Person(other.points - far, other.kind, "person-in-other-part"))
     strongest = max(candidates, key=lambda person: person.points)
     if best.kind is Kind.PRONOUN and best.points >= 2 and reading.is_letter():
         cues = reading.stretch(unit.paragraph).cues
@@ -297,7 +314,7 @@ def _in_unit(reading: Reading, unit: Unit, hits: list[Hit], words: list[Token]) 
                 best = Person(ADDRESSED, Kind.YOU, Kind.YOU.value)
             if best.points < OWN_POINTS and bare:
                 best = Person(OWN_POINTS, Kind.SELF, "self")
-            if hit.own and best.points < OWN_POINTS:
+            if hit.own and best.points < OWN_POINTS and not telling.instructs(words):
                 best = Person(OWN_POINTS, Kind.SELF, "self")
     return best
 
@@ -359,7 +376,7 @@ def general_points(
     if telling.at_work(words, hits[0].start):
         points += 0.5 if hits[0].group == "sjukfrånvaro" else WORK_POINTS
     if telling.names_thing(words):
-        points += THING_POINTS
+        points += THING_POINTS if trust > TRUST[Kind.RELATIVE] else THING_POINTS / 3
     return points
 
 

@@ -15,6 +15,7 @@ from .plain import Plain
 from .units import Frame
 
 _ANYBODY = WORDS["self"] | WORDS["own"] | WORDS["you"] | WORDS["your"]
+_WRITER = WORDS["self"] | WORDS["own"]
 _OTHERS = THIRD | WORDS["other-subject"]
 _NEAR = 6
 _HINT = re.compile(
@@ -35,14 +36,35 @@ def speaks_of_self(words: list[Token]) -> bool:
     return english or any(low in _ANYBODY for low in lows)
 
 
+def speaks_as_writer(words: list[Token]) -> bool:
+    """Is there an "I" or a "my"?"""
+    lows = [token.low for token in words]
+    english = any(a == "i" and b in WORDS["english-verb"] for a, b in pairwise(lows))
+    return english or any(low in _WRITER for low in lows)
+
+
+def says_only_you(words: list[Token]) -> bool:
+    """Is the reader spoken to, and the writer not spoken of?"""
+    lows = {token.low for token in words}
+    return lows.isdisjoint(_WRITER) and not lows.isdisjoint(WORDS["you"] | WORDS["your"])
+
+
+def instructs(words: list[Token]) -> bool:
+    """Is the reader told how things are done, and the writer not spoken of?"""
+    return says_only_you(words) and says_you(words)
+
+
 def hints(plain: Plain, start: int, end: int) -> bool:
     """A cheap look for anybody: a pair of capitalised words, a pronoun, a relative, a number."""
     return _HINT.search(plain.cased, start, end) is not None
 
 
-def is_workplace(words: list[Token], at: int) -> bool:
-    """ "Anna på röntgen": the place where somebody works."""
+def is_workplace(words: list[Token], at: int, care: bool) -> bool:
+    """ "Anna på röntgen", "vi ses på äldreboendet": the place where somebody works or meets."""
     before = [token for token in words if token.start < at][-2:]
+    if care:
+        stays = any(token.low in WORDS["stays"] for token in words)
+        return bool(before) and before[-1].low in ("på", "från", "till", "i") and not stays
     return (
         len(before) == 2
         and before[1].low in ("på", "från", "inom", "i", "at", "fra")
@@ -95,6 +117,8 @@ def self_points(words: list[Token], at: int, care: bool) -> tuple[Kind, float] |
             return Kind.SELF, WEIGHTS[Kind.SELF]  # "jag jobbar hemma nu, har fått ..."
         if low in WORDS["your"] and len(rest) <= 3:
             return Kind.YOU, WEIGHTS[Kind.YOU]
+        if low in WORDS["you"] and not rest and verbs & inside:
+            return Kind.YOU, WEIGHTS[Kind.YOU]  # "du bröt foten"
         asked = number > 0 and before[number - 1] in WORDS["request"]
         if low in WORDS["you"] and not asked and _states(before, number, verbs):
             return Kind.YOU, WEIGHTS[Kind.YOU]
@@ -113,6 +137,22 @@ def speaks_without_subject(plain: Plain, words: list[Token], end: int, frame: Fr
     second = words[1]
     asks = plain.text[words[-1].end : end].lstrip().startswith("?")
     return not asks and second.low not in _OTHERS | _ANYBODY and second.word.islower()
+
+
+def leaves_out_writer(plain: Plain, words: list[Token], frame: Frame) -> bool:
+    """Does any sentence of a short note begin with its verb: "Diskbråck. Kan inte gräva i år"?"""
+    starts = [0, *(n for n in range(1, len(words)) if ends_sentence(plain, words, n))]
+    return any(
+        speaks_without_subject(plain, words[a:b], words[b - 1].end + 1, frame)
+        for a, b in pairwise([*starts, len(words)])
+        if b > a
+    )
+
+
+def ends_sentence(plain: Plain, words: list[Token], number: int) -> bool:
+    """Does a sentence end before the word at `number`?"""
+    gap = plain.text[words[number - 1].end - 1 : words[number].start]
+    return any(mark in gap for mark in ".!?\n")
 
 
 def _states(before: list[str], number: int, verbs: frozenset[str]) -> bool:
@@ -138,6 +178,8 @@ def tells(words: list[Token]) -> bool:
 def at_work(words: list[Token], at: int) -> bool:
     """Is the person's work spoken of near `at`: "arbetat på demensboende"?"""
     here = bisect_left(words, at, key=lambda token: token.start)
+    if here and words[here - 1].low in WORDS["bearer"]:
+        return False  # "jag har dyslexi" beside "tjänsten"
     near = [token.low for token in words[max(0, here - _NEAR) : here + _NEAR]]
     return any(
         low in WORDS["work"] and after not in WORDS["work-how"]
@@ -146,8 +188,12 @@ def at_work(words: list[Token], at: int) -> bool:
 
 
 def names_thing(words: list[Token]) -> bool:
-    """Is a machine, tree or animal the one that is ill?"""
-    return any(t.low in WORDS["thing"] for t in words)
+    """Is a machine, tree or animal the one that is ill? "på bussen", "i väggen" is only where."""
+    befores = ["", *(token.low for token in words)]
+    return any(
+        token.low in WORDS["thing"] and before not in WORDS["where"]
+        for token, before in zip(words, befores, strict=False)
+    )
 
 
 def counts_many(words: list[Token]) -> bool:

@@ -29,6 +29,8 @@ LISTS = (
     "medicines",
     "care",
     "social",
+    "wider",
+    "lay",
     "nordic",
     "finnish",
     "english",

@@ -39,7 +39,7 @@ _SIGN_OFF = re.compile(
 )
 _HEADER = re.compile(
     rf"{_LINE}(?:från|from|till|to|cc|kopia|skickat|sent|fra|til|sendt|lähettäjä|date|datum)\b"
-    r"[^\n]{0,9}:[^\n]*$|^[^\n]{0,60}\b(?:skrev|wrote)\b[^\n]{0,60}:[ \t]*$",
+    r"[ \t]?:[^\n]*$|^[^\n]{0,60}\b(?:skrev|wrote)\b[^\n]{0,60}:[ \t]*$",
     _FLAGS,
 )
 _NAME_AND_TITLE = re.compile(
@@ -145,6 +145,10 @@ class Frame:
 
     spans: tuple[tuple[int, int], ...]
     sign_offs: tuple[tuple[int, int], ...]
+
+    def is_letter(self) -> bool:
+        """Is there a greeting, a header line or a sign-off?"""
+        return bool(self.spans or self.sign_offs)
 
     def holds(self, at: int) -> bool:
         """Is `at` in a greeting, header line or sign-off?"""
