@@ -1,6 +1,6 @@
 """The lexicon: which words speak of health, of which class, and how strongly.
 
-From → to: `Plain` → list of `Hit`, sorted by start, from one pass of an Aho-Corasick automaton.
+From → to: `Plain` → list of `Hit`, sorted by start, from one pass of `search`.
 
 Format of the lists in ``health_data/``: ``[class weight]`` opens a section; ``[class weight self]``
 marks expressions in which the writer speaks of herself or her own child. Terms are separated by
@@ -15,12 +15,12 @@ Known gaps: a compound whose head is not listed is not found.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import starmap
 from pathlib import Path
 from typing import NamedTuple
 
-from ahocorasick_rs import BytesAhoCorasick, Implementation, MatchKind
-
 from .plain import Plain
+from .search import Search
 
 DATA = Path(__file__).parent.parent / "health_data"
 LISTS = (
@@ -57,7 +57,8 @@ _TEMPERATURE = re.compile(
 _ILL = re.compile(
     "temp|feber|grad|°|sjuk|hämta|frös|frys|hängi|hemma|host|snuv|näs|febr|fever|kuume"
 )
-_DEGREES = [f"{whole}{mark}" for whole in range(37, 42) for mark in ",."]
+_BEFORE = " abcdefghijklmnopqrstuvwxyzåäö"  # of a temperature: "t38,5"
+_DEGREES = [f"{front}{whole}." for whole in range(37, 42) for front in _BEFORE]
 _ICD_LETTERS = "abcdefghijklmnorst"
 
 
@@ -136,31 +137,28 @@ def _expand(text: str) -> list[str]:
     return [f"{before}{one}{more}" for one in inner.split("|") for more in _expand(behind)]
 
 
-def _patterns(term: Term) -> list[str]:
-    """A short word is searched with what may stand before it: "kol" stands in too many words."""
-    if len(term.text) > _SHORT or term.front:
-        return [term.text]
-    return [front + term.text for front in _FRONTS]
+def _key(term: Term) -> str:
+    """A short word is searched only behind one of `_FRONTS`: "kol" stands in too many words."""
+    return term.text if len(term.text) > _SHORT or term.front else f" {term.text}"
+
+
+def _sought(key: str, terms: list[Term]) -> bytes:
+    """The expression, with a blank before it if it must begin a word."""
+    inside = not key[0].isalnum() or any(term.front for term in terms)
+    return _latin(key if inside else f" {key}")
 
 
 class Lexicon:
-    """All terms and the automaton that finds them."""
+    """All terms and the search that finds them."""
 
     def __init__(self) -> None:
         self._terms: dict[str, list[Term]] = {}
         for term in _load():
-            for pattern in _patterns(term):
-                self._terms.setdefault(pattern, []).append(term)
-        codes = [f"{c}{n:02}." for c in _ICD_LETTERS for n in range(100)]
+            self._terms.setdefault(_key(term), []).append(term)
+        codes = [f" {c}{n:02}." for c in _ICD_LETTERS for n in range(100)]
         codes += _DEGREES
-        self._by_index = [*self._terms.values(), *([] for _ in codes)]
-        patterns = [*self._terms, *codes]
-        # Bytes take two thirds of the time of str. What Latin-1 lacks is "?", and looked at again.
-        self._automaton = BytesAhoCorasick(
-            [_latin(pattern) for pattern in patterns],
-            matchkind=MatchKind.Standard,
-            implementation=Implementation.ContiguousNFA,
-        )
+        self._by_number = [*self._terms.values(), *([] for _ in codes)]
+        self._search = Search([*starmap(_sought, self._terms.items()), *map(_latin, codes)])
         words = " ".join(read_lines("not_health")).split()
         self._not_health = frozenset(words)
         self._not_heads = tuple(word[1:] for word in words if word.startswith("-"))
@@ -172,8 +170,7 @@ class Lexicon:
 
     def places(self, text: str) -> int:
         """How many expressions stand in a text, seen from afar: what `hits` would look at."""
-        found = self._automaton.find_matches_as_indexes(_latin(text.lower()), overlapping=True)
-        return len(found)
+        return self._search.count(_latin(text.lower()))
 
     def is_other(self, word: str) -> bool:
         """Is `word` listed as one that is not about health?"""
@@ -185,29 +182,30 @@ class Lexicon:
 
     def stretches(self, plain: Plain) -> list[Hit]:
         """The same, and the figures of speech with weight 0."""
-        latin = b"\n" + _latin(plain.text).replace(b"\n", b" ")
-        raw = self._automaton.find_matches_as_indexes(latin, overlapping=True)
         found: list[Hit] = []
         stretch = tried = kept = 0
-        for index, start, end in raw:
-            if end >> _STRETCH_BITS != stretch:
-                stretch, tried, kept = end >> _STRETCH_BITS, 0, 0
+        for end, _start, number in self._search.find(_latin(plain.text)):
+            if (end + 1) >> _STRETCH_BITS != stretch:
+                stretch, tried, kept = (end + 1) >> _STRETCH_BITS, 0, 0
             tried += 1
             if kept >= _MOST_KEPT or tried > _MOST_TRIED:
                 continue
-            hit = self._verify(plain, start - 1, end - 1, self._by_index[index])
+            hit = self._verify(plain, end, self._by_number[number])
             if hit:
                 kept += 1
                 found.append(hit)
         found.sort(key=lambda hit: hit.start)
         return _disjoint(found)
 
-    def _verify(self, plain: Plain, start: int, end: int, terms: list[Term]) -> Hit | None:
+    def _verify(self, plain: Plain, end: int, terms: list[Term]) -> Hit | None:
         if not terms:
-            return _temperature(plain, start) or _code(plain, start)
+            dotted = plain.text[end - 1] in ".,"
+            return (_temperature(plain, end - 3) or _code(plain, end - 4)) if dotted else None
         start = end - len(terms[0].text)
         text = plain.text
         if text[start:end].replace("\n", " ") != terms[0].text:
+            return None
+        if end - start <= _SHORT and not terms[0].front and text[start - 1 : start] not in _FRONTS:
             return None
         if _in_number(text, start, end):
             return None
