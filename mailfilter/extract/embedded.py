@@ -21,7 +21,7 @@ from mailfilter.model import Part
 from mailfilter.unread import not_examined
 
 _NATIVE = "\x01Ole10Native"
-_WRAPPERS = ("Package", "CONTENTS", "Package2")
+_WRAPPERS = ("Package", "CONTENTS", "Package2", "package_stream")  # the last: LibreOffice
 _WHOLE = ("WordDocument", "Workbook", "Book", "PowerPoint Document", "__properties_version1.0")
 _MACROS = ("Macros", "_VBA_PROJECT_CUR", "VBA", "_xmlsignatures", "_signatures", "\x06DataSpaces")
 

@@ -224,6 +224,7 @@ FORMATS: tuple[Format, ...] = (
             "ico",
             "emf",
             "wmf",
+            "svm",
             "avif",
             "heif",
             "jp2",
@@ -262,6 +263,9 @@ FORMATS: tuple[Format, ...] = (
         known.refuse("program"),
     ),
     Format("unknown", (), (), None, known.refuse("unknown-content")),
+    # besides the above: what a pdf or picture has around it, and text as its name says
+    Format("around", (), (), None, "around"),
+    Format("runs", (), (), None, "around:read_runs"),
     # text: chosen by name, or by what the text begins with
     Format(
         "cards",

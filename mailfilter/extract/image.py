@@ -5,7 +5,7 @@ signature is an inline image of less than 300 × 150 pixels (design 4.2); its si
 header of the file. Sound and film are not read.
 
 Sources: the headers of PNG, GIF, JPEG (T.81), BMP and WebP (RFC 9649).
-Known gaps: icons, HEIC, AVIF, JPEG 2000 and XL, JBIG2, DjVu, PSD and Windows metafiles are known
+Known gaps: icons, HEIC, AVIF, JPEG 2000 and XL, JBIG2, DjVu, PSD and metafiles are known
 and not read.
 """
 
@@ -50,6 +50,7 @@ _IMAGES = (
     b"\x0a\x05\x01",  # PCX
     b"\x01\x00\x00\x00",  # EMF, checked further below
     b"\xd7\xcd\xc6\x9a",  # WMF
+    b"VCLMTF",  # LibreOffice's own metafile, in every presentation with a table
 )
 _SOUND = (b"ID3", b"OggS", b"fLaC", b"#!AMR", b"MThd", b"\xff\xfb", b"\xff\xf3", b"\xff\xf1")
 _FILM = (b"\x1a\x45\xdf\xa3", b"\0\0\1\xba", b"\0\0\1\xb3", b"FLV\1", b"0&\xb2u\x8ef\xcf\x11")

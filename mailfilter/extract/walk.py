@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 
 from detectors import Role
-from mailfilter.extract import disguise, encrypted, known, letter, links
+from mailfilter.extract import around, disguise, encrypted, known, letter, links
 from mailfilter.extract.budget import SPENT, Unreadable
 from mailfilter.extract.charset import looks_like_text
 from mailfilter.extract.context import Ctx, Found, extension, text_at
@@ -234,14 +234,25 @@ def formats_of(part: Part) -> list[Format]:
     if part.place.role is Role.BODY:  # shown as text whatever it is
         return _text_formats(part, named) + [one for one in found if one.kind is not Kind.TEXT]
     if found and (named is None or named.kind is not Kind.TEXT):
-        return found
+        return found + _besides(part, found, named)
     if found := [one for one in found if one.kind is not Kind.TEXT]:
-        return found
+        return found + _besides(part, found, named)
     if looks_like_text(part.data, part.charset):
         return _text_formats(part, named)
     if _PIECE.search(part.name):
         return [_BY_NAME["piece"]]
     return [named if named is not None and named.kind is Kind.MARKED else _BY_NAME["unknown"]]
+
+
+def _besides(part: Part, found: list[Format], named: Format | None) -> list[Format]:
+    """What stands around a file, and what a program shows that goes by the name."""
+    names = {one.name for one in found}
+    more = []
+    if names & {"pdf", "image"} and around.has(part.data):
+        more.append(_BY_NAME["around"])
+    if named is not None and named.kind is Kind.TEXT and named not in found:
+        more.append(_BY_NAME["runs"])
+    return more
 
 
 def _text_formats(part: Part, named: Format | None) -> list[Format]:

@@ -155,6 +155,9 @@ SAID = [
     "> Lösenordet är:\n> Sommar2026",
     "Öppnas med lösenordet Sommar2026",
     "Lösenord – Sommar2026",
+    "\nSommar2026\n\nMvh",
+    "> Sommar2026\r\n> Mvh",
+    "Listan (Sommar2026) som du bad om",
 ]
 
 
@@ -167,6 +170,17 @@ def test_ways_to_tell_a_password(said):
     found = candidates([text_at(f"Hej Bo,\nhär kommer listan.\n{said}")])
     assert PASSWORD in found
     assert len(found) <= MOST
+
+
+def test_a_password_in_the_name_of_a_file():
+    assert PASSWORD in candidates([text_at(f"lista lösen {PASSWORD}.zip", Role.NAME)])
+
+
+def test_dates_addresses_and_plain_words_are_no_lonely_passwords():
+    said = (
+        "Hej!\n2026-11-28\nanna@exempel.example\nhttps://exempel.example/a1\n(bilaga)\nHälsningar\n"
+    )
+    assert candidates([text_at(said)]) == ()
 
 
 def test_odd_passwords_are_found_as_they_stand():

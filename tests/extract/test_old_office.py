@@ -124,7 +124,8 @@ def test_embedded_documents_are_read():
     package = {"Package": making.sheet_with(NUMBER), "\1Ole": b"\0" * 20}
     native = b"\0\0\0\0\2\0brev.txt\0C:\\brev.txt\0\0\0\3\0\4\0\0\0tmp\0"
     native += struct.pack("<I", len(TEXT.encode())) + TEXT.encode()
-    for pool in (inner, package, {"\1Ole10Native": native}):
+    chart = {"package_stream": making.sheet_with(NUMBER), "\1CompObj": b"\0" * 40}
+    for pool in (inner, package, chart, {"\1Ole10Native": native}):
         data = compound_file({**word_97_streams(), "ObjectPool": {"_1234": pool}})
         found = read(data, "brev.doc")
         assert StepKind.MEMBER in kinds(found), contents(found)

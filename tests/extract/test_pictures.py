@@ -501,3 +501,8 @@ async def test_a_confined_worker_reads_pictures(tmp_path):
             found = await pool.examine(mail(data, name), JOB)
             assert found.coverage is Coverage.HIT
             assert "se.personnummer" in {each.kind for each in found.findings}
+
+
+def test_the_metafile_of_libreoffice_is_an_image():
+    """Every presentation with a table has one: it must not be held as content of no known type."""
+    assert reasons(read(b"VCLMTF\1\0" + bytes(40), "TablePreview1.svm")) == ["image"]
