@@ -40,7 +40,7 @@ _HALF_PAIR = re.compile("[\ud800-\udfff]")
 
 def _without_half_pairs(content: str) -> str:
     try:
-        content.encode("latin-1")  # the fast way to know that there are none
+        content.encode("utf-16-le")  # the fast way to know that there are none
     except UnicodeEncodeError:
         return _HALF_PAIR.sub("\ufffd", content)
     return content
