@@ -4,12 +4,14 @@ From → to: ``Sequence[Text]`` → `Detected`. Runs ``detectors``, which know t
 adds what they cannot know: the place, and a keyed hash that counts persons. This is where matched
 text ends: what leaves is kind, mask, place and hash.
 
-Invariants: pure; the order of findings is the order of texts and offsets. Names of files, sheets
+Invariants: pure; the order of findings is that of the detectors, not more than `FINDINGS` of them,
+and `persons` counts those of all that were found. Names of files, sheets
 and columns pass the detectors too (`Names`): a place in which a name holds a finding or a person's
 name loses its names (design 4.3). That holds for every place that leaves a worker.
 """
 
 import hmac
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -36,12 +38,32 @@ def find(
     """All findings in `texts`; `key` counts persons, `pinpoint` gives the place of an offset."""
     sources = sources_of(texts)
     matches = names.search(sources)
-    found = [
+    found = (
         _finding(match, names.clean(pinpoint(texts[match.source], match.start)), key)
+        for match in _chosen(matches, sources)
+    )
+    counted = {
+        match.value
         for match in matches
-    ]
-    counted = {f.person for f in found if f.kind.startswith(IDENTITY) and f.level is not Level.LOW}
-    return Detected(tuple(found[: limits.FINDINGS]), len(counted))
+        if _is_counted(match) and level_of(match.confidence) is not Level.LOW
+    }
+    return Detected(tuple(found), len(counted))
+
+
+def _chosen(matches: list[Match], sources: Sequence[Source]) -> list[Match]:
+    """All, or the `FINDINGS` that say most: of each kind in each role the surest, in their order.
+
+    So a flood of one kind, of doubtful ones or in one place hides nothing that a rule asks for.
+    """
+    if len(matches) <= limits.FINDINGS:
+        return matches
+    ranks: Counter[tuple[str, Role]] = Counter()
+    order = []
+    for n in sorted(range(len(matches)), key=lambda n: -matches[n].confidence):
+        group = matches[n].kind, sources[matches[n].source].role_at(matches[n].start)
+        order.append((ranks[group], n))
+        ranks[group] += 1
+    return [matches[n] for n in sorted(n for _, n in sorted(order)[: limits.FINDINGS])]
 
 
 def sources_of(texts: Sequence[Text]) -> list[Source]:
@@ -59,9 +81,13 @@ def _roles(text: Text) -> list[tuple[int, Role]]:
 
 
 def _finding(match: Match, place: Place, key: bytes) -> Finding:
-    counted = match.value and match.kind.startswith(IDENTITY)
-    person = hmac.digest(key, match.value.encode(), "sha256")[:12].hex() if counted else ""
+    counted = hmac.digest(key, match.value.encode(), "sha256") if _is_counted(match) else b""
+    person = counted[:12].hex()
     return Finding(match.kind, match.confidence, place, match.mask, person, match.evidence)
+
+
+def _is_counted(match: Match) -> bool:
+    return bool(match.value) and match.kind.startswith(IDENTITY)
 
 
 class Names:
