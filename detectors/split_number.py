@@ -72,10 +72,13 @@ _MONTHS = {
 }
 _MONTH_NAMES = "|".join(sorted(_MONTHS, key=len, reverse=True))
 _WORDED = re.compile(
-    r"(?:(?P<verb>fyllde|fyller|turned|turns) (?P<age>\w{1,20})(?: år)? )?(?:den |on |the )?"
-    r"(?<!\d)(?P<day>\d{1,2})(?:\.|:[ae]|st|nd|rd|th)? (?:of )?(?P<month>" + _MONTH_NAMES + r")"
+    r"(?P<day>\d{1,2})(?:\.|:[ae]|st|nd|rd|th)? (?:of )?(?P<month>" + _MONTH_NAMES + r")"
     r"\.?,? (?P<year>\d{4})"
 )
+_TURNED = re.compile(
+    r"(?:fyllde|fyller|turned|turns) (?P<age>\w{1,20})(?: år)? (?:den |on |the )?\Z"
+)
+_RUN = re.compile(rb"0(?<!00)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +110,7 @@ def find(sources: Sequence[Source], today: date) -> Iterator[Match]:
 
 def _find_endings(sources: Sequence[Source], today: date) -> Iterator[Match]:
     texts = [source.folded.text for source in sources]
-    calendar = _Calendar(texts)
+    calendar = _Calendar(texts, [source.zeroed for source in sources])
     endings = (ending for index, text in enumerate(texts) for ending in _endings(index, text))
     for ending in islice(endings, MOST):
         for day in calendar.nearest(ending):
@@ -122,6 +125,7 @@ class _Calendar:
     """The dates of the message, read block by block as they are asked for."""
 
     texts: list[str]
+    shapes: list[bytes]
     _blocks: dict[tuple[int, int], list[Part]] = field(default_factory=dict)
 
     def nearest(self, ending: Ending) -> list[Part]:
@@ -142,7 +146,8 @@ class _Calendar:
         if block < 0 or block * BLOCK >= len(self.texts[source]):
             return []
         if (source, block) not in self._blocks:
-            self._blocks[source, block] = list(_dates(source, self.texts[source], block * BLOCK))
+            found = _dates(source, self.texts[source], block * BLOCK, self.shapes[source])
+            self._blocks[source, block] = list(found)
         return self._blocks[source, block]
 
 
@@ -201,19 +206,31 @@ def _is_close(between: str, digits: str) -> bool:
     return len(between) <= 14 and "kl" not in between and not _YEAR_OR_TIME.match(digits)
 
 
-def _dates(index: int, text: str, start: int) -> Iterator[Part]:
+def _dates(index: int, text: str, start: int, shapes: bytes) -> Iterator[Part]:
+    """Dates begin with a digit, so only those are tried."""
     end = start + BLOCK
-    for match in _DATE.finditer(text, start, end):
+    runs = [run.start() for run in _RUN.finditer(shapes, start, end)]
+    for match in _matches(_DATE, text, runs, end):
         yield Part(index, match.start(), match.end(), re.sub(r"\D", "", match[0]))
-    for match in _DAY_FIRST.finditer(text, start, end):
+    for match in _matches(_DAY_FIRST, text, runs, end):
         digits = f"{match['year']}{int(match['month']):02}{int(match['day']):02}"
         yield Part(index, match.start(), match.end(), digits)
-    for match in _WORDED.finditer(text, start, end):
+    for match in _matches(_WORDED, text, runs, end):
         year = int(match["year"])
-        if match["verb"]:
-            year -= age_of(match["age"]) or 0
+        if turned := _TURNED.search(text, max(match.start() - 40, start), match.start()):
+            year -= age_of(turned["age"]) or 0
         digits = f"{year:04}{_MONTHS[match['month']]:02}{int(match['day']):02}"
         yield Part(index, match.start("day"), match.end(), digits)
+
+
+def _matches(
+    pattern: re.Pattern[str], text: str, places: list[int], end: int
+) -> Iterator[re.Match[str]]:
+    done = 0
+    for place in places:
+        if place >= done and (match := pattern.match(text, place, end)):
+            done = match.end()
+            yield match
 
 
 def _match(sources: Sequence[Source], part: Part, number: Number, confidence: int) -> Match:
