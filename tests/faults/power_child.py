@@ -1,13 +1,15 @@
-"""A process that stores mail until its disk loses power; run by ``power_run.py``.
+"""Processes that store mail until their disk loses power; run by ``power_run.py``.
 
-Arguments: database URL, folder of the keys, file of what was acknowledged so far, `synchronous`.
-First it proves that nothing of that is missing or damaged, by the product's own archive. Then it
-stages and commits mails, several at a time, and says each on its output once it is acknowledged.
+Each line of input, "database URL, folder of the keys, file of what was acknowledged, `synchronous`"
+with tabs between, forks one, so that the imports are paid once. First it proves that nothing of
+that is missing or damaged, by the product's own archive. Then it stages and commits mails, several
+at a time, and says each on its output once it is acknowledged.
 """
 
 import asyncio
 import hashlib
 import itertools
+import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -81,5 +83,21 @@ async def main(url: str, keys: Path, acks: Path, synchronous: str) -> None:
     await asyncio.gather(*(client() for _ in range(SIDE_BY_SIDE)))
 
 
+def child(words: list[str]) -> None:
+    """One life; how it ended is the last line but one."""
+    print("pid", os.getpid(), flush=True)
+    try:
+        asyncio.run(main(words[0], Path(words[1]), Path(words[2]), words[3]))
+    except BaseException as error:
+        print("failed", " ".join(str(error).split())[:300] or type(error).__name__, flush=True)
+    finally:
+        os._exit(0)
+
+
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4]))
+    for asked in sys.stdin:
+        pid = os.fork()
+        if not pid:
+            child(asked.rstrip("\n").split("\t"))
+        os.waitpid(pid, 0)
+        print("gone", flush=True)

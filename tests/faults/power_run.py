@@ -9,7 +9,9 @@ acknowledged before. Each tenth cut begins with an empty disk.
 
 import argparse
 import contextlib
+import os
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -37,52 +39,66 @@ class Cuts:
     faults: list[str] = field(default_factory=list)
 
     def run(self, cuts: int) -> None:
+        """So many cuts, or until something was wrong."""
         ensure_keys(self.folder / "keys")
         chance = random.Random(self.seed)
-        while self.cuts < cuts and not self.faults:
-            with Disk(self.folder / "disk") as disk:
-                self._known = self.folder / "acks"
-                self._known.write_text("")
-                for _ in range(min(FRESH, cuts - self.cuts)):
-                    if not self._one(disk, chance):
-                        break
-                else:
-                    self._one(disk, chance, cut=False)
-
-    def _one(self, disk: Disk, chance: random.Random, cut: bool = True) -> bool:
-        """Verify, store for a moment, cut. False when the check failed."""
-        url = f"sqlite:///{self.folder}/disk/mailfilter.db"
-        words = [url, str(self.folder / "keys"), str(self._known), self.synchronous]
-        child = subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.power_child", *words],
+        nursery = subprocess.Popen(
+            [sys.executable, "-m", "tests.faults.power_child"],
             cwd=ROOT,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
             text=True,
         )
+        try:
+            while self.cuts < cuts and not self.faults:
+                with Disk(self.folder / "disk") as disk:
+                    (self.folder / "acks").write_text("")
+                    for _ in range(min(FRESH, cuts - self.cuts)):
+                        if not self.faults:
+                            self._one(nursery, disk, chance)
+                    if not self.faults:
+                        self._one(nursery, disk, chance, cut=False)
+        finally:
+            nursery.stdin.close()
+            nursery.wait(20)
+            nursery.stdout.close()
+
+    def _one(
+        self, nursery: subprocess.Popen, disk: Disk, chance: random.Random, cut: bool = True
+    ) -> None:
+        """Verify, store for a moment, cut."""
+        url = f"sqlite:///{self.folder}/disk/mailfilter.db"
+        words = [url, str(self.folder / "keys"), str(self.folder / "acks"), self.synchronous]
+        nursery.stdin.write("\t".join(words) + "\n")
+        nursery.stdin.flush()
+        pid = int(nursery.stdout.readline().split()[1])
+        first = nursery.stdout.readline()
+        verified = first.startswith("verified")
         heard: list[str] = []
-        reader = threading.Thread(target=lambda: heard.extend(child.stdout), daemon=True)
-        verified = child.stdout.readline().startswith("verified")
+        reader = threading.Thread(target=_listen, args=(nursery, heard), daemon=True)
+        reader.start()
         if verified and cut:
-            reader.start()
-            time.sleep(0.05 + chance.random() * 0.7)
+            time.sleep(0.05 + chance.random() * 0.5)
             disk.cut(0 if chance.random() < 0.3 else chance.randrange(1, 1 << 30))
             self.cuts += 1
-        child.kill()
-        if verified and cut:
-            reader.join(20)
-            acks = [
-                row.split()[1:] for row in heard if row.startswith("ack ") and row.endswith("\n")
-            ]
-            self.acks += len(acks)
-            with self._known.open("a") as known:
-                known.writelines(f"{id} {digest}\n" for id, digest in acks)
-        errors = child.stderr.read()
-        child.wait(10)
+        if verified:
+            os.kill(pid, signal.SIGKILL)
+        reader.join(30)
         disk.up()
         if not verified:
-            self.faults.append(errors.strip().splitlines()[-1] if errors.strip() else "no start")
-        return verified
+            self.faults.append(first.removeprefix("failed").strip())
+        acks = [row.split() for row in heard if row.startswith("ack ") and row.endswith("\n")]
+        self.acks += len(acks)
+        with (self.folder / "acks").open("a") as known:
+            known.writelines(f"{id} {digest}\n" for _, id, digest in acks)
+
+
+def _listen(nursery: subprocess.Popen, heard: list[str]) -> None:
+    """All lines up to the child's end; a line that its death cut in two is none."""
+    for row in nursery.stdout:
+        if row.endswith("gone\n"):
+            return
+        heard.append(row)
 
 
 def main() -> int:
