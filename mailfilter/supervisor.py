@@ -6,6 +6,9 @@ that memory.
 
 SIGHUP is passed on (reload of rules). SIGTERM and SIGINT stop the roles in their order: first
 those that take mail, so that what is past the dot can still be stored by those behind them.
+
+A process that cannot be forked (no memory, too many tasks) is tried again each second; the others
+go on meanwhile.
 """
 
 import ctypes
@@ -45,6 +48,7 @@ class Supervisor:
     roles: Sequence[Role]
     on_stop: Callable[[], None] = lambda: None  # called when the end begins
     _alive: dict[int, tuple[Role, float]] = field(default_factory=dict)
+    _missing: list[Role] = field(default_factory=list)  # could not be forked
 
     def run(self, when_up: Callable[[], None] = lambda: None) -> None:
         """Start all, call `when_up`, watch until SIGTERM or SIGINT, stop all."""
@@ -54,7 +58,7 @@ class Supervisor:
                 self._start(role)
         when_up()
         while True:
-            match signal.sigwait(_WATCHED):
+            match self._next_signal():
                 case signal.SIGCHLD:
                     self._replace_dead()
                 case signal.SIGHUP:
@@ -71,9 +75,22 @@ class Supervisor:
             patience = max((self._alive[pid][0].patience for pid in pids), default=0)
             self._stop(pids, patience)
 
+    def _next_signal(self) -> int:
+        """Wait for one; while a process is missing only so long, and then as if one had ended."""
+        if not self._missing:
+            return signal.sigwait(_WATCHED)
+        told = signal.sigtimedwait(_WATCHED, _REST)
+        return told.si_signo if told is not None else signal.SIGCHLD
+
     def _start(self, role: Role) -> None:
-        failpoint.reach("fork")
-        if pid := os.fork():
+        try:
+            failpoint.reach("fork")
+            pid = os.fork()
+        except OSError as error:
+            log.error("process-not-started", role=role.name, cause=str(error.strerror))
+            self._missing.append(role)
+            return
+        if pid:
             self._alive[pid] = (role, time.monotonic())
             return
         status = 1
@@ -91,6 +108,9 @@ class Supervisor:
             os._exit(status)
 
     def _replace_dead(self) -> None:
+        missing, self._missing = self._missing, []
+        for late in missing:
+            self._start(late)
         for pid, status in _ended():
             role, since = self._alive.pop(pid, (None, 0.0))
             if role is None:

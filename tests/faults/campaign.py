@@ -133,7 +133,10 @@ class Campaign:
 
     def point(self, rig: Rig) -> str:
         point = self.chance.choice(tuple(POINTS))
-        fits = [f for f in FAULTS if f not in STORE_FAULTS or point in OF_THE_STORE]
+        store = point in OF_THE_STORE
+        fits = [f for f in FAULTS if f not in STORE_FAULTS or store]
+        if point == "fork":
+            fits = ["hang", "ENOSPC"]
         fault = "kill" if self.chance.random() < 0.6 else self.chance.choice(fits)
         many = fault == "kill" and point not in OF_THE_SUPERVISOR and self.chance.random() < 0.5
         skip = self.chance.choice((0, 0, 0, 1, 2))
