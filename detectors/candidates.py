@@ -88,6 +88,7 @@ _ALIKE_TO_ZERO = bytes(
     for code in range(256)
 )
 _LOOKALIKE = re.compile(rb"000000(?<![0x]0{6})(?:00)?(?: ?[-+] ?|[ .])?0000(?![0x])")
+_NOUGHTS = re.compile(b"0+")
 _NO_DIGITS = bytes({*range(256)} - {*b"0123456789"})
 _UNLOOK = str.maketrans("oli|zsb", "0111258")
 _NOT_DIGITS = re.compile(r"\D+")
@@ -118,7 +119,7 @@ def find_candidates(text: str, shapes: bytes = b"") -> tuple[Candidate, ...]:
         sieve = Sieve(text.encode("latin-1", "replace")) if is_dense(shapes) else None
         found += _bare(text, shapes, sieve)
         found += _parted(text, shapes, sieve)
-        found += _lookalikes(text, shapes)
+        found += _lookalikes(text, shapes, dense=sieve is not None)
     found.sort(key=_START)
     return tuple(found)
 
@@ -190,21 +191,30 @@ def _is_vat_number(text: str, start: int, digits: str) -> bool:
     return digits[10:] == "01" and text[max(start - 3, 0) : start].rstrip()[-2:] == "se"
 
 
-def _lookalikes(text: str, shapes: bytes) -> Iterator[Candidate]:
+def _lookalikes(text: str, shapes: bytes, *, dense: bool) -> Iterator[Candidate]:
     """Digits and letters that look like some. All as noughts, such a run is rare in prose."""
     alike = shapes.translate(_TO_O)
     if not (b"0o" in alike or b"o0" in alike):
         return
     alike = shapes.translate(_ALIKE_TO_ZERO)
-    if b"000000" not in alike:
-        return
-    for match in _LOOKALIKE.finditer(alike):
+    for match in _LOOKALIKE.finditer(alike) if dense else _rare_alike(alike):
         raw = text[match.start() : match.end()]
         letters = sum(map(raw.count, "oli|zsb"))
         digits = _NOT_DIGITS.sub("", raw.translate(_UNLOOK))
         most = 6 if len(digits) == 12 else 3
         if 1 <= letters <= most and digits[-8:-4] in MONTH_DAYS:
             yield Candidate(match.start(), match.end(), digits, Shape.LOOKALIKE)
+
+
+def _rare_alike(alike: bytes) -> Iterator[re.Match[bytes]]:
+    """`_LOOKALIKE` where six noughts stand: `bytes.find` is five times as fast in prose."""
+    at = alike.find(b"000000")
+    while at >= 0:
+        match = _LOOKALIKE.match(alike, at)
+        if match:
+            yield match
+        run = _NOUGHTS.match(alike, at)
+        at = alike.find(b"000000", run.end() if run else at + 1)
 
 
 @lru_cache(4096)

@@ -86,7 +86,9 @@ class Page:
 
     def __post_init__(self) -> None:
         self.text = self.source.folded.text
-        self.tables = Tables(self.text)
+        tables = self.source.memo.setdefault("tables", Tables(self.text, self.source.zeroed))
+        assert isinstance(tables, Tables)
+        self.tables = tables  # what one detector has walked past another need not
 
     def look(self, candidate: Candidate, birth: date | None) -> list[Code] | None:
         """Evidence around `candidate`; None if it is part of a longer string.

@@ -6,7 +6,7 @@ From → to: folded words → digits. Swedish, English; Norwegian and Danish dig
 import re
 from collections.abc import Iterator
 
-from ahocorasick_rs import BytesAhoCorasick
+from ahocorasick_rs import BytesAhoCorasick, Implementation
 
 from .lists import read_sections
 
@@ -41,7 +41,9 @@ _WORD = re.compile(rf"\b(?:{_TWO}|{_ONE})\b")
 _RUN = re.compile(rf"\b(?:{_TWO}|{_ONE})(?:[ ,.;\n-]{{1,3}}(?:{_TWO}|{_ONE})){{4,11}}\b")
 _ARTICLES = frozenset(("ett", "en", "one", "to", "ni"))  # more often no numerals
 _NUMERALS = sorted({*_ONES, *_TEENS, *_TENS} - _ARTICLES)
-_SPELLING = BytesAhoCorasick([f" {word}".encode("latin-1") for word in _NUMERALS])
+_SPELLING = BytesAhoCorasick(
+    [f" {word}".encode("latin-1") for word in _NUMERALS], implementation=Implementation.DFA
+)
 _TO_SPACE = bytes.maketrans(b",.;\n-", b" " * 5)
 _CROWD, _CROWDED = 3, 160  # so many within so many characters
 _LONGEST = 200  # characters of a run

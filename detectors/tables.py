@@ -17,7 +17,7 @@ MOST_ROWS = 400
 MOST_WIDTH = 2000
 WIDE = "  "  # columns set with spaces
 _WIDE = re.compile(r"(?<=\S) {2,}(?=\S)")
-_FOUR_DIGITS = re.compile(r"\d\D*+\d\D*+\d\D*+\d")
+_MOST_DIGITS = 3  # in a row of headings
 _SEPARATORS = ("\t", ";", "|")
 
 
@@ -32,9 +32,10 @@ class Heading:
 
 @dataclass(slots=True)
 class Tables:
-    """The tables of one folded text."""
+    """The tables of one folded text; `shapes` is the same with each digit a ``0``."""
 
     text: str
+    shapes: bytes
     _known: dict[tuple[int, str, int], Heading | None] = field(default_factory=dict)
 
     def heading(self, start: int) -> Heading | None:
@@ -63,11 +64,12 @@ class Tables:
                 return None
             if (start, separator, column) in self._known:
                 return self._known[start, separator, column]
-            row = self.text[start : line - 1]
-            if separator not in row:
+            if self.text.find(separator, start, line - 1) < 0:
                 return None
-            if not _FOUR_DIGITS.search(row) and (heading := _read(row, separator, column)):
-                return heading
+            if self.shapes.count(b"0", start, line - 1) <= _MOST_DIGITS:
+                heading = _read(self.text[start : line - 1], separator, column)
+                if heading:
+                    return heading
             line = start
         return None
 
