@@ -16,8 +16,9 @@ letter stay.
 
 import re
 import unicodedata
+from array import array
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import MutableSequence, Sequence
 from dataclasses import dataclass, field
 
 
@@ -25,8 +26,8 @@ from dataclasses import dataclass, field
 class Runs(Sequence[int]):
     """A rising sequence of runs: run k starts at ``starts[k]``, counts from ``origins[k]``."""
 
-    starts: list[int]
-    origins: list[int]
+    starts: Sequence[int]
+    origins: Sequence[int]
     length: int
 
     def __len__(self) -> int:
@@ -173,8 +174,10 @@ class _Build:
     """The folded text so far, in pieces, with the runs of its offsets."""
 
     pieces: list[str] = field(default_factory=list)
-    starts: list[int] = field(default_factory=list)
-    origins: list[int] = field(default_factory=list)
+    starts: MutableSequence[int] = field(
+        default_factory=lambda: array("I")
+    )  # a list takes ten times more
+    origins: MutableSequence[int] = field(default_factory=lambda: array("I"))
     length: int = 0
 
     def fold(self, text: str, pattern: re.Pattern[str]) -> Folded:
