@@ -199,3 +199,25 @@ def test_the_socket_is_ours_alone(tmp_path):
     paths = [door(tmp_path / "scan.sock", kind) for kind in Kind]
     assert len(set(paths)) == len(Kind)
     assert {path.stat().st_mode & 0o777 for path in paths} == {0o600}
+
+
+def test_a_master_alone_has_its_doors_open_and_nothing_else(tmp_path):
+    doors = master.listen(tmp_path / "scan.sock")
+    with (tmp_path / "lock").open("w"):
+        if not (pid := os.fork()):
+            doors.stay_alone()
+            kept = {0, 1, 2, *(listener.fileno() for listener in doors.listeners.values())}
+            listed = list(Path("/proc/self/fd").iterdir())
+            left = {int(each.name) for each in listed if each.is_symlink()}
+            os._exit(left != kept)
+        assert os.waitpid(pid, 0)[1] == 0
+    doors.close()
+
+
+async def test_a_pool_that_is_let_go_leaves_no_descriptor_open(tmp_path):
+    open_before = set(Path("/proc/self/fd").iterdir())
+    with running(tmp_path / "scan.sock"):
+        pool = Pool(tmp_path / "scan.sock")
+        await pool.examine(MAIL, JOB)
+    del pool
+    assert set(Path("/proc/self/fd").iterdir()) == open_before

@@ -133,4 +133,5 @@ def opened_desk(settings: config.Settings) -> AbstractAsyncContextManager[Desk]:
 
 
 def _scan(settings: config.Settings, doors: master.Doors) -> None:
+    doors.stay_alone()
     master.run(doors, settings.workers or master.cores())

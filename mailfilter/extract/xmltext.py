@@ -36,6 +36,7 @@ _ENTITIES = Needles(b"<!DOCTYPE", b"<!ENTITY")
 _SPACED = Needles(b" >"), Needles(b" />")
 _MARKUP = (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&amp;", "&"))  # the last one last
 _LATIN = {f"{code};": chr(code) for code in range(0xA0, 0x100)}
+_FAR = 1000  # characters a reference, where references are few
 _QUOTED = re.compile(rb"=(?:\"([^\"<]+)\"|'([^'<]+)')")
 
 
@@ -156,6 +157,10 @@ def unescaped(text: str) -> str:
     """References replaced. Programs that write ASCII only make one of each letter with dots."""
     if "&" not in text:
         return text
+    if text.count("&") * _FAR < len(text):  # passes over long texts cost more
+        head, *rest = text.split("&")
+        parts = [piece.partition(";") for piece in rest]
+        return head + "".join([unescape(f"&{name}{end}") + after for name, end, after in parts])
     head, *rest = text.split("&#")
     if rest:
         text = head + "".join(

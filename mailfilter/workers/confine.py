@@ -9,7 +9,6 @@ master logs it: a degraded state must be seen.
 Sources: capabilities(7), capset(2), setrlimit(2), prctl(2).
 """
 
-import ctypes
 import os
 import platform
 import resource
@@ -17,8 +16,9 @@ import signal
 import struct
 
 from mailfilter import limits
-from mailfilter.workers.landlock import readable, restrict
-from mailfilter.workers.seccomp import filter_calls
+from mailfilter.workers.landlock import restrict, ruleset
+from mailfilter.workers.memory import libc
+from mailfilter.workers.seccomp import filter_calls, for_all
 
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE = 1, 4
 _CAPSET, _CAPABILITIES = 126, 0x20080522  # on x86-64; elsewhere root keeps what it has
@@ -27,9 +27,14 @@ _READ_ANY = 1 << 2  # CAP_DAC_READ_SEARCH, within what Landlock shows: root's ow
 LEVELS = ("limits", "landlock", "seccomp", "full")
 
 
+def prepare() -> None:
+    """Make what all workers are confined by, once, before the first of them is forked."""
+    ruleset()
+    for_all()
+
+
 def confine() -> str:
     """Confine this process for good; what is in force, one of `LEVELS`."""
-    libc = ctypes.CDLL(None)
     libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
     for limit, value in (
@@ -41,8 +46,8 @@ def confine() -> str:
         resource.setrlimit(limit, (value, value))
     os.environ.clear()
     _mute()
-    _drop_capabilities(libc)
-    landlock, seccomp = restrict(readable()), filter_calls()
+    _drop_capabilities()
+    landlock, seccomp = restrict(), filter_calls()
     return LEVELS[landlock + 2 * seccomp]
 
 
@@ -54,7 +59,7 @@ def _mute() -> None:
     os.close(nowhere)
 
 
-def _drop_capabilities(libc: ctypes.CDLL) -> None:
+def _drop_capabilities() -> None:
     """Root's powers, such as raising its own limits, are gone for good."""
     if platform.machine() != "x86_64":
         return

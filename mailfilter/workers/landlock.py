@@ -14,12 +14,12 @@ import os
 import struct
 import sys
 import sysconfig
-from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
 import detectors
 import mailfilter
+from mailfilter.workers.memory import libc
 
 _CREATE, _ADD, _RESTRICT = 444, 445, 446  # the same numbers on every architecture
 _VERSION = 1  # flag of _CREATE: the answer is the ABI
@@ -50,32 +50,37 @@ def readable() -> frozenset[Path]:
     )
 
 
-def restrict(folders: Iterable[Path]) -> bool:
-    """Close everything else for good; False where the kernel has no Landlock."""
-    libc = ctypes.CDLL(None, use_errno=True)
+@cache
+def ruleset() -> int:
+    """A descriptor of what is allowed, -1 where the kernel has no Landlock; made once, as above."""
     abi = libc.syscall(_CREATE, None, 0, _VERSION)
     if abi < 1:
-        return False
+        return -1
     attributes = struct.pack("=QQQ", (1 << _BITS[min(abi, 5)]) - 1, _TCP, _SCOPES)
     size = 8 if abi < 4 else 16 if abi < 6 else 24
-    ruleset = libc.syscall(_CREATE, attributes, size, 0)
-    if ruleset < 0:
+    made = int(libc.syscall(_CREATE, attributes, size, 0))
+    for folder in readable() if made >= 0 else ():
+        _allow(made, folder)
+    return made
+
+
+def restrict() -> bool:
+    """Close everything else for good; False where the kernel has no Landlock."""
+    rules = ruleset()
+    if rules < 0:
         return False
-    try:
-        for folder in folders:
-            _allow(libc, ruleset, folder)
-        libc.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0)
-        return int(libc.syscall(_RESTRICT, ruleset, 0)) == 0
-    finally:
-        os.close(ruleset)
+    libc.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0)
+    done = int(libc.syscall(_RESTRICT, rules, 0)) == 0
+    os.close(rules)
+    return done
 
 
-def _allow(libc: ctypes.CDLL, ruleset: int, folder: Path) -> None:
+def _allow(rules: int, folder: Path) -> None:
     descriptor = os.open(folder, os.O_PATH | os.O_CLOEXEC)
     try:
         rights = _READ if folder.is_dir() else _READ_FILE
         rule = struct.pack("=Qi", rights, descriptor)
-        if libc.syscall(_ADD, ruleset, _BENEATH, rule, 0):
+        if libc.syscall(_ADD, rules, _BENEATH, rule, 0):
             raise OSError(ctypes.get_errno(), "landlock_add_rule")
     finally:
         os.close(descriptor)

@@ -2,25 +2,25 @@
 
 From → to: the sockets of all classes and a number → that many confined workers of each class,
 always. The master itself reads no mail. It has everything imported, and has read a letter of our
-own (`rehearsal.py`), before the first fork, so that a worker costs some two milliseconds and
-shares its memory.
+own (`rehearsal.py`), before the first fork, and lies in large pages (`memory.py`), so that a worker
+costs some two milliseconds and shares its memory.
 """
 
 import contextlib
-import gc
 import os
 import signal
 import socket
 import time
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from mailfilter.extract import picture
 from mailfilter.log import log
 from mailfilter.workers.board import Board
 from mailfilter.workers.classes import NICENESS, RECOGNISING, Kind, counts, door
-from mailfilter.workers.confine import LEVELS, confine
-from mailfilter.workers.landlock import readable
+from mailfilter.workers.confine import LEVELS, confine, prepare
+from mailfilter.workers.memory import settle
 from mailfilter.workers.rehearsal import rehearse
 from mailfilter.workers.slot import Slot
 from mailfilter.workers.state import State
@@ -43,6 +43,16 @@ class Doors:
         """This process neither listens nor keeps others waiting."""
         for listener in self.listeners.values():
             listener.close()
+
+    def stay_alone(self) -> None:
+        """Close all other descriptors of this process, but for what it prints to.
+
+        Its workers inherit what it has, and who takes one over could use it: the lock of the
+        installation, say, or what the program that started this one left open.
+        """
+        kept = {0, 1, 2, *(listener.fileno() for listener in self.listeners.values())}
+        for before, after in pairwise((*sorted(kept), os.sysconf("SC_OPEN_MAX"))):
+            os.closerange(before + 1, after)
 
 
 def listen(path: Path) -> Doors:
@@ -80,11 +90,10 @@ def run(doors: Doors, workers: int, *, documents: int | None = None, quiet: bool
     for package in picture.prepare():
         log.warning("ocr-degraded", missing=package)
     rehearse()
-    readable()
+    prepare()
     level = _probe()
     _tell_level(level, quiet)
-    gc.collect()
-    gc.freeze()
+    settle()
     signal.pthread_sigmask(signal.SIG_BLOCK, _WATCHED)
     wanted = counts(workers, cores()) | ({Kind.DOCUMENT: documents} if documents else {})
     shop = Shop(doors, State(doors.path, level), wanted)

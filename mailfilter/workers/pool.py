@@ -69,6 +69,10 @@ class Pool:
         self._poison = poison
         self._lists: dict[str, tuple[object, int]] = {}  # poison, registers: their memory files
 
+    def __del__(self) -> None:
+        for _, descriptor in self._lists.values():
+            os.close(descriptor)
+
     async def examine(self, data: bytes, job: Job, *, patience: float | None = None) -> Examination:
         """The examination; incomplete if the content ended its worker."""
         asked = {"op": "examine"}

@@ -23,6 +23,9 @@ import ctypes
 import os
 import platform
 import struct
+from functools import cache
+
+from mailfilter.workers.memory import libc
 
 _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 22, 38
 _MODE_FILTER = 2
@@ -54,6 +57,7 @@ CHOICES = (  # call, argument, what it may be
     (_SETRLIMIT, 0, (0,)),  # CPU
 )
 OWN = (62, 234)  # kill, tgkill: the first argument is this process
+_NOBODY = 0xFFFFFFFF  # stands for this process until it is known
 
 
 def _instruction(code: int, value: int, yes: int = 0, no: int = 0) -> bytes:
@@ -90,7 +94,7 @@ def _cases() -> list[bytes]:
         tried = [part for value in values for part in (_instruction(_JEQ, value, 0, 1), _ALLOWED)]
         code += _case(call, [_load(argument), *tried, _REFUSED])
     for call in OWN:
-        code += _case(call, _must_be(0, os.getpid()))
+        code += _case(call, _must_be(0, _NOBODY))
     code += _case(_SENDTO, _null(4))  # no address
     cpu = [_load(1), _instruction(_JEQ, 0, 0, 1), _ALLOWED]
     return code + _case(_PRLIMIT, [*_must_be(0, 0), *cpu, *_null(2)])  # other limits: to ask
@@ -98,6 +102,13 @@ def _cases() -> list[bytes]:
 
 def program() -> bytes:
     """The filter for this process: a list of struct sock_filter."""
+    (_, asked, _), (_, own, _) = _must_be(0, _NOBODY), _must_be(0, os.getpid())
+    return for_all().replace(asked, own)
+
+
+@cache
+def for_all() -> bytes:
+    """The filter but for the process's own number; built once, before the first fork."""
     code = [
         _instruction(_LOAD, _ARCH),
         _instruction(_JEQ, _ARCH_X86_64, 1, 0),
@@ -122,7 +133,6 @@ def filter_calls() -> bool:
     """Install the filter for good; False where this machine has none to offer."""
     if platform.machine() != "x86_64":
         return False
-    libc = ctypes.CDLL(None, use_errno=True)
     code = program()
     buffer = ctypes.create_string_buffer(code)
     filtering = _Program(len(code) // 8, ctypes.addressof(buffer))

@@ -35,7 +35,8 @@ from mailfilter.extract import Budget, extract
 from mailfilter.model import Part
 from mailfilter.parse import parse, roles
 from mailfilter.place import Place, Step, StepKind
-from mailfilter.workers.confine import confine
+from mailfilter.workers.confine import confine, prepare
+from mailfilter.workers.memory import settle
 from mailfilter.workers.rehearsal import rehearse
 
 
@@ -124,8 +125,8 @@ def zygote(folder: Path) -> None:
     It is sent numbers of cases, and answers what a worker costs that reads that document.
     """
     rehearse()
-    gc.collect()
-    gc.freeze()
+    prepare()
+    settle()
     for line in sys.stdin:
         case = CASES[int(line)]
         data = (folder / case.make).read_bytes()

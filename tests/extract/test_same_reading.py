@@ -134,6 +134,8 @@ def test_a_break_in_a_cell_is_no_new_row():
 )
 def test_references_are_those_of_html(text):
     assert unescaped(text) == unescape(text)
+    far = " text" * 1000  # few references in a long text are read another way
+    assert unescaped(f"{far}{text}{far}") == unescape(f"{far}{text}{far}")
 
 
 @pytest.mark.parametrize("size", [WINDOW - 3, WINDOW - 2, WINDOW - 1, WINDOW, 3 * WINDOW + 1])
