@@ -20,7 +20,7 @@ from rich.table import Table
 
 from mailfilter import config
 from mailfilter.commands.asking import fail, settings_of
-from mailfilter.commands.scan import workers
+from mailfilter.commands.scan import PATIENCE, workers
 from mailfilter.examine import Job
 from mailfilter.selftest import numbers, techniques
 from mailfilter.selftest.run import Result, Sender, Tally, Trial, judge, trials
@@ -95,7 +95,8 @@ async def _examine(chosen: Iterable[Trial]) -> Tally:
         batch: list[Trial] = []
 
         async def settle() -> None:
-            found = await asyncio.gather(*(pool.examine(trial.data, job) for trial in batch))
+            asked = (pool.examine(trial.data, job, patience=PATIENCE) for trial in batch)
+            found = await asyncio.gather(*asked)
             for trial, examination in zip(batch, found, strict=True):
                 tally.add(trial.technique, judge(examination))
             batch.clear()

@@ -1,13 +1,18 @@
 """``mailfilter selftest``: counts by technique, exit codes, and through a real gateway."""
 
+import asyncio
 import json
 import socket
+from contextlib import nullcontext
+from itertools import islice
 
 import pytest
 from typer.testing import CliRunner
 
 from mailfilter.__main__ import main  # noqa: F401 - the program must import
+from mailfilter.commands import selftest
 from mailfilter.config import Listen
+from mailfilter.model import Examination, Facts
 from mailfilter.selftest import run, techniques
 from mailfilter.selftest.run import Result, Sender, Tally
 from tests.running import Gateway, free_port
@@ -50,6 +55,20 @@ def test_a_promise_that_is_broken_is_told():
     rows = list(tally.rows())
     assert rows[1]["passed"] == rows[1]["incomplete"] == 1
     assert rows[0]["reason"] == missed.miss
+
+
+def test_pictures_are_waited_for(monkeypatch):
+    asked = []
+
+    class Busy:
+        async def examine(self, data, job, *, patience=None):
+            asked.append(patience)
+            return Examination(Facts())
+
+    monkeypatch.setattr(selftest, "workers", lambda _: nullcontext(Busy()))
+    chosen = islice(run.trials(["191212121212"], "a@b.example", "c@d.example", "x"), 10)
+    asyncio.run(selftest._examine(chosen))
+    assert asked == [selftest.PATIENCE] * 10
 
 
 def test_a_gateway_that_hangs_up_is_incomplete():
