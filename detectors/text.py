@@ -174,9 +174,8 @@ class _Build:
     """The folded text so far, in pieces, with the runs of its offsets."""
 
     pieces: list[str] = field(default_factory=list)
-    starts: MutableSequence[int] = field(
-        default_factory=lambda: array("I")
-    )  # a list takes ten times more
+    # a list takes nine times more
+    starts: MutableSequence[int] = field(default_factory=lambda: array("I"))
     origins: MutableSequence[int] = field(default_factory=lambda: array("I"))
     length: int = 0
 
