@@ -7,7 +7,7 @@ PYTEST := .venv/bin/python -m pytest
 ARGS ?=
 MINUTES ?= 5
 
-.PHONY: help run test test-fast lint bench bench-extract bench-big bombs faults power-cuts fuzz evasion ordinary quality quality-peers lock demo-mails clean
+.PHONY: help run test test-fast lint bench bench-detectors bench-extract bench-big bombs faults power-cuts fuzz evasion ordinary quality quality-peers lock demo-mails clean
 help: ## show this list
 	@grep -E '^[a-z.-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 14
 .venv/run: constraints.lock pyproject.toml
@@ -46,6 +46,8 @@ faults: .venv/test ## kills and faults for MINUTES, half of them with PostgreSQL
 	$(RUN) -m tests.faults.campaign --minutes $(MINUTES) $(ARGS)
 power-cuts: .venv/test ## 200 power cuts under the store (root, /dev/fuse); ARGS="--cuts 50 --seed 7"
 	$(RUN) -m tests.faults.power_run $(ARGS)
+bench-detectors: .venv/test ## MB/s of the detectors by kind of text; ARGS=--stages
+	$(RUN) tests/bench/detectors.py $(ARGS)
 bench-extract: .venv/test ## measure reading documents beside the libraries' bare text
 	$(RUN) tests/bench/extract.py $(ARGS)
 bench-big: .venv/test ## a 10 MiB mail: longest callback, memory

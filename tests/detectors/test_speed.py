@@ -1,0 +1,107 @@
+"""Fast ways give what the slow ones give, and ten times the text takes about ten times as long."""
+
+import sys
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from detectors import candidates
+from detectors.candidates import MONTH_DAYS, Candidate, find_candidates, zeroed
+from detectors.health.search import CROWD, Search
+from detectors.sieve import Sieve, is_dense
+from detectors.text import fold
+from tests.bench.detectors import HOSTILE, repeated, seconds
+
+MOST_TIMES = 14
+TRIES = 5
+PIECES = st.one_of(
+    st.sampled_from(
+        [*" -+./_\t\n;|,:oltza'", "0", "1", "12", "1234", "-\n", " - ", "streck", "19\t", "\n> "]
+    ),
+    st.text("0123456789", min_size=1, max_size=13),
+    st.sampled_from(["811228", "19811228", "9874", "81 12 28", "1981-12-28", "12.05.1981"]),
+)
+TEXTS = st.lists(PIECES, max_size=40).map("".join)
+
+
+def _of_use(found: tuple[Candidate, ...]) -> set[Candidate]:
+    """Twelve digits without a month are no number of any country."""
+    return {one for one in found if len(one.digits) != 12 or one.digits[-8:-4] in MONTH_DAYS}
+
+
+@given(TEXTS)
+@settings(max_examples=400, deadline=None)
+def test_sieve_leaves_no_candidate_out(raw: str) -> None:
+    text = fold(raw).text
+    found = []
+    for dense in (False, True):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(candidates, "is_dense", lambda _shapes, dense=dense: dense)
+            found.append(_of_use(find_candidates(text)))
+    assert found[0] == found[1]
+
+
+def test_sieve_has_fewer_places_than_the_table_numbers() -> None:
+    row = "18611\t2012-05-04\t64938,97\t2225516707\t334\t12:50\n"
+    shapes = zeroed(row * 100)
+    assert is_dense(shapes)
+    assert not is_dense(zeroed("Möte klockan 10 i sal 3 med alla som vill komma dit. " * 9))
+    sieve = Sieve(row.encode("ascii") * 100)
+    assert len(sieve.runs(10)) == 100
+    assert len(sieve.parted()) <= 100  # of 1,000 numbers
+
+
+WORDS = [
+    "kol",
+    "diabetes",
+    "ont i magen",
+    "b12-brist",
+    "112",
+    *(f"ont i kroppen{n}" for n in "abcdefghijkl"),
+]
+
+
+@given(st.lists(st.sampled_from([*WORDS, " ", " ", "-", "2", "a", "\n", ".", "ö"]), max_size=25))
+@settings(max_examples=300, deadline=None)
+def test_search_finds_every_expression_that_begins_a_word(pieces: list[str]) -> None:
+    text = "".join(pieces).encode("latin-1")
+    search = Search([f" {word}".encode("latin-1") for word in WORDS])
+    found = {(one.start + 1, one.number) for one in search.find(text)}
+    for number, word in enumerate(WORDS):
+        at = text.find(word.encode())
+        while at >= 0:
+            if not text[at - 1 : at].decode("latin-1").isalnum() or at == 0:
+                assert (at, number) in found
+            at = text.find(word.encode(), at + 1)
+    assert all(not text[at - 1 : at].decode("latin-1").isalpha() for at, _ in found if at)
+
+
+def test_search_compares_few_expressions_at_a_place() -> None:
+    search = Search([f" ont i kroppen {n:03}".encode() for n in range(300)])
+    assert max(map(len, search._groups)) <= CROWD
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_ten_times_the_text_takes_about_ten_times_as_long(name: str) -> None:
+    """One try of several is enough: what is not linear takes a hundred times in each."""
+    short, long = (repeated(HOSTILE[name], size) for size in (20_000, 200_000))
+    ratios = []
+    for _ in range(TRIES):
+        ratios.append(seconds(long) / max(seconds(short, 3), 0.0005))
+        if ratios[-1] <= MOST_TIMES:
+            return
+    pytest.fail(f"{name}: {ratios}")
+
+
+def test_the_clock_sees_what_is_not_linear(monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow(text: str, repeats: int = 1) -> float:
+        began = time.process_time()
+        for _ in range(len(text) // 1000):
+            text.count("\x00")
+        return time.process_time() - began
+
+    monkeypatch.setattr(sys.modules[__name__], "seconds", slow)
+    with pytest.raises(pytest.fail.Exception, match="digits"):
+        test_ten_times_the_text_takes_about_ten_times_as_long("digits")
