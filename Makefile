@@ -7,7 +7,7 @@ PYTEST := .venv/bin/python -m pytest
 ARGS ?=
 MINUTES ?= 5
 
-.PHONY: help run test test-fast lint bench bench-detectors bench-extract bench-big bombs faults power-cuts fuzz evasion ordinary quality quality-peers lock demo-mails clean
+.PHONY: help run test test-fast lint bench bench-detectors bench-extract bench-big bombs faults cuts power-cuts fuzz evasion ordinary quality quality-peers lock demo-mails clean
 help: ## show this list
 	@grep -E '^[a-z.-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 14
 .venv/run: constraints.lock pyproject.toml
@@ -44,6 +44,8 @@ bombs: .venv/test ## hostile files through the workers; ARGS=--latency: what oth
 	$(RUN) -m tests.containment.run $(ARGS)
 faults: .venv/test ## kills and faults for MINUTES, half of them with PostgreSQL; a row in tests/faults/LEDGER.md
 	$(RUN) -m tests.faults.campaign --minutes $(MINUTES) $(ARGS)
+cuts: .venv/test ## the network cut at every byte of a transaction, both sides
+	FAULTS=all $(PYTEST) tests/faults/test_cuts.py $(ARGS)
 power-cuts: .venv/test ## 200 power cuts under the store (root, /dev/fuse); ARGS="--cuts 50 --seed 7"
 	$(RUN) -m tests.faults.power_run $(ARGS)
 bench-detectors: .venv/test ## MB/s of the detectors by kind of text; ARGS=--stages

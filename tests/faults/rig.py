@@ -252,16 +252,19 @@ class Rig:
                 self.found("STUCK", mail.token, f"{mail.kind}: {last.code} {last.text}")
         busy = ("releasing", "accepted", "handing-over")
         with contextlib.suppress(AssertionError):
-            wait_until(lambda: self._at_rest(busy), "end", 20)
+            wait_until(lambda: self._at_rest(busy), "end", 120)
         for item in self.gateway.some(*busy):
             self.found("STUCK", item["id"], f"{item['state']} {item['receipt']}")
         if fault := self.gateway.ask("audit-verify")["fault"]:
             self.found("REPAIR", words=f"audit chain: {fault}")
 
     def _at_rest(self, busy: tuple[str, ...]) -> bool:
-        """Time goes by until no act is under way."""
+        """Whether no act is under way; else some time goes by."""
+        if not self.gateway.some(*busy):
+            return True
         self.page.step_clock(self.page.clock + 600)
-        return not self.gateway.some(*busy)
+        time.sleep(1)
+        return False
 
     def found(self, what: str, token: str = "", words: str = "") -> None:
         self.ledger.found.append(Violation(what, token, words))

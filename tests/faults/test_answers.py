@@ -12,6 +12,7 @@ import pytest
 from tests.faults.inside import KINDS, Inside, Letter, inside, send
 from tests.scripted_hop import DROP, GOOD, ScriptedHop
 
+pytestmark = pytest.mark.system  # it needs no programs, but its time
 NEVER = 30.0
 ANSWERS = {
     "4xx": "451 4.3.0 not now",

@@ -1,0 +1,34 @@
+"""A small sample of the campaign; ``make faults MINUTES=n`` goes on for as long as one likes."""
+
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults.campaign import Campaign
+from tests.faults.postgres import server
+
+pytestmark = pytest.mark.system
+KILLS = 10
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    made = Path(tempfile.mkdtemp(prefix="mailfilter-faults-"))
+    made.chmod(0o755)  # as root the server runs as a user of its own
+    yield made
+    shutil.rmtree(made, ignore_errors=True)
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_kills_and_faults_under_load(folder: Path, database: str):
+    with contextlib.ExitStack() as stack:
+        url = stack.enter_context(server(folder)) if database == "postgresql" else ""
+        campaign = Campaign(folder, 20261128, url)
+        found = campaign.run(0, kills=KILLS)
+    assert [str(violation) for violation in found] == []
+    assert campaign.kills >= KILLS
+    assert campaign.mails > KILLS, "there was load"
