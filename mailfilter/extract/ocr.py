@@ -80,6 +80,9 @@ def prepare() -> tuple[str, ...]:
         return tuple(LANGUAGES[one] for one in there)
     _engines.append(api)
     recognise(Image.new("L", (32, 32), 255), 1)  # opens what is opened late, before the lock-down
+    # At its first message ("Empty page!!") tesseract would open that file, and dies if it may not.
+    # From now on its messages go to standard error, which is nowhere in a worker.
+    api.SetVariable("debug_file", "")
     return tuple(package for one, package in LANGUAGES.items() if one not in there)
 
 

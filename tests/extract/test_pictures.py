@@ -6,6 +6,8 @@ Most tests read by OCR: they are marked `system` and need Debian's tesseract-ocr
 import io
 import pathlib
 import struct
+import subprocess
+import sys
 import time
 import zlib
 from datetime import date
@@ -506,3 +508,24 @@ async def test_a_confined_worker_reads_pictures(tmp_path):
 def test_the_metafile_of_libreoffice_is_an_image():
     """Every presentation with a table has one: it must not be held as content of no known type."""
     assert reasons(read(b"VCLMTF\1\0" + bytes(40), "TablePreview1.svm")) == ["image"]
+
+
+ALONE = """
+import resource
+from PIL import Image
+from mailfilter.extract import ocr, picture
+assert ocr.prepare() == ()
+resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))
+page = Image.effect_mandelbrot((1600, 1200), (-2, -1.5, 1, 1.5), 60)
+print(ocr.lines(picture.reduced(page, picture.GLANCE)))
+"""
+
+
+@tesseract
+@needs_data
+def test_a_picture_that_makes_tesseract_speak_does_not_end_a_worker_that_may_open_no_file():
+    """It says "Empty page!!" of this one."""
+    done = subprocess.run(
+        [sys.executable, "-c", ALONE], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "0\n"), done.stderr
