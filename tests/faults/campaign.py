@@ -24,6 +24,7 @@ from mailfilter.failpoint import POINTS
 from tests.faults.control import FAULTS
 from tests.faults.ledger import Violation
 from tests.faults.postgres import cut_all, empty, server
+from tests.faults.power import Disk
 from tests.faults.rig import OF_THE_STORE, Rig
 from tests.running import wait_until
 
@@ -52,6 +53,7 @@ class Campaign:
     folder: Path
     seed: int
     url: str = ""
+    power: bool = False  # SQLite on a disk whose power is cut
     page: int = 40
     kills: int = 0
     mails: int = 0
@@ -67,10 +69,9 @@ class Campaign:
         while time.monotonic() < end or self.kills < kills:
             number += 1
             folder = self.folder / f"page{number}"
-            if self.url:
-                empty(self.url)
-            rig = Rig(folder, (self.seed << 12) + number, url=self.url)
-            with rig:
+            with contextlib.ExitStack() as stack:
+                rig = Rig(folder, (self.seed << 12) + number, **self._store(stack, folder))
+                stack.enter_context(rig)
                 for _ in range(self.page):
                     self.round(rig)
                     late = time.monotonic() > end and self.kills >= kills
@@ -87,6 +88,16 @@ class Campaign:
                 shutil.rmtree(folder, ignore_errors=True)
         return self.violations
 
+    def _store(self, stack: contextlib.ExitStack, folder: Path) -> dict:
+        """An empty database for a page."""
+        if self.power:
+            folder.mkdir()
+            disk = stack.enter_context(Disk(folder / "disk"))
+            return {"url": f"sqlite:///{disk.folder}/mailfilter.db", "disk": disk}
+        if self.url:
+            empty(self.url)
+        return {"url": self.url}
+
     def round(self, rig: Rig) -> None:
         """Some troubles under load, and back to order."""
         load = rig.load(self.chance.choices(KINDS, WEIGHTS, k=self.chance.randint(4, 8)))
@@ -94,7 +105,7 @@ class Campaign:
         for _ in range(self.chance.randint(2, 5)):
             what = self.chance.choices(
                 (self.point, self.kill_role, self.power_off, self.restart, self.lock, self.clock),
-                (70, 20, 3, 2, 2, 3),
+                (70, 20, 3 + 27 * self.power, 2, 2, 3),
             )[0]
             since = time.monotonic()
             rig.excuse(since, what(rig))
@@ -212,7 +223,7 @@ class Campaign:
                 cut_all(rig.gateway.url)
                 time.sleep(0.2)
             return "db_post_commit"
-        file = rig.gateway.folder / "mailfilter.db"
+        file = rig.gateway.url.removeprefix("sqlite:///") or rig.gateway.folder / "mailfilter.db"
         foreign = sqlite3.connect(file, timeout=5, isolation_level=None)
         with contextlib.closing(foreign), contextlib.suppress(sqlite3.OperationalError):
             foreign.execute("BEGIN EXCLUSIVE")
@@ -242,7 +253,9 @@ def write_row(campaign: Campaign, database: str, seconds: float) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=5)
-    parser.add_argument("--database", choices=("sqlite", "postgresql", "both"), default="both")
+    parser.add_argument(
+        "--database", choices=("sqlite", "postgresql", "power", "both"), default="both"
+    )
     parser.add_argument("--seed", type=int, default=int(time.time()) & 0xFFFFFF)
     asked = parser.parse_args()
     names = ("sqlite", "postgresql") if asked.database == "both" else (asked.database,)
@@ -255,7 +268,7 @@ def main() -> int:
             url = ""
             if database == "postgresql":
                 url = stack.enter_context(server(folder))
-            campaign = Campaign(folder, asked.seed, url)
+            campaign = Campaign(folder, asked.seed, url, power=database == "power")
             found = campaign.run(asked.minutes * 60 / len(names))
         write_row(campaign, database, time.monotonic() - began)
         print(f"{database}, seed {asked.seed}: {campaign.kills} kills, {campaign.mails} mails")

@@ -23,6 +23,7 @@ from mailfilter.record.keys import load_private
 from tests.extract.making import word
 from tests.faults.control import Page
 from tests.faults.ledger import Attempt, Delivery, Ledger, Mail, Row, Violation, plaintext
+from tests.faults.power import Disk
 from tests.running import Gateway, Process, send, wait_until
 from tests.sink import Sink
 from tests.test_trouble import CITIZEN, COLLEAGUE, SENDER, with_attachment
@@ -127,6 +128,7 @@ class Rig:
     folder: Path
     seed: int
     url: str = ""
+    disk: Disk | None = None  # under the database of `url`: then a power off is a power cut
     tries: int = 3
     pause: float = 0.3  # seconds between two tries of a client
     ledger: Ledger = field(default_factory=Ledger)
@@ -217,8 +219,12 @@ class Rig:
         return self.gateway.process is not None and self.gateway.process.popen.poll() is None
 
     def power_off(self) -> None:
-        """The whole program at once."""
+        """The whole program at once, and what its disk had not synced."""
+        if self.disk is not None:
+            self.disk.cut(self.chance.randrange(1 << 30))
         self.gateway.process.kill()
+        if self.disk is not None:
+            self.disk.up()
 
     def restart(self) -> bool:
         """Start it again after whatever was done to it; False, and a violation, if it does not."""
