@@ -101,6 +101,7 @@ def every() -> list[Bomb]:
         bombs_old,
         bombs_pdf,
         bombs_scans,
+        bombs_stored,
         bombs_streams,
         bombs_text,
         bombs_zip,
