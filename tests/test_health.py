@@ -136,6 +136,26 @@ def test_person_in_the_body_illness_in_the_attachment() -> None:
 # --- what a match says
 
 
+def test_a_subject_says_what_is_the_matter_with_the_one_in_the_body() -> None:
+    subject = Source("Insulinpump", [(0, Role.SUBJECT)])
+    assert hit(subject, "Pumpen till Hugo larmade i går på fritids.")
+    assert not hit(Source("Insulinpump"), "Pumpen till Hugo larmade i går på fritids.")
+    assert not hit(subject, "Kurs för all personal. Hugo bokar lokalen, anmälan senast fredag.")
+
+
+def test_news_count_less_in_a_letter() -> None:
+    news = "Vår målvakt Emil Alm har hjärnskakning och missar finalen."
+    assert genre.general(news) > genre.general(news, letter=True) > 0
+    assert hit(f"Hej Per!\n{news}\nMvh\nOve")
+    assert not hit(f"{news} Tidningen skriver om säsongens segrar i landskamp och mästerskap.")
+
+
+def test_sentences_of_one_note_hang_together() -> None:
+    note = "Kan inte gräva i år. Diskbråck."
+    assert hit(note)
+    assert not hit(note + " Ny rad." * 100)
+
+
 def test_masks_are_classes_and_never_the_word() -> None:
     text = "Tilde Ask har epilepsi, äter sertralin och har hemtjänst."
     for match in find(text):

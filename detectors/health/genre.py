@@ -17,6 +17,8 @@ from .terms import read_lines
 
 LIMIT = 5.0
 NEWS_IN_LETTER = 0.2
+GENERIC_POINTS = 1.5
+OLD_POINTS = 3.0
 READ = 12_000
 _GROUP = (
     "barn|elever|personer|patienter|äldre|vuxna|unga|människor|kvinnor|män|medarbetare|anställda"
@@ -29,6 +31,10 @@ _GENERIC = re.compile(
     r" (?:du|ni|man|en|ett|någon|någons|barnet|eleven|medarbetaren|brukaren)\b"
     r"(?! (?:vecka|månad|timme|stund|kvart|dag|halvtimme|år)\b)"
     r"|(?:when|if) (?:you|a|an)\b"
+    r"|(?:har|kan|ska|bör|får|är|blir|måste|behöver|att|om|när|som|då) man\b"
+    r"|(?<!en )(?<!ung )(?<!ny )man (?:har|kan|ska|bör|får|är|blir|måste|behöver)\b"
+    r"|(?:oftast|vanligen|vanligtvis|kan (?:också|även|ibland|behöva|bli|då|få))\b"
+    r"|visste du|vad betyder|(?:gruppen|grupp|cirkel|träff) för"
     r"|hos (?:barn|äldre|vuxna|unga|personer|elever|kvinnor|män|ungdomar)"
     r"|vid misstanke|misstänker du"
     r"|(?:många|flera|fler|vissa|några|antalet|hur många|samtliga|varje|var tredje|var fjärde"
@@ -43,6 +49,12 @@ _GENERIC = re.compile(
     r"|\d \w*(?:olyckor|skador|tillbud|anmälningar)\b"
     r"|hver fjerde|hver tredje|i personalen|bland (?:unga|äldre|barn|elever|personal|lærere))"
     r"|\d ?(?:%|procent)(?! tom|\s*sjuk|[ -]*(?:till|t\.?o\.?m))"
+)
+
+
+_OLD_YEAR = re.compile(
+    r"(?<![\d.:–-])(?<!\bkl )(?<!\bnr )(?<!\bi )(?<!\blgh )(?<!kl\. )1[5-8]\d\d(?![\d:-])"
+    r"(?! ?(?:kr|sek|kcal|mg|ml|gr?|meter|st|kronor)\b)"
 )
 
 
@@ -72,3 +84,9 @@ def general(text: str, letter: bool = False) -> float:
 def generic(sentence: str) -> bool:
     """Does the sentence speak of anybody in a group: "den som", "om du", "personer med"?"""
     return _GENERIC.search(sentence) is not None
+
+
+def sentence_points(sentence: str, letter: bool) -> float:
+    """Points for a general sentence, or for one of a year of which nobody is alive."""
+    past = not letter and _OLD_YEAR.search(sentence) is not None
+    return GENERIC_POINTS * generic(sentence) + OLD_POINTS * past

@@ -58,6 +58,7 @@ _PLACED = re.compile(
 )
 _CLASS = re.compile(r",? (?:i |klass |åk )\d ?[A-Fa-f]\b|, \d{1,2} år\b")
 _NUMBER = re.compile(r"\.? ?\d{1,4}\b")
+_SHORT_ORDER = 12  # words of "Meddela allergier till Kim senast fredag"
 _PARTY = re.compile(r" \((?:S|M|SD|V|MP|C|L|KD)\)")  # "Anna Holm (S)": at a meeting
 _INITIALS = re.compile(r"\b[A-ZÅÄÖ]\.? ?[A-ZÅÄÖ]\.(?!\w)")
 _SURNAME = re.compile(
@@ -102,6 +103,7 @@ class Cue:
     at: int
     kind: Kind
     label: bool = False  # stands behind "Avser:", "Elev:" ...
+    yours: bool = False  # "ditt barn": somebody of the reader's
 
 
 class Token(NamedTuple):
@@ -140,7 +142,8 @@ def cues(plain: Plain, words: list[Token], span: tuple[int, int], frame: Frame) 
                     found.append(Cue(token.start, name, _labelled(plain.text, token.start)))
                 continue
         if kind := _word(plain, words, number):
-            found.append(Cue(token.start, kind))
+            yours = kind is Kind.RELATIVE and number > 0 and words[number - 1].low in WORDS["your"]
+            found.append(Cue(token.start, kind, yours=yours))
     found.extend(
         Cue(m.start(), Kind.NAME)
         for m in _INITIALS.finditer(plain.cased, start, end)
@@ -253,7 +256,7 @@ def _is_staff(plain: Plain, words: list[Token], number: int, family: bool) -> bo
     if before and gap in (" ", ". ", ": ") and _is_office(before.low):
         return not _is_told(words, number, before.low)
     last = number + (1 if family else 0)
-    if _PARTY.match(plain.cased, words[last].end):
+    if _PARTY.match(plain.cased, words[last].end) or _acts(plain, words, number, last):
         return True
     behind = words[last + 1] if last + 1 < len(words) else None
     gap = plain.cased[words[last].end : behind.start] if behind else ""
@@ -263,6 +266,42 @@ def _is_staff(plain: Plain, words: list[Token], number: int, family: bool) -> bo
         and (behind.low in WORDS["title"] or behind.low.endswith(_TITLE_ENDS))
         and not (gap == " (" and _is_told(words, last + 1, behind.low))
     )
+
+
+def _acts(plain: Plain, words: list[Token], number: int, last: int) -> bool:
+    """Is she asked ("Eva, beställ"), told ("lämna till Bo") or the doer ("lagas av Bo")?"""
+    behind = words[last + 1] if last + 1 < len(words) else None
+    if behind and plain.cased[words[last].end : behind.start] == ", ":
+        return behind.low in WORDS["imperative"]
+    if behind and _does(words, last + 1):
+        return True
+    before = [token.low for token in words[max(0, number - 2) : number]]
+    if before and before[0] in ("hälsar", "suckar", "suckade", "tyckte", "skämtade"):
+        return True
+    if len(before) == 2 and before[1] == "av":
+        return before[0].endswith(("as", "es", "ades", "des", "ats"))
+    ends = plain.cased[words[last].end : words[last].end + 1] in ("", ".", "!", "\n")
+    ends = ends or (behind is not None and behind.low in ("senast", "före", "innan", "snarast"))
+    if not ends or not before or before[-1] not in ("till", "hos", "via"):
+        return False
+    first = number
+    while (
+        first
+        and number - first < _SHORT_ORDER
+        and not _starts_sentence(plain.cased, words[first].start)
+    ):
+        first -= 1
+    return words[first].low in WORDS["order"]
+
+
+def _does(words: list[Token], number: int) -> bool:
+    """Does the verb at `number` say that she works, and nothing behind how she is?"""
+    rest = [token.low for token in words[number + 1 : number + 9]]
+    if words[number].low in ("har", "fick") and not WORDS["job"].isdisjoint(rest[:2]):
+        return True
+    pair = (words[number].low, rest[0] if rest else "")
+    doer = pair[0] in WORDS["doer"] or pair in (("går", "igenom"), ("tar", "med"), ("tar", "över"))
+    return doer and _STATES.isdisjoint(rest)
 
 
 def _is_told(words: list[Token], number: int, title: str) -> bool:
@@ -343,7 +382,8 @@ def _role(plain: Plain, words: list[Token], number: int, low: str) -> Kind | Non
         ):
             return Kind.PLACED
         following = words[number + 1].low if number + 1 < len(words) else ""
-        if token.word[0].isupper() and following in WORDS["name-verb"]:
+        case = low != "man" and following not in WORDS["modal"]
+        if case and token.word[0].isupper() and following in WORDS["name-verb"]:
             return Kind.PLACED  # "Klient uppger ...": the style of case notes
         pointed = low in WORDS["role"] or before in WORDS["pointing"]
         return Kind.ROLE if pointed else None

@@ -28,15 +28,12 @@ from .units import Frame, Unit, units_at
 MEDIUM = 50
 MOST = 300
 MOST_LOW = 20
-SHORT = 3000
-NOTE = 500
+SHORT, NOTE = 3000, 500
 READ_FACTS = 8000
 OWN_POINTS = 2.5
 ADDRESSED = 2.8
 WRITER = 1.5
-GENERIC_POINTS = 1.5
-WORK_POINTS = 1.5
-THING_POINTS = 1.5
+WORK_POINTS = THING_POINTS = 1.5
 NO_PERSON = 1.0
 LONE = 10
 
@@ -150,9 +147,9 @@ def read_facts(plain: Plain, frame: Frame, role: Role) -> Facts:
     labelled = [cue for cue in cues if cue.label]
     if labelled:
         return Facts(4.0, labelled[0].kind, True, general, addressed)
-    best = max(cues, key=_document_points, default=None)
-    if best is None:
+    if not cues:
         return Facts(general=general, addressed=addressed)
+    best = max(cues, key=_document_points)
     points = _document_points(best) - (0.0 if len(plain.text) < SHORT else 1.0)
     return Facts(max(points, 0.0), best.kind, role is Role.NAME, general, addressed)
 
@@ -273,21 +270,21 @@ def _person(reading: Reading, unit: Unit, hits: list[Hit], words: list[Token]) -
     candidates = [best]
     if not unit.row:
         candidates += _in_paragraph(reading, unit, 0.0 if telling.narrates(words) else 0.5)
-    if not reading.known() and reading.stretch(unit.paragraph).of_writer:
-        spoken = reading.stretch(unit.paragraph).words
-        note = reading.is_note() and not (reading.facts.general or telling.says_only_you(spoken))
-        near = note or (reading.is_letter() and telling.tells(words))
+    stretch = reading.stretch(unit.paragraph)
+    if not reading.known() and stretch.of_writer:
+        general = reading.facts.general or telling.is_office(stretch.words)
+        near = reading.is_letter() and telling.tells(words)
+        near = near or (reading.is_note() and not general)
         candidates.append(Person(WRITER + 0.5 * near, Kind.SELF, "writer"))
     facts = reading.facts
     candidates.append(Person(facts.points - REACH["document"], facts.kind, "person-in-document"))
     other = reading.other
-    far = REACH["other"] - 0.5 * (reading.is_title(hits[0]) and facts.general < 1)
-    candidates.append(Person(other.points - far, other.kind, "person-in-other-part"))
+    points = other.points - REACH["other"] + 0.5 * (reading.is_title(hits[0]) and facts.general < 1)
+    candidates.append(Person(points, other.kind, "person-in-other-part"))
     strongest = max(candidates, key=lambda person: person.points)
-    if best.kind is Kind.PRONOUN and best.points >= 2 and reading.is_letter():
-        cues = reading.stretch(unit.paragraph).cues
-        if any(cue.kind in (Kind.ROLE, Kind.PLACED) for cue in cues):
-            return Person(3.0, Kind.ROLE, best.evidence)  # "... brukaren. Hon har ..."
+    told = best.kind is Kind.PRONOUN and best.points >= 2 and reading.is_letter()
+    if told and any(cue.kind in (Kind.ROLE, Kind.PLACED) for cue in stretch.cues):
+        return Person(3.0, Kind.ROLE, best.evidence)  # "... brukaren. Hon har ..."
     if best.kind in (Kind.PRONOUN, Kind.ROLE) and best.points >= 2 and strongest.points >= 2:
         others = [c.points for c in candidates[1:]]
         if max(others) >= 1.5:
@@ -307,7 +304,8 @@ def _in_unit(reading: Reading, unit: Unit, hits: list[Hit], words: list[Token]) 
         for hit in hits[:8]:
             mine = telling.self_points(words, hit.start, hit.group == "omsorg")
             if mine and mine[1] > best.points:
-                best = Person(mine[1], mine[0], mine[0].value)
+                advice = mine[0] is Kind.YOU and not (reading.is_letter() or telling.tells(words))
+                best = Person(mine[1] - advice, mine[0], mine[0].value)
                 if best.kind is Kind.YOU and reading.facts.addressed and telling.says_you(words):
                     best = Person(ADDRESSED, Kind.YOU, Kind.YOU.value)
             elif best.points < ADDRESSED and _is_to_reader(reading, hit, words):
@@ -321,6 +319,8 @@ def _in_unit(reading: Reading, unit: Unit, hits: list[Hit], words: list[Token]) 
 
 def _cue_points(reading: Reading, cue: Cue, words: list[Token]) -> float:
     points = people.WEIGHTS[cue.kind]
+    if cue.yours and not (reading.is_letter() or telling.tells(words)):
+        points -= 2.0  # "ring om ditt barn ...": advice to anybody
     if cue.kind is Kind.PRONOUN and reading.is_letter() and telling.tells(words):
         points += 1.0  # the receiver of a letter knows who "she" is
     if cue.kind is Kind.ROLE:
@@ -369,8 +369,8 @@ def general_points(
     points = reading.facts.general * trust
     if reading.facts.labelled:
         points *= 0.4
-    if genre.generic(reading.plain.text[unit.start : unit.end]):
-        points += GENERIC_POINTS * min(1.0, TRUST[person.kind])
+    sentence = reading.plain.text[unit.start : unit.end]
+    points += genre.sentence_points(sentence, reading.is_letter()) * min(1.0, TRUST[person.kind])
     if telling.counts_many(words) and TRUST[person.kind] > TRUST[Kind.NAME]:
         points += 0.5
     if telling.at_work(words, hits[0].start):

@@ -49,9 +49,17 @@ def says_only_you(words: list[Token]) -> bool:
     return lows.isdisjoint(_WRITER) and not lows.isdisjoint(WORDS["you"] | WORDS["your"])
 
 
+def is_office(words: list[Token]) -> bool:
+    """Does the writer ask, send or order something, or speak only of the reader?"""
+    return says_only_you(words) or any(token.low in WORDS["office"] for token in words)
+
+
 def instructs(words: list[Token]) -> bool:
-    """Is the reader told how things are done, and the writer not spoken of?"""
-    return says_only_you(words) and says_you(words)
+    """Is the reader, or anybody, told how things are, and the writer not spoken of?"""
+    if says_only_you(words):
+        return says_you(words)
+    lows = {token.low for token in words}
+    return "man" in lows and lows.isdisjoint(_WRITER)
 
 
 def hints(plain: Plain, start: int, end: int) -> bool:
@@ -62,6 +70,8 @@ def hints(plain: Plain, start: int, end: int) -> bool:
 def is_workplace(words: list[Token], at: int, care: bool) -> bool:
     """ "Anna på röntgen", "vi ses på äldreboendet": the place where somebody works or meets."""
     before = [token for token in words if token.start < at][-2:]
+    if [t.low for t in before[1:]] == ["som"] and before[0].low in WORDS["occupied"]:
+        return True  # "börjar som habiliteringsassistent"
     if care:
         stays = any(token.low in WORDS["stays"] for token in words)
         return bool(before) and before[-1].low in ("på", "från", "till", "i") and not stays
