@@ -58,7 +58,6 @@ _PLACED = re.compile(
 )
 _CLASS = re.compile(r",? (?:i |klass |åk )\d ?[A-Fa-f]\b|, \d{1,2} år\b")
 _NUMBER = re.compile(r"\.? ?\d{1,4}\b")
-_SHORT_ORDER = 12  # words of "Meddela allergier till Kim senast fredag"
 _PARTY = re.compile(r" \((?:S|M|SD|V|MP|C|L|KD)\)")  # "Anna Holm (S)": at a meeting
 _INITIALS = re.compile(r"\b[A-ZÅÄÖ]\.? ?[A-ZÅÄÖ]\.(?!\w)")
 _SURNAME = re.compile(
@@ -92,6 +91,9 @@ _STATES = WORDS["state"]
 _PERSON_ENDS = tuple(WORDS["person-end"])
 _SURE = FIRST_NAMES - _AMBIGUOUS
 _KIN = WORDS["relative"] | WORDS["lone-relative"]
+_POINTERS = _KIN | WORDS["pronoun"] | WORDS["english-her"] | WORDS["role"] | WORDS["person-noun"]
+_POINTERS |= WORDS["group-noun"] | {"lgh", "lägenhet", "rum"}
+_POINTER_ENDS = ("s", *WORDS["person-end"], "ni", "si", "mme")
 THIRD = WORDS["third"]
 _NOT_NAME = WORDS["not-name"] | WORDS["title"] | WORDS["role"] | WORDS["relative"]
 
@@ -285,11 +287,7 @@ def _acts(plain: Plain, words: list[Token], number: int, last: int) -> bool:
     if not ends or not before or before[-1] not in ("till", "hos", "via"):
         return False
     first = number
-    while (
-        first
-        and number - first < _SHORT_ORDER
-        and not _starts_sentence(plain.cased, words[first].start)
-    ):
+    while first and number - first < 12 and not _starts_sentence(plain.cased, words[first].start):
         first -= 1
     return words[first].low in WORDS["order"]
 
@@ -335,6 +333,8 @@ def _labelled(text: str, at: int) -> bool:
 
 def _word(plain: Plain, words: list[Token], number: int) -> Kind | None:
     low = words[number].low
+    if low not in _POINTERS and not low.endswith(_POINTER_ENDS):
+        return None  # most words
     if low in WORDS["pronoun"]:
         return Kind.PRONOUN
     if len(low) > 4 and low[-1] == "s" and (low[:-1] in _KIN or low[:-1] in WORDS["role"]):
