@@ -49,7 +49,7 @@ cuts: .venv/test ## the network cut at every byte of a transaction, both sides
 power-cuts: .venv/test ## 200 power cuts under the store (root, /dev/fuse); ARGS="--cuts 50 --seed 7"
 	$(RUN) -m tests.faults.power_run $(ARGS)
 bench-detectors: .venv/test ## MB/s of the detectors by kind of text; ARGS=--stages
-	$(RUN) tests/bench/detectors.py $(ARGS)
+	$(RUN) tests/bench/detecting.py $(ARGS)
 bench-extract: .venv/test ## measure reading documents beside the libraries' bare text
 	$(RUN) tests/bench/extract.py $(ARGS)
 bench-big: .venv/test ## a 10 MiB mail: longest callback, memory

@@ -57,7 +57,7 @@ _TO_ZERO = bytes.maketrans(b"0123456789", b"0" * 10)
 _WORDS = rb"(?:bindestreck|tankstreck|streck|dash|hyphen|minus|plus)"
 _GAP = (
     rb"(?:[-+./_:,*=~()\[\]<>\"'\xb7 ]{0,4}+|[ ]?[\t;|][ ]?"
-    rb"|[ \t]{0,4}+[-+]?[ \t]{0,4}+\r?\n[> \t|]{0,8}+"
+    rb"|[ \t]{0,4}+[-+]?[ \t]{0,4}+\r?\n[> \t|]{0,8}+[-+]?"
     rb"|[ \t\r\n>]{1,4}+" + _WORDS + rb"[ \t\r\n>]{1,4}+)"
 )
 _END = rb"(?!0)(?![-.:]0)"
@@ -253,7 +253,9 @@ def _is_grouped(cuts: set[int], date: int, total: int) -> bool:
 def _gap_shape(gap: str) -> Shape:
     sign = gap.strip(" ")
     if "\n" in gap:
-        return Shape.LINE if gap.partition("\n")[0].strip() in ("-", "+") else Shape.ROWS
+        before, _, behind = gap.partition("\n")
+        signs = before.strip(), behind.strip("> \t|")
+        return Shape.LINE if signs in (("-", ""), ("+", ""), ("", "-"), ("", "+")) else Shape.ROWS
     if any(character in "\t;|," for character in gap):
         return Shape.CELL
     if sign.isalpha():

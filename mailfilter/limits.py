@@ -36,7 +36,7 @@ PARTS = 1500  # amavis MAXFILES
 INFLATED_SIZE = 300 * MIB  # all output of one message's decoders; amavis' expansion limit
 INFLATED_RATIO = 200  # a part that grows more is a bomb unless it is under 10 MiB
 TEXT_SIZE = 16 * MIB  # characters given to the detectors from one message: 5 s at 0.3 s a MiB
-CELLS = 2_000_000  # in one sheet
+CELLS = 1_500_000  # in one sheet: 500 MiB of a worker
 PIXELS = 200_000_000  # in one picture: the largest phone cameras
 PICTURE_SIZE = 160 * MIB  # of one decoded picture: 40 million pixels in colour; JPEG decodes less
 OCR_SECONDS = 18.0  # of reading a message; 20 with a layout analysis that cannot be stopped
@@ -50,7 +50,9 @@ SMALL_MAIL_HEALTH = 800  # words for health and the like: 4 ms at the worst
 # workers
 WORKER_MEMORY = 2048 * MIB  # address space of a worker
 WORKER_WAIT = 13.0  # for a worker to begin, then 451; EXAMINE_TOTAL leaves it 14 s
-WORKER_CPU = 12  # CPU seconds for one message: less than the 14 s, so that it tells content from load
+WORKER_CPU = (
+    12  # CPU seconds for one message: less than the 14 s, so that it tells content from load
+)
 OCR_CPU = 24  # the same with OCR: OCR_SECONDS, a layout that overruns, detection
 NOTE_SIZE = 4 * KIB  # JSON by which a worker says which part it opens
 NOTES = 4 * PARTS  # each part is opened and closed, some twice

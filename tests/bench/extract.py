@@ -12,7 +12,6 @@ CPU time, not the clock; the two take turns, and the ratio is that of their medi
 on a busy machine. Exit status 1 if a target is missed.
 """
 
-# ruff: noqa: E402 - a path must go before our own packages are imported
 import argparse
 import gc
 import io
@@ -27,8 +26,6 @@ import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-
-_HERE = sys.path.pop(0)  # where `detectors` is a bench, not the package
 
 import pypdfium2
 import python_calamine
@@ -190,7 +187,6 @@ def main() -> int:
 
 def _rows(folder: Path, only: str, rounds: int) -> Iterator[bool]:
     """A line for each case; whether its targets are reached."""
-    sys.path.append(_HERE)
     import documents
 
     started = Zygote(folder)

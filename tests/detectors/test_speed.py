@@ -12,7 +12,7 @@ from detectors.candidates import MONTH_DAYS, Candidate, find_candidates, zeroed
 from detectors.health.search import CROWD, Search
 from detectors.sieve import Sieve, is_dense
 from detectors.text import fold
-from tests.bench.detectors import HOSTILE, repeated, seconds
+from tests.bench.detecting import HOSTILE, repeated, seconds
 
 MOST_TIMES = 14
 TRIES = 5

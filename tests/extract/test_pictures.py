@@ -420,7 +420,7 @@ def ticking(step: float):
 @tesseract
 def test_what_the_time_does_not_reach_is_over_limit(reader):
     data = pdf(*[scan(f"{WORDS} {n}") for n in range(4)], letter())
-    found = read(data, "a.pdf", budget=Budget(clock=ticking(8)))
+    found = read(data, "a.pdf", budget=Budget(clock=ticking(4)))
     assert [(each.reason, each.cls) for each in found.not_examined] == [
         ("ocr-time", Class.OVER_LIMIT)
     ]

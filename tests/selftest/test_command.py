@@ -104,11 +104,11 @@ def test_through_a_real_gateway(tmp_path, monkeypatch):
         rows = {row["technique"]: row for row in map(json.loads, done.stdout.splitlines())}
         assert done.exit_code == 0, done.output
         assert rows["as it is"]["stopped"] == 1
-        assert rows["backwards"]["passed"] == 1
+        assert rows["digits turned by five (ROT5)"]["passed"] == 1
         assert rows["subject: base64"]["stopped"] == 1
         assert [mail.rcpts for mail in sink.mails if mail.mail != b"<>"] == [
             [b"<you@elsewhere.example>"]
         ]
 
 
-FEW = {"as it is", "backwards", "subject: base64", "html: srcdoc"}
+FEW = {"as it is", "digits turned by five (ROT5)", "subject: base64", "html: srcdoc"}

@@ -1,6 +1,6 @@
 """``make bench-detectors``: how fast the detectors read, and whether in proportion.
 
-    python tests/bench/detectors.py [--stages] [--repeats 5]
+    python tests/bench/detecting.py [--stages] [--repeats 5]
 
 From → to: texts of a megabyte, made in memory → MB/s of CPU time (the best of several runs), how
 much longer ten times the text takes, the time to load and the memory. `--stages` shows what each
