@@ -22,6 +22,9 @@ TROUBLES = {
     plants.COPY: ("held", "reply_said", "hang", ""),
 }
 
+# Another commit of the same process may meet the fault first: then the mail is not lost.
+TIMES = {plants.EARLY: 4}
+
 
 def troubled(rig: Rig, bug: str, planted: bool) -> Mail:
     """A mail that meets its fault, with the bug or without; a retry by the ledger's rules."""
@@ -44,13 +47,20 @@ def troubled(rig: Rig, bug: str, planted: bool) -> Mail:
 def test_planted_bugs_are_named_and_the_same_troubles_without_them_are_borne(tmp_path: Path):
     with Rig(tmp_path, seed=1, tries=1) as rig:
         good = [troubled(rig, bug, planted=False) for bug in TROUBLES]
-        bad = {bug: troubled(rig, bug, planted=True) for bug in TROUBLES}
+        bad = {
+            bug: [troubled(rig, bug, planted=True) for _ in range(TIMES.get(bug, 1))]
+            for bug in TROUBLES
+        }
         rig.page.plant()
         found = rig.balance()
-    for bug, mail in bad.items():
-        named = {violation.what for violation in found if violation.token == mail.token}
-        assert named == ({TROUBLES[bug][3]} - {""}), (bug, rig.story(mail.token))
+    for bug, mails in bad.items():
+        tokens = {mail.token for mail in mails}
+        named = {violation.what for violation in found if violation.token in tokens}
+        assert named == ({TROUBLES[bug][3]} - {""}), (bug, *map(rig.story, tokens))
     assert [v.words for v in found if v.what == "PLAINTEXT"] == ["last-message"]
     for mail in good:
         assert not [v for v in found if v.token == mail.token], rig.story(mail.token)
-    assert {v.token for v in found} <= {"", *(mail.token for mail in bad.values())}
+    assert {v.token for v in found} <= {
+        "",
+        *(mail.token for mails in bad.values() for mail in mails),
+    }
