@@ -189,6 +189,11 @@ class Gateway:
         masters = [pid for pid in found if pid not in known]
         return masters if role == "scan" else [w for pid in masters for w in children(pid)]
 
+    def of_desk(self) -> list[int]:
+        """The process of desk, as soon as its pages listen."""
+        wait_until(lambda: self.pids("desk"), "the pages of desk")
+        return self.pids("desk")
+
     def command(self, *words: str, check: bool = True) -> str:
         """What a command prints; its errors, if it fails and may."""
         done = run(*words, "-c", str(self.config))

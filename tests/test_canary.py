@@ -200,7 +200,7 @@ def _send_all(gateway, folder: Path) -> bytes:
         code, text = gateway.send(data, SENDER, [CITIZEN])
         assert code == wanted, (name, code, text)
         replies.append(f"{code} {text}")
-    desk = gateway.pids("desk")
+    desk = gateway.of_desk()
     os.kill(gateway.process.popen.pid, signal.SIGSTOP)
     try:
         os.kill(desk[0], signal.SIGKILL)

@@ -70,7 +70,7 @@ def test_clean_mail_flows_while_desk_is_dead_and_held_mail_waits(gateway, sink):
     supervisor = gateway.process.popen.pid
     os.kill(supervisor, signal.SIGSTOP)  # nobody starts desk again meanwhile
     try:
-        kill(gateway.pids("desk"))
+        kill(gateway.of_desk())
         assert gateway.send(CLEAN, SENDER, [CITIZEN]) == (250, "2.0.0 Ok: kept")
         refusal = (451, "4.3.0 Cannot store the message now, try again later")
         assert gateway.send(HELD, SENDER, [CITIZEN]) == refusal
@@ -85,7 +85,7 @@ def test_clean_mail_flows_while_desk_is_dead_and_held_mail_waits(gateway, sink):
 
 
 def test_a_desk_that_hangs_defers_held_mail_and_a_retry_is_held_once(gateway, sink):
-    desk = gateway.pids("desk")
+    desk = gateway.of_desk()
     os.kill(desk[0], signal.SIGSTOP)
     thread, results = in_a_thread(lambda: gateway.send(HELD, SENDER, [CITIZEN]))
     assert gateway.send(CLEAN, SENDER, [CITIZEN]) == (250, "2.0.0 Ok: kept")

@@ -130,7 +130,7 @@ def test_what_waited_to_be_read_when_desk_died_is_read_by_the_next_one(gateway, 
     assert gateway.send(mail, SENDER, [CITIZEN]) == (code, text), "a retry joins it"
     os.kill(supervisor, signal.SIGSTOP)  # nobody starts desk again meanwhile
     try:
-        kill(gateway.pids("desk"))
+        kill(gateway.of_desk())
         patient.with_name("away").rename(patient)
     finally:
         os.kill(supervisor, signal.SIGCONT)

@@ -330,7 +330,7 @@ def test_wrong_passwords_cost_no_more_than_is_given(name, monkeypatch):
     monkeypatch.setattr(encrypted, "Tries", partial(encrypted.Tries, left=COST // 4))
     start = time.process_time()
     found = mail(_WRONG, *((f"{n}-{name}", data) for n in range(5)))
-    assert time.process_time() - start < 0.3 + 1.5 * COST / 4e6
+    assert time.process_time() - start < 0.5 + 3 * COST / 4e6  # a slow machine takes twice as long
     assert "encrypted" in reasons(found)
     assert found.opened == ()
 
