@@ -21,7 +21,7 @@ run: .venv/run ## start the demonstration; ARGS=--once ends after the table
 test: .venv/test ## the whole suite (Postfix, Chromium and PostgreSQL where they are installed)
 	$(PYTEST) -n 2 $(ARGS) tests
 test-fast: .venv/test ## the part that needs only Python, at most a minute
-	$(PYTEST) -n 2 -m "not system" $(ARGS) tests
+	$(PYTEST) -n 2 -m "not system and not long" $(ARGS) tests
 lint: .venv/test ## ruff, mypy --strict, import contracts
 	.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports
 quality: .venv/test ## score the labelled mails and the benchmark of numbers

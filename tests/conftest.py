@@ -1,6 +1,20 @@
 """What every test shares: no skip may pass unseen where everything is installed."""
 
+from pathlib import Path
+
 import pytest
+
+ROOT = Path(__file__).parent
+# Read much or try much: in the whole suite, not in the fast part
+LONG = (
+    *("fuzz", "selftest", "messages", "quality", "detectors/test_speed.py"),
+    *("parse/test_generated.py", "parse/test_evasion.py", "parse/test_charsets.py"),
+    *("parse/test_tolerance.py", "parse/test_profiles.py"),
+    "extract",
+    *("record/test_record_crash.py", "receive/test_session_automaton.py"),
+    *("record/test_record_machine.py", "test_workers.py", "test_worker_classes.py"),
+    *("test_registers.py", "test_poison.py", "test_taken_over.py"),
+)
 
 
 def pytest_addoption(parser):
@@ -10,6 +24,13 @@ def pytest_addoption(parser):
     parser.addoption(
         "--update-golden", action="store_true", help="write what scenarios expect anew"
     )
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        place = item.path.relative_to(ROOT).as_posix()
+        if place.startswith(LONG):
+            item.add_marker("long")
 
 
 @pytest.hookimpl(wrapper=True)
