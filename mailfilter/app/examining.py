@@ -19,8 +19,7 @@ class Examiner:
     def __init__(self, pool: Pool, settings: Settings) -> None:
         self._pool = pool
         key = os.urandom(32)  # counts persons within a message; dies with the process
-        self._job = replace(Job(key, date.min), registers=registers_of(settings))
-        self.look_for(settings)
+        self._job = searching(Job(key, date.min, registers=registers_of(settings)), settings)
 
     def look_for(self, settings: Settings) -> None:
         """Take what mail is searched for from these settings, at the start and at a reload.
