@@ -11,6 +11,8 @@ Known gaps: fonts of another charset than the document's are not followed.
 
 import re
 
+from mailfilter.extract.rtftokens import SIGNS, WORDS
+
 _MARK = re.compile(rb"\\fromhtml1?\b")
 _PAGE = re.compile(rb"\\ansicpg(\d{3,5})")
 _TOKEN = re.compile(
@@ -20,19 +22,6 @@ _TOKEN = re.compile(
     r"|(?P<text>[^\\{}\r\n]+)|[\r\n]+",
     re.DOTALL,
 )
-_WORDS = {
-    "par": "\n",
-    "line": "\n",
-    "tab": "\t",
-    "lquote": "\u2018",
-    "rquote": "\u2019",
-    "ldblquote": "\u201c",
-    "rdblquote": "\u201d",
-    "bullet": "\u2022",
-    "endash": "\u2013",
-    "emdash": "\u2014",
-}
-_SIGNS = {"~": "\xa0", "_": "-", "{": "{", "}": "}", "\\": "\\"}
 _SKIPPED = ("fonttbl", "colortbl", "stylesheet", "info", "pict", "pntext", "object")
 
 
@@ -71,9 +60,9 @@ def _said(token: "re.Match[str]", charset: str) -> str:
         case "code":
             return chr(int(token["code"]) & 0xFFFF)
         case "word":
-            return _WORDS.get(token["word"], "")
+            return WORDS.get(token["word"], "")
         case "sign":
-            return _SIGNS.get(token["sign"], "")
+            return SIGNS.get(token["sign"], "")
         case "text":
             return token["text"]
         case _:
