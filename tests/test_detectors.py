@@ -160,6 +160,11 @@ def test_folding_keeps_the_way_back(text: str) -> None:
     assert all(0 <= at < len(text) for at in offsets)
 
 
+@pytest.mark.parametrize("text", ["040110-2389 112", "38,5\nEhost/Ronja", "temp. 38,5 860411-2394"])
+def test_a_health_hit_without_words_around_is_read(text: str) -> None:
+    assert any(match.kind == "health" for match in detect([Source(text)], TODAY))
+
+
 def test_random_digits_are_rarely_taken() -> None:
     chance = random.Random(1)  # a seed, so that no number is written down
     texts = ["".join(chance.choices("0123456789", k=10)) for _ in range(3000)]

@@ -193,7 +193,7 @@ def at_work(words: list[Token], at: int) -> bool:
     near = [token.low for token in words[max(0, here - _NEAR) : here + _NEAR]]
     return any(
         low in WORDS["work"] and after not in WORDS["work-how"]
-        for low, after in zip(near, [*near[1:], ""], strict=True)
+        for low, after in zip(near, [*near[1:], ""], strict=False)  # there may be no words
     )
 
 
