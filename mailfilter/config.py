@@ -5,95 +5,29 @@ the file says so; there are no default passwords. Every key is explained in
 ``deploy/mailfilter.toml``, which a test compares with this file.
 """
 
-import re
 import tomllib
 from collections.abc import Sequence
 from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
-from string import Formatter
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationError,
-    model_validator,
-)
+from pydantic import Field, ValidationError, model_validator
 
 from mailfilter import limits
+from mailfilter.config_fields import (
+    Address,
+    HeaderName,
+    Host,
+    Line,
+    Pattern,
+    Port,
+    Section,
+    Template,
+)
+from mailfilter.config_front import Front
 from mailfilter.errors import ConfigError
 from mailfilter.model import Action, Class, Level, Mode
-
-Port = Annotated[int, Field(ge=0, le=65535)]
-_HEADER_NAME = re.compile(r"[A-Za-z0-9_-]{1,76}")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]")
-_ADDRESS = re.compile(r"[^\s<>@\x00-\x1f\x7f]+@[^\s<>@\x00-\x1f\x7f]+")
-_HOST = re.compile(r"(?:\*\.)?[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+")
-_TEMPLATE_FIELDS = {"address", "local", "domain"}
-
-
-def _is_header_name(value: str) -> str:
-    if value and not _HEADER_NAME.fullmatch(value):
-        raise ValueError("must be the name of a header: letters, digits and hyphens, no colon")
-    return value
-
-
-def _is_one_line(value: str) -> str:
-    if _CONTROL.search(value):
-        raise ValueError("must be one line without control characters")
-    return value
-
-
-def _is_address(value: str) -> str:
-    if value and not _ADDRESS.fullmatch(value):
-        raise ValueError("must be one mail address, such as name@kommun.example")
-    return value
-
-
-def _is_template(value: str) -> str:
-    try:
-        parsed = [part[1:] for part in Formatter().parse(value) if part[1] is not None]
-        fields = {"".join(filter(None, part)) for part in parsed}
-        if not fields <= _TEMPLATE_FIELDS:
-            raise KeyError
-        made = value.format(address="a@b.example", local="a", domain="b.example")
-    except (ValueError, KeyError, IndexError, AttributeError):
-        raise ValueError("may hold only {address}, {local} and {domain}") from None
-    if not _ADDRESS.fullmatch(made):
-        raise ValueError("must give an address, such as {address}.s or {local}@service.example")
-    return value
-
-
-def _is_pattern(value: str) -> str:
-    if not value.strip("* ") or len(value) > limits.LABEL_LENGTH:
-        raise ValueError(f"must say something, in at most {limits.LABEL_LENGTH} characters")
-    return value
-
-
-def _is_host(value: str) -> str:
-    if len(value) > 253 or not _HOST.fullmatch(value):
-        raise ValueError(
-            "must be the name of a host, such as kommunen.sharepoint.com, "
-            "or *.kommunen.example for all below: no https://, port or path"
-        )
-    return value.lower()
-
-
-HeaderName = Annotated[str, AfterValidator(_is_header_name)]
-Line = Annotated[str, AfterValidator(_is_one_line)]
-Address = Annotated[str, AfterValidator(_is_address)]
-Template = Annotated[str, AfterValidator(_is_template)]
-Pattern = Annotated[str, AfterValidator(_is_pattern)]
-Host = Annotated[str, AfterValidator(_is_host)]
-
-
-class Section(BaseModel):
-    """A table of the file: unknown keys are errors, nothing changes later."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class TenantMark(Section):
@@ -174,7 +108,8 @@ class Notice(Section):
     dkim_domain: str = ""
     dkim_selector: str = ""
     dkim_key: Path | None = None
-    system_senders: dict[str, Address] = {}  # scanner@… → the human owner who gets its notices
+    # scanner@… → the human owner who gets its notices
+    system_senders: dict[str, Address] = Field(default={})
 
     @model_validator(mode="after")
     def _dkim_is_whole(self) -> Self:
@@ -209,7 +144,7 @@ class Connector(Section):
     original_recipient_header: HeaderName = ""
     subject_prefix: Line = ""
     subject_replace: Line = ""  # the subject is readable outside the secure service
-    add_headers: dict[HeaderName, Line] = {}
+    add_headers: dict[HeaderName, Line] = Field(default={})
     remove_headers: tuple[HeaderName, ...] = ()
     sender: Address = ""  # envelope sender; default the original one
     size_limit: Annotated[int, Field(ge=1)] = 50 * limits.MIB
@@ -264,13 +199,15 @@ class Settings(Section):
     next_hop: NextHop = NextHop()
     store: Store = Store()
     web: Web = Web()
+    front: Front = Front()
     organisation: Organisation = Organisation()
     notice: Notice = Notice()
     report: Report = Report()
-    classes: dict[str, tuple[str, ...]] = {}  # recipient class → addresses, domains, *.domains
+    # recipient class → addresses, domains, *.domains
+    classes: dict[str, tuple[str, ...]] = Field(default={})
     departments: Path | None = None  # departments.csv
     department_header: str = ""  # trusted header that names the department
-    connectors: dict[str, Connector] = {}
+    connectors: dict[str, Connector] = Field(default={})
     secure_service: str = ""  # the connector that the default rules redirect to
     rules: Path | None = None  # a file of [[rule]]; default the shipped rules
     rule: tuple[Rule, ...] = ()  # of this file; they go before those

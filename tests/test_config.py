@@ -41,6 +41,7 @@ TABLES = {
     "next_hop": config.NextHop,
     "store": config.Store,
     "web": config.Web,
+    "front": config.Front,
     "organisation": config.Organisation,
     "notice": config.Notice,
     "report": config.Report,

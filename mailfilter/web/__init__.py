@@ -19,11 +19,8 @@ Known gaps: no second factor yet (OIDC and passkeys come later), no four-eyes re
 import secrets
 from collections.abc import Callable
 from datetime import datetime
-from importlib.resources import files
 from typing import cast
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup, escape
 from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -31,9 +28,9 @@ from starlette.types import ExceptionHandler
 
 from mailfilter.config import Settings
 from mailfilter.record.contract import Archive
-from mailfilter.web import dates
 from mailfilter.web.faults import Faults
 from mailfilter.web.gate import Gate, hosts
+from mailfilter.web.looks import environment
 from mailfilter.web.pages import PAGES
 from mailfilter.web.site import AskHealth, MakeReport, ReadText, Site
 from mailfilter.web.static_files import StaticFiles
@@ -72,7 +69,7 @@ def build(  # noqa: PLR0913 - the composition root names each collaborator once
         health,
         registry,
         load(),
-        _templates(settings, statics),
+        environment(settings.organisation.name, statics),
         wake,
     )
     gate = Middleware(Gate, names=hosts(settings.web), secure=site.secure)
@@ -81,30 +78,3 @@ def build(  # noqa: PLR0913 - the composition root names each collaborator once
         middleware=[gate],
         exception_handlers=cast("dict[type[Exception], ExceptionHandler]", Faults(site).handlers()),
     )
-
-
-def _templates(settings: Settings, statics: StaticFiles) -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(str(files(__package__) / "templates")),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "moment": dates.moment,
-        "machine": dates.machine,
-        "distance": dates.distance,
-        "size": dates.size,
-        "soft": _soft,
-    }
-    environment.globals |= {
-        "static": statics.address,
-        "organisation": settings.organisation.name,
-    }
-    return environment
-
-
-def _soft(address: str) -> Markup:
-    """An address that may be broken in front of its @ where the window is narrow."""
-    return Markup("<wbr>@").join(escape(part) for part in address.split("@"))

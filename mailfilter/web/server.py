@@ -8,6 +8,7 @@ logged as its type and place only: the text of an exception may hold content of 
 import asyncio
 import logging
 import socket
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -51,14 +52,15 @@ async def serve(
     stop: asyncio.Event,
     *,
     ready: asyncio.Future[int] | None = None,
+    tls: ssl.SSLContext | None = None,
 ) -> None:
-    """Serve until `stop` is set; OSError if the port cannot be had.
+    """Serve until `stop` is set, by https if `tls` is given; OSError if the port cannot be had.
 
     `ready` gets the port (the system chooses one for port 0) as soon as connections are taken.
     """
     listener = _listen(host, port)
     _quiet()
-    server = _Server(_config(app))
+    server = _Server(_config(app, tls))
     running = asyncio.create_task(server.serve(sockets=[listener]))
     stopping = asyncio.create_task(stop.wait())
     if ready is not None:
@@ -79,9 +81,10 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _config(app: ASGIApp) -> uvicorn.Config:
+def _config(app: ASGIApp, tls: ssl.SSLContext | None) -> uvicorn.Config:
     return uvicorn.Config(
         app,
+        ssl_context_factory=(lambda _config, _default: tls) if tls else None,
         log_config=None,
         access_log=False,
         proxy_headers=False,

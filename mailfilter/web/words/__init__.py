@@ -41,17 +41,24 @@ class Words:
 
 
 def load() -> dict[str, Words]:
-    """All catalogues by language, Swedish first."""
-    found = {
-        entry.name.removesuffix(".toml"): tomllib.loads(entry.read_text(encoding="utf-8"))
-        for entry in files(__name__).iterdir()
-        if entry.name.endswith(".toml")
-    }
+    """The reviewers' catalogues by language, Swedish first."""
     # The detectors say their evidence in Swedish themselves; the other files translate it.
     texts = evidence_texts() | OF_REGISTERS
-    found[FIRST]["evidence"] = {str(code): text for code, text in texts.items()}
+    evidence = {f"evidence.{code}": text for code, text in texts.items()}
+    found = read(__name__)
+    first = Words(FIRST, dict(found[FIRST].sentences) | evidence)
+    return found | {FIRST: first}
+
+
+def read(*packages: str) -> dict[str, Words]:
+    """The catalogues in the folders of these packages by language, Swedish first."""
+    found: dict[str, dict[str, str]] = {}
+    for entry in (entry for package in packages for entry in files(package).iterdir()):
+        if entry.name.endswith(".toml"):
+            table = _flat(tomllib.loads(entry.read_text(encoding="utf-8")))
+            found.setdefault(entry.name.removesuffix(".toml"), {}).update(table)
     order = sorted(found, key=lambda language: (language != FIRST, language))
-    return {language: Words(language, _flat(found[language])) for language in order}
+    return {language: Words(language, found[language]) for language in order}
 
 
 def _flat(table: Mapping[str, Mapping[str, str]]) -> dict[str, str]:

@@ -1,0 +1,88 @@
+"""Settings of the pages that the world reaches: the sender's pages and pickup (``front/``).
+
+The rules of the front's door stand here, so that ``check-config`` says them: a public address
+needs HTTPS of its own or a named proxy that has it, and links are https.
+"""
+
+from ipaddress import ip_address, ip_network
+from pathlib import Path
+from typing import Annotated, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, model_validator
+
+from mailfilter.config_fields import Port, Section
+
+
+def _is_network(value: str) -> str:
+    try:
+        ip_network(value, strict=False)
+    except ValueError:
+        raise ValueError("must be an address or network, such as 10.0.0.5 or 10.0.0.0/24") from None
+    return value
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches it."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+Network = Annotated[str, AfterValidator(_is_network)]
+
+
+class Front(Section):
+    """The pages that the world reaches. Off while `port` is 0."""
+
+    host: str = "127.0.0.1"
+    port: Port = 0  # 0 = no such pages
+    public_url: str = ""  # as links in mails have it: https://...
+    certificate: Path | None = None  # read again when the file changes
+    key: Path | None = None
+    behind_proxy: tuple[Network, ...] = ()  # only these may connect, and their word is believed
+    link_days: Annotated[int, Field(ge=1, le=365)] = 45
+
+    @property
+    def on(self) -> bool:
+        return self.port != 0
+
+    @property
+    def url(self) -> str:
+        """The address that links begin with, without a slash at its end."""
+        if self.public_url:
+            return self.public_url.rstrip("/")
+        scheme = "https" if self.certificate else "http"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{scheme}://{host}:{self.port}"
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers reach us by https."""
+        return self.url.startswith("https://")
+
+    @model_validator(mode="after")
+    def _door_is_safe(self) -> Self:
+        if (self.certificate is None) != (self.key is None):
+            raise ValueError("certificate and key belong together: give both or none")
+        if not self.on:
+            return self
+        if not is_loopback(self.host) and not self.certificate and not self.behind_proxy:
+            raise ValueError(
+                f"host {self.host} can be reached from outside, and nothing encrypts there: give "
+                "certificate and key, or name the proxy that has them in behind_proxy"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _links_are_safe(self) -> Self:
+        parts = urlsplit(self.public_url)
+        whole = parts.scheme in ("http", "https") and parts.hostname
+        if self.public_url and not (whole and not parts.query and not parts.fragment):
+            raise ValueError("public_url must be an address such as https://epost.kommunen.example")
+        if self.on and parts.scheme != "https" and not is_loopback(parts.hostname or self.host):
+            raise ValueError(
+                "links must be https: give public_url, such as https://epost.kommunen.example"
+            )
+        return self
