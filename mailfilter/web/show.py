@@ -13,12 +13,13 @@ from dataclasses import dataclass, replace
 from detectors import Role
 from mailfilter.decide import reasons
 from mailfilter.model import Action, Finding, Level, NotExamined, State, Verdict
-from mailfilter.place import Place, describe
+from mailfilter.place import Place, StepKind, describe, describe_all
 from mailfilter.record.contract import AuditLine, Dossier, Item, User
 from mailfilter.unread import REASONS, explain
 from mailfilter.web.words import Words
 
 MOST_FOUND = 100  # lines of a page; more say nothing new
+LEAST_OF_A_LIST = 3  # persons in one column
 LEVELS = (Level.HIGH, Level.MEDIUM, Level.LOW)
 PLACE_LANGUAGES = ("sv", "en")
 
@@ -190,22 +191,51 @@ def _subject(dossier: Dossier) -> str | None:
 
 
 def _found(findings: Iterable[Finding], words: Words) -> tuple[Found, ...]:
+    """Lists of persons first, each as one line; then what is alike in the same place."""
+    lists: dict[tuple[str, Place], list[Finding]] = {}
     alike: dict[tuple[str, Level, str, str], list[Finding]] = {}
     for f in findings:
-        place = place_in_words(f.place, words.language)
-        alike.setdefault((f.kind, f.level, f.masked, place), []).append(f)
+        if f.person and (column := _column(f.place)):
+            lists.setdefault((f.kind, column), []).append(f)
+    long = {key: rows for key, rows in lists.items() if _persons(rows) >= LEAST_OF_A_LIST}
+    for f in findings:
+        if not (f.person and (f.kind, _column(f.place)) in long):
+            place = place_in_words(f.place, words.language)
+            alike.setdefault((f.kind, f.level, f.masked, place), []).append(f)
     order = sorted(alike.items(), key=lambda entry: LEVELS.index(entry[0][1]))
-    return tuple(
-        Found(
-            words.code("kind", kind),
-            level,
-            words.code("mask", masked),
-            place,
-            len(same),
-            _why(same, words),
-        )
-        for (kind, level, masked, place), same in order
+    return (
+        *(_list(kind, rows, words) for (kind, _), rows in long.items()),
+        *(
+            Found(
+                words.code("kind", kind),
+                level,
+                words.code("mask", masked),
+                place,
+                len(same),
+                _why(same, words),
+            )
+            for (kind, level, masked, place), same in order
+        ),
     )
+
+
+def _column(place: Place) -> Place | None:
+    """The column of a table that a place stands in, whatever its row."""
+    steps = [step for step in place.steps if step.kind is not StepKind.ROW]
+    return Place(place.role, tuple(steps)) if len(steps) < len(place.steps) else None
+
+
+def _persons(findings: Iterable[Finding]) -> int:
+    return len({finding.person for finding in findings})
+
+
+def _list(kind: str, rows: Sequence[Finding], words: Words) -> Found:
+    """So: "34 persons" in the column "Personnr", rows 2–35."""
+    language = words.language if words.language in PLACE_LANGUAGES else PLACE_LANGUAGES[-1]
+    places = ", ".join(describe_all((row.place for row in rows), language))
+    level = _highest(rows, rows[0].kind)
+    said = words("item.listed", n=_persons(rows))
+    return Found(words.code("kind", kind), level, said, places, len(rows), _why(rows, words))
 
 
 def _why(findings: Iterable[Finding], words: Words) -> tuple[str, ...]:
