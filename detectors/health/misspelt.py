@@ -11,7 +11,7 @@ Known gaps: short words; two faults in one word; a fault in the first letter.
 import re
 from collections.abc import Iterator, Sequence
 
-from .plain import Plain
+from .plain import TYPOGRAPHY, Plain
 from .terms import ENDINGS, Hit, Lexicon, Term, read_lines
 
 READ = 8192
@@ -19,6 +19,11 @@ LEAST = 8
 MOST = 20
 REMEMBERED = 20_000  # words that are no misspelt ones: a megabyte
 _WORD = re.compile(rf"(?<![\w-])[^\W\d_]{{{LEAST - 1},{MOST + 4}}}(?![\w-])")
+# What parts words becomes a blank, what makes a word none of `_WORD` a hyphen.
+_CHARACTERS = "".join(
+    " " if re.match(r"[^\w-]", char) else "-" if re.match(r"[\d_-]", char) else char
+    for char in map(chr, range(256))
+).encode("latin-1")
 
 
 class Misspelt:
@@ -37,8 +42,10 @@ class Misspelt:
         """Misspelt words outside the known hits."""
         if not self._terms:
             self._prepare()
-        words = _WORD.findall(plain.text, 0, READ)
+        words = _words(plain.text[:READ])
         if self._ordinary_marks.issuperset(map(hash, words)):  # most mail ends here, in C
+            return
+        if not any([self._is_misspelt(word) for word in words if not self._is_ordinary(word)]):
             return
         taken = iter(known)
         hit = next(taken, None)
@@ -47,13 +54,17 @@ class Misspelt:
                 hit = next(taken, None)
             if hit is not None and hit.start < found.end():
                 continue
-            mark = hash(found.group())
-            if mark in self._ordinary_marks:
-                continue
-            if term := self.term(found.group()):
+            if not self._is_ordinary(found.group()) and (term := self.term(found.group())):
                 yield Hit(*found.span(), term.group, term.weight)
-            else:
-                self._remember(mark)
+
+    def _is_ordinary(self, word: str) -> bool:
+        return hash(word) in self._ordinary_marks
+
+    def _is_misspelt(self, word: str) -> bool:
+        if _WORD.fullmatch(word) and self.term(word):
+            return True
+        self._remember(hash(word))
+        return False
 
     def _remember(self, mark: int) -> None:
         """A word that is none: common words are tried once, not in every mail."""
@@ -108,6 +119,22 @@ class Misspelt:
         for at in range(1, len(word) - 2):
             tail = word[0] + word[at:]
             self._tails[tail] = self._tails.get(tail, 0) | lengths
+
+
+def _words(text: str) -> list[str]:
+    """All that `_WORD` finds, and longer and hyphened ones: in Latin-1 at a tenth of the cost."""
+    try:
+        latin = text.encode("latin-1")
+    except UnicodeEncodeError:
+        plain_text = text
+        for mark in TYPOGRAPHY:
+            plain_text = plain_text.replace(mark, " ")
+        try:
+            latin = plain_text.encode("latin-1")
+        except UnicodeEncodeError:
+            return _WORD.findall(text)
+    words = latin.translate(_CHARACTERS).decode("latin-1").split(" ")
+    return [word for word in words if len(word) >= LEAST - 1]
 
 
 def _stems(word: str) -> Iterator[str]:

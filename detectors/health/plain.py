@@ -21,11 +21,11 @@ _ALIKE = str.maketrans(
 # tenth of the time of `str.translate`.
 _RARE = tuple(zip("\r\u00a0\u202f\u2009\u2011\u2010\u2007", "    -- ", strict=True))
 _ODD = re.compile("[\u00ad\u0300-\u036f\u0370-\u03ff\u0400-\u04ff\u200b-\u200f\u2060\ufeff]")
-_TYPOGRAPHY = "\u2013\u2014\u2019\u2018\u201d\u201c\u2026\u2022\u20ac"  # – — ’ ‘ ” “ … • €
+TYPOGRAPHY = "\u2013\u2014\u2019\u2018\u201d\u201c\u2026\u2022\u20ac"  # – — ’ ‘ ” “ … • €
 _LATIN_LOWER = bytes(range(256)).decode("latin-1").lower().encode("latin-1")
 # Text that is Latin-1 but for such marks: they stand on control codes that no text has, the lower
 # case is one look-up a byte, a fifth of the time of `str.lower`.
-_SEATS = dict(zip(_TYPOGRAPHY, map(chr, range(0x80, 0x80 + len(_TYPOGRAPHY))), strict=True))
+_SEATS = dict(zip(TYPOGRAPHY, map(chr, range(0x80, 0x80 + len(TYPOGRAPHY))), strict=True))
 _NOT_SEATS = bytes(code for code in range(256) if chr(code) not in _SEATS.values())
 _LOWER = _LATIN_LOWER.decode("latin-1").translate(
     {ord(seat): mark for mark, seat in _SEATS.items()} | {ord("\r"): " ", 0xA0: " "}
