@@ -8,7 +8,8 @@ Known gap: a surname alone, and a rare first name without one.
 
 import re
 
-from .health.people import Kind, cues, tokens
+from .health.cues import cues_in
+from .health.people import Kind, tokens
 from .health.plain import plain
 from .health.units import Frame
 
@@ -19,5 +20,5 @@ def names_a_person(name: str) -> bool:
     """True if `name` holds a first name, or a first and a last name."""
     text = plain(_SEPARATORS.sub(" ", name).strip().title())
     words = tokens(text, 0, len(text.text))
-    found = cues(text, words, (0, len(text.text)), Frame((), ()))
+    found = cues_in(text, words, (0, len(text.text)), Frame((), ()))
     return any(cue.kind in (Kind.NAME, Kind.FULL_NAME) for cue in found)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from detectors import health
 from detectors.contract import Match, Role, Source
-from detectors.health import genre, people, terms, units
+from detectors.health import cues, genre, people, terms, units
 from detectors.health.plain import plain
 
 TODAY = date(2026, 1, 15)
@@ -303,7 +303,7 @@ def test_cues_of_a_table_and_of_running_text() -> None:
     text = plain("Eleven Tilde Ask och hennes mamma bor i lägenhet 4.")
     words = people.tokens(text, 0, len(text.text))
     kinds = [
-        cue.kind for cue in people.cues(text, words, (0, len(text.text)), units.frame(text.cased))
+        cue.kind for cue in cues.cues_in(text, words, (0, len(text.text)), units.frame(text.cased))
     ]
     assert people.Kind.ROLE in kinds
     assert people.Kind.FULL_NAME in kinds

@@ -17,35 +17,15 @@ from datetime import date
 
 from ..contract import Match, Role, Source
 from .disguise import Disguises
+from .evidence import EVIDENCE
 from .misspelt import Misspelt
 from .plain import Plain, marks, plain
-from .score import Facts, Reading, matches, read_facts
+from .reading import Facts, Reading, read_facts
+from .score import judgements, matches
 from .terms import Hit, Lexicon
 from .units import Frame, frame
 
 KINDS: tuple[str, ...] = ("health", "social-care")
-EVIDENCE: dict[str, str] = {
-    "identity": "ett identitetsnummer står i samma mening eller rad",
-    "full-name": "för- och efternamn står i samma mening eller rad",
-    "name": "ett namn står i samma mening eller rad",
-    "relative": "en anhörig nämns i samma mening",
-    "role": "en utpekad roll (eleven, brukaren, patienten) nämns i samma mening",
-    "placed": "en person pekas ut med plats eller ålder",
-    "pronoun": "hon eller han i samma mening",
-    "self": "avsändaren skriver om sig själv eller sitt barn",
-    "writer": "stycket är skrivet i jag-form och nämner ingen annan",
-    "you": "texten gäller mottagaren själv",
-    "person-in-paragraph": "en person nämns i samma stycke",
-    "person-in-document": "dokumentet gäller en namngiven person",
-    "person-in-other-part": "en person nämns i en annan del av meddelandet",
-    "no-person": "ingen person i närheten",
-    "strong-term": "uttrycket handlar tydligt om hälsa eller omsorg",
-    "weak-term": "uttrycket handlar om hälsa eller omsorg bara i sitt sammanhang",
-    "several-terms": "flera uttryck i samma mening eller rad",
-    "disguised": "ordet är skrivet på ett ovanligt sätt",
-    "diagnosis-code": "en diagnoskod",
-    "general-text": "texten är delvis allmän (kurs, statistik, annons)",
-}
 
 _LEXICON = Lexicon()
 _DISGUISES = Disguises(_LEXICON)
@@ -77,9 +57,8 @@ def find(sources: Sequence[Source], today: date) -> Iterator[Match]:
             own = replace(own, general=max(own.general, SHARED * shared))
             rest = _other(facts, number)
             text = texts[number]
-            yield from matches(
-                Reading(number, source, text, hits[number], frames[number], own, rest)
-            )
+            reading = Reading(number, source, text, hits[number], frames[number], own, rest)
+            yield from matches(reading, judgements(reading))
 
 
 def is_heavy(texts: Iterable[str], most: int) -> bool:

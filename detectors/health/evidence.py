@@ -1,0 +1,27 @@
+"""The codes of evidence of this detector, and what they are called in Swedish.
+
+Invariant: whatever `score` names is here; the English words are in ``mailfilter/web/words``.
+"""
+
+EVIDENCE: dict[str, str] = {
+    "identity": "ett identitetsnummer står i samma mening eller rad",
+    "full-name": "för- och efternamn står i samma mening eller rad",
+    "name": "ett namn står i samma mening eller rad",
+    "relative": "en anhörig nämns i samma mening",
+    "role": "en utpekad roll (eleven, brukaren, patienten) nämns i samma mening",
+    "placed": "en person pekas ut med plats eller ålder",
+    "pronoun": "hon eller han i samma mening",
+    "self": "avsändaren skriver om sig själv eller sitt barn",
+    "writer": "stycket är skrivet i jag-form och nämner ingen annan",
+    "you": "texten gäller mottagaren själv",
+    "person-in-paragraph": "en person nämns i samma stycke",
+    "person-in-document": "dokumentet gäller en namngiven person",
+    "person-in-other-part": "en person nämns i en annan del av meddelandet",
+    "no-person": "ingen person i närheten",
+    "strong-term": "uttrycket handlar tydligt om hälsa eller omsorg",
+    "weak-term": "uttrycket handlar om hälsa eller omsorg bara i sitt sammanhang",
+    "several-terms": "flera uttryck i samma mening eller rad",
+    "disguised": "ordet är skrivet på ett ovanligt sätt",
+    "diagnosis-code": "en diagnoskod",
+    "general-text": "texten är delvis allmän (kurs, statistik, annons)",
+}
