@@ -9,7 +9,7 @@ Known gaps: short words; two faults in one word; a fault in the first letter.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from .plain import TYPOGRAPHY, Plain
 from .terms import ENDINGS, Hit, Lexicon, Term, read_lines
@@ -45,17 +45,16 @@ class Misspelt:
         words = _words(plain.text[:READ])
         if self._ordinary_marks.issuperset(map(hash, words)):  # most mail ends here, in C
             return
-        if not any([self._is_misspelt(word) for word in words if not self._is_ordinary(word)]):
-            return
+        wrong = {word for word in words if not self._is_ordinary(word) and self._is_misspelt(word)}
         taken = iter(known)
         hit = next(taken, None)
-        for found in _WORD.finditer(plain.text, 0, READ):
-            while hit is not None and hit.end <= found.start():
+        for start, word in sorted(_places(plain.text, wrong)):
+            while hit is not None and hit.end <= start:
                 hit = next(taken, None)
-            if hit is not None and hit.start < found.end():
+            if hit is not None and hit.start < start + len(word):
                 continue
-            if not self._is_ordinary(found.group()) and (term := self.term(found.group())):
-                yield Hit(*found.span(), term.group, term.weight)
+            if term := self.term(word):
+                yield Hit(start, start + len(word), term.group, term.weight)
 
     def _is_ordinary(self, word: str) -> bool:
         return hash(word) in self._ordinary_marks
@@ -135,6 +134,17 @@ def _words(text: str) -> list[str]:
             return _WORD.findall(text)
     words = latin.translate(_CHARACTERS).decode("latin-1").split(" ")
     return [word for word in words if len(word) >= LEAST - 1]
+
+
+def _places(text: str, words: Iterable[str]) -> Iterator[tuple[int, str]]:
+    """Where each of the words stands by itself."""
+    for word in words:
+        at = text.find(word, 0, READ)
+        while at >= 0:
+            found = _WORD.match(text, at, READ)
+            if found and found.group() == word:
+                yield at, word
+            at = text.find(word, at + 1, READ)
 
 
 def _stems(word: str) -> Iterator[str]:

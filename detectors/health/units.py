@@ -60,6 +60,7 @@ _INLINE = re.compile(
     r"|(?<=[a-zåäö]{3},) [A-ZÅÄÖ][a-zåäöé]+\.?\s*\Z",  # "här är länken, Anna."
     re.MULTILINE,
 )
+_GAP = re.compile(r" (?<=[.!?:),] )")  # where `_INLINE` may begin; a literal first is found fast
 _SIGN_OFF_LINES = 8
 
 
@@ -163,13 +164,34 @@ class Frame:
 def frame(cased: str, signatures: Sequence[tuple[int, int]] = ()) -> Frame:
     """Find the frame in the first `HEAD_LIMIT` characters; `signatures` are known already."""
     head = cased[:HEAD_LIMIT]
-    spans = [m.span() for m in _GREETING.finditer(head)] + [
-        m.span() for m in _HEADER.finditer(head)
+    lines = list(_lines(head))
+    spans = [
+        found.span() for pattern in (_GREETING, _HEADER) for found in _at(pattern, head, lines)
     ]
-    closings = [*_SIGN_OFF.finditer(head), *_NAME_AND_TITLE.finditer(head)]
-    inline = [m.span() for m in _INLINE.finditer(head)]
-    found = [_sign_off(head, m.start()) for m in closings]
+    closings = [
+        found for pattern in (_SIGN_OFF, _NAME_AND_TITLE) for found in _at(pattern, head, lines)
+    ]
+    gaps = [found.end() - 1 for found in _GAP.finditer(head)]
+    inline = [found.span() for found in _at(_INLINE, head, gaps)]
+    found = [_sign_off(head, closing.start()) for closing in closings]
     return Frame(tuple(spans), (*signatures, *inline, *found))
+
+
+def _lines(text: str) -> Iterator[int]:
+    """Where the lines begin."""
+    at = 0
+    while at <= len(text):
+        yield at
+        at = text.find("\n", at) + 1 or len(text) + 1
+
+
+def _at(pattern: re.Pattern[str], text: str, places: list[int]) -> Iterator[re.Match[str]]:
+    """What `pattern.finditer` finds, if it can begin at these places only: a tenth of its cost."""
+    done = 0
+    for place in places:
+        if place >= done and (found := pattern.match(text, place)):
+            done = found.end()
+            yield found
 
 
 def _sign_off(head: str, start: int) -> tuple[int, int]:
