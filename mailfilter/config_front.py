@@ -57,6 +57,10 @@ class Front(Section):
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{scheme}://{host}:{self.port}"
 
+    def link(self, purpose: str, id: str, secret: str) -> str:
+        """The address of a page: purpose "m" is the sender's, "h" a recipient's."""
+        return f"{self.url}/{purpose}/{id}/{secret}"
+
     @property
     def secure(self) -> bool:
         """Whether browsers reach us by https."""

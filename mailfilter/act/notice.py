@@ -72,6 +72,7 @@ class About:
     days: int = 0
     receipt: str = ""
     connector: str = ""
+    link: str = ""  # to the sender's page
 
 
 def first_variant(dossier: Dossier) -> Variant:
@@ -130,6 +131,7 @@ def _block(about: About, settings: Settings, stamp: Stamp, words: Words) -> Bloc
             if section.lines
         ),
         footer=words.say("footer", organisation=organisation, id=about.case),
+        link=about.link,
     )
 
 

@@ -25,6 +25,8 @@ from mailfilter.connectors.contract import receipt
 from mailfilter.errors import Permanent, Temporary
 from mailfilter.model import Action, Path, State
 from mailfilter.record.contract import Archive, Filter, Item, Parcel
+from mailfilter.record.link_secret import SENDER
+from mailfilter.record.links import Mailed
 
 WAITING = (State.HELD, State.RELEASE_FAILED)
 _HOUR = timedelta(hours=1)
@@ -108,8 +110,22 @@ class ToSender(_Handler):
         stamp = self.post.stamp(parcel, [who], self.now())
         if who == parcel.dossier.sender:
             stamp = replace(stamp, answers=answered(parcel.dossier))
+        mailed = Mailed(SENDER, parcel.message, mail_name(parcel))
+        secret = await self._secret(mailed)
+        if secret == "":
+            return  # it was sent, and the row alone was not yet done
+        link = self.settings.front.link(SENDER, parcel.message, secret) if secret else ""
         self._take_turn(who)
-        await self.post.send(build(about, self.settings, stamp), [who])
+        await self.post.send(build(replace(about, link=link), self.settings, stamp), [who])
+        if secret:
+            await self.archive.links.posted(mailed)
+
+    async def _secret(self, mailed: Mailed) -> str | None:
+        """The secret of this notice's link; None where it has none, "" where it was sent."""
+        front, now = self.settings.front, self.now()
+        if not front.on:
+            return None
+        return await self.archive.links.ensure(mailed, now, now + timedelta(days=front.link_days))
 
     async def _about(self, parcel: Parcel) -> About | None:
         assert parcel.dossier is not None
@@ -129,6 +145,11 @@ class ToSender(_Handler):
         if len(times) >= self.settings.notice.per_hour:
             raise Later(times[0] + _HOUR, "rate")
         times.append(now)
+
+
+def mail_name(parcel: Parcel) -> str:
+    """The name of a mail with a link: the first notice of a message has it of its own."""
+    return "notice" if parcel.kind == "notice" else f"parcel:{parcel.id}"
 
 
 def about_of(parcel: Parcel, item: Item | None, held_days: int) -> About | None:

@@ -1,9 +1,10 @@
 """The composition root: settings → processes → orderly stop. Nobody else makes a collaborator.
 
-``mailfilter serve`` is a supervisor with three kinds of process (design 3):
+``mailfilter serve`` is a supervisor with four kinds of process (design 3):
 
 ``smtp``  one a core, sharing the port: receive, decide, relay (`smtp.py`)
 ``scan``  the master of the confined workers that read mail (`workers/master.py`)
+``front`` the pages that the world reaches, without keys (`front.py`); only if it has a port
 ``desk``  the private key: store, outbox, release, reading on, web pages, schedule (`desk.py`)
 
 Stopping: first smtp drains, with desk behind it, which must still store what is past the dot; then
@@ -19,7 +20,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mailfilter import config, limits
-from mailfilter.app import desk, memory, preflight, scanning, smtp
+from mailfilter.app import desk, front, memory, preflight, scanning, smtp
 from mailfilter.control import Desk
 from mailfilter.decide import compile_rules
 from mailfilter.errors import ConfigError
@@ -61,6 +62,7 @@ def start(settings: config.Settings, file: Path | None, beside: Sequence[Role] =
     others = (
         Role("desk", lambda: desk.run(settings, file), order=1, patience=30),
         Role("scan", lambda: _scan(settings, doors), order=2, patience=5),
+        *([Role("front", lambda: front.run(settings), order=0)] if settings.front.on else []),
         *beside,
     )
     smtp_role = Role("smtp", lambda: smtp.run(settings, file, sock), count=count, patience=patience)
@@ -111,7 +113,11 @@ def alone(folder: Path) -> Iterator[None]:
 
 def check_ports(settings: config.Settings) -> None:
     """A port that is taken is said now, and not by processes that start again and again."""
-    for name, section in (("listen", settings.listen), ("web", settings.web)):
+    for name, section in (
+        ("listen", settings.listen),
+        ("web", settings.web),
+        ("front", settings.front),
+    ):
         if not section.port:
             continue
         family = socket.AF_INET6 if ":" in section.host else socket.AF_INET

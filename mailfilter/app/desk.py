@@ -17,6 +17,9 @@ from mailfilter.app.scanning import poison_file, scan_pool, scan_socket
 from mailfilter.app.schedule import Schedule
 from mailfilter.control import ControlServer, Desk
 from mailfilter.examine import Job, searching
+from mailfilter.front.contract import DeskParts
+from mailfilter.front.desk_side import SOCKET, FrontServer
+from mailfilter.front.verbs import table
 from mailfilter.log import log
 from mailfilter.record import open_archive, open_desk_server
 from mailfilter.record.contract import Archive, AuditLine
@@ -66,6 +69,11 @@ async def _serve(settings: config.Settings, file: Path | None) -> None:
         reader = Reader(archive, settings, file, pool, posting.wake)
         loop.add_signal_handler(signal.SIGHUP, reader.reload)
         web = _web(archive, settings, (posting, metrics), stop)
+        if settings.front.on:
+            parts = DeskParts(archive, settings, clock.now, posting.wake)
+            serving = FrontServer(settings.store.run / SOCKET, parts, table())
+            await serving.start()
+            stack.push_async_callback(serving.close)
         await _together(stop, [posting.run(), schedule.run(), reader.run(), web], control)
 
 

@@ -14,6 +14,7 @@ from mailfilter import config
 from mailfilter.app.posting import outbox
 from mailfilter.app.scanning import registers_of
 from mailfilter.errors import ConfigError, Temporary
+from mailfilter.front.certificate import context
 from mailfilter.log import log
 from mailfilter.receive.server import server_context
 from mailfilter.record import open_archive
@@ -29,6 +30,7 @@ def check(settings: config.Settings) -> None:
 
 def _try(settings: config.Settings) -> None:
     server_context(settings.listen)
+    context(settings.front)
     registers_of(settings)
     asyncio.run(_open(settings))
 

@@ -32,6 +32,7 @@ from mailfilter.record.contract import (
     User,
 )
 from mailfilter.record.database import Database
+from mailfilter.record.links import Links
 from mailfilter.record.seal import Opener, Sealer
 from mailfilter.record.sql import clean
 
@@ -71,6 +72,7 @@ class StoreArchive:
         self._audit_days = audit_days
         self._means = means or Means()
         self._decoy = ""
+        self.links = Links(database, opener, sealer)
 
     async def _run(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         return await self.database.run(work)
@@ -89,6 +91,10 @@ class StoreArchive:
 
     async def item(self, id: str) -> Item | None:
         return await self._run(lambda c: items.one(c, self._opener, id))
+
+    async def items_of(self, message: str) -> list[Item]:
+        """The items of a message, in their order; of a protected one without the dossier."""
+        return await self._run(lambda c: items.of_message(c, self._opener, message))
 
     async def body(self, message: str) -> bytes:
         wrapped, chunks = await self._run(lambda c: items.sealed_body(c, message))

@@ -12,10 +12,13 @@ Acts on held mail and their audit line are one transaction (P12).
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from mailfilter.model import Action, Finding, NotExamined, Path, State, Verdict
 from mailfilter.place import Place
+
+if TYPE_CHECKING:
+    from mailfilter.record.links import Links
 
 # ---- intake --------------------------------------------------------------------------------
 
@@ -245,10 +248,14 @@ class User:
 class Archive(Protocol):
     """The desk side. `now` is always an argument (design 7)."""
 
+    @property
+    def links(self) -> "Links": ...  # links that were mailed, and what they open
+
     # lists and bodies
     async def items(self, filter: Filter) -> list[Item]: ...
     async def count_items(self, filter: Filter) -> int: ...
     async def item(self, id: str) -> Item | None: ...
+    async def items_of(self, message: str) -> list[Item]: ...
     async def body(self, message: str) -> bytes:
         """The original bytes; raises Permanent when the key is destroyed."""
         ...

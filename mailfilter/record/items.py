@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mailfilter import failpoint
 from mailfilter.errors import Permanent
 from mailfilter.model import Action, State
-from mailfilter.record import audit, reading, staging
+from mailfilter.record import audit, links, reading, staging
 from mailfilter.record.contract import AuditLine, Dossier, Filter, Item
 from mailfilter.record.seal import Opener, Sealer, parcel_owner
 from mailfilter.record.sql import clean, insert, without_addresses
@@ -70,6 +70,13 @@ async def one(connection: AsyncConnection, opener: Opener, id: str) -> Item | No
     """The item, or None; a protected one without its dossier."""
     row = (await connection.execute(_SELECT.where(item.c.id == id))).one_or_none()
     return None if row is None or row.state == State.STAGED else _item(row, opener)
+
+
+async def of_message(connection: AsyncConnection, opener: Opener, id: str) -> list[Item]:
+    """All items of a message that is committed."""
+    query = _SELECT.where(item.c.message == id, item.c.state != State.STAGED.value)
+    rows = (await connection.execute(query.order_by(item.c.id))).all()
+    return [_item(row, opener) for row in rows]
 
 
 async def _of_kind(
@@ -232,6 +239,7 @@ async def destroy_if_ended(
     await connection.execute(delete(chunk).where(chunk.c.message == id))
     failpoint.reach("purge_chunks")
     await connection.execute(update(message).where(message.c.id == id).values(dossier=b""))
+    await links.end(connection, id)
     return True
 
 

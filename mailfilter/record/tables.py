@@ -27,6 +27,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    UniqueConstraint,
     false,
 )
 from sqlalchemy.types import TypeDecorator
@@ -210,6 +211,20 @@ login_failure = Table(
     Column("name", LargeBinary, primary_key=True),  # SHA-256: people type passwords there
     Column("failures", Integer, nullable=False),
     Column("until", Instant, nullable=False),
+)
+
+link = Table(
+    "link",
+    metadata,
+    Column("mark", LargeBinary, primary_key=True),  # a keyed hash of its secret
+    Column("purpose", Text, nullable=False),  # the letter in its address
+    Column("owner", Text, nullable=False),  # the message that it is about
+    Column("name", Text, nullable=False),  # the mail that carries it: one link each
+    Column("wrapped", LargeBinary, nullable=False),  # data key, to the secret; empty once ended
+    Column("sealed", LargeBinary),  # the secret, to desk, until the mail was taken
+    Column("made_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    UniqueConstraint("owner", "purpose", "name", name="link_of_mail"),
 )
 
 meta = Table(

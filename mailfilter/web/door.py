@@ -127,7 +127,7 @@ def _to_login(visit: Visit) -> Response:
 
 
 async def _with_form(visit: Visit) -> Visit:
-    if not _from_here(visit.request):
+    if not from_here(visit.request):
         raise HTTPException(403, "form")
     form = _parse(await _body(visit.request))
     if not hmac.compare_digest(form.get("form_token", "").encode(), form_token(visit.key).encode()):
@@ -135,7 +135,7 @@ async def _with_form(visit: Visit) -> Visit:
     return replace(visit, form=form)
 
 
-def _from_here(request: Request) -> bool:
+def from_here(request: Request) -> bool:
     """What the browser says about where the form stands; the form token decides if it is silent.
 
     With `Referrer-Policy: no-referrer` browsers send `Origin: null` even from our own pages, so

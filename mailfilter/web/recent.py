@@ -30,6 +30,11 @@ class Throttle:
             self._attempts.popitem(last=False)
         return wait
 
+    def full(self, key: str, now: datetime) -> bool:
+        """Whether an attempt would have to wait; counts nothing."""
+        kept = [at for at in self._attempts.get(key, ()) if now - at < self._window]
+        return len(kept) >= self._tries
+
 
 class Recent:
     """Whether a key was noted within `span`."""

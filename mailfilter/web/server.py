@@ -30,7 +30,7 @@ class Contentless(logging.Filter):
                 "web page failed: %s at %s",
                 (
                     type(error).__name__,
-                    _where(error),
+                    where(error),
                 ),
             )
             record.exc_info, record.exc_text = None, None
@@ -103,7 +103,8 @@ def _quiet() -> None:
         logger.addFilter(Contentless())
 
 
-def _where(error: BaseException) -> str:
+def where(error: BaseException) -> str:
+    """File and line where it was raised."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next

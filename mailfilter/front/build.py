@@ -1,0 +1,38 @@
+"""The application of front: pages, templates, catalogues, in the guard.
+
+`build` is given the way to desk and the settings; it opens nothing.
+"""
+
+import os
+from collections.abc import Callable
+from datetime import datetime
+from typing import cast
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.types import ExceptionHandler
+
+from mailfilter.config import Settings
+from mailfilter.front.asking import AskDesk
+from mailfilter.front.faults import Faults
+from mailfilter.front.guard import Guard
+from mailfilter.front.pages import CATALOGUES, PAGES
+from mailfilter.front.site import Site
+from mailfilter.web.looks import environment
+from mailfilter.web.static_files import StaticFiles
+from mailfilter.web.words import read
+
+
+def build(
+    settings: Settings, desk: AskDesk, clock: Callable[[], datetime], key: bytes = b""
+) -> Starlette:
+    """The application. `key` makes the tokens of forms: a restart makes a new one, and a page that
+    was open then is shown again."""
+    statics = StaticFiles()
+    templates = environment(settings.organisation.name, statics, "mailfilter.front")
+    site = Site(settings, desk, clock, read(*CATALOGUES), templates, key or os.urandom(32))
+    return Starlette(
+        routes=[*(page.route(site) for page in PAGES), statics.route()],
+        middleware=[Middleware(Guard, front=settings.front, clock=clock)],
+        exception_handlers=cast("dict[type[Exception], ExceptionHandler]", Faults(site).handlers()),
+    )

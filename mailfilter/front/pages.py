@@ -1,0 +1,12 @@
+"""The table of pages: method, address, what shows it. A part adds its rows by one line in `PAGES`.
+
+``/m/ID/SECRET`` is the sender's, ``/h/ID/SECRET`` a recipient's (pickup). `CATALOGUES` are the
+packages whose ``sv.toml``, ``en.toml`` ... hold the words of the pages.
+"""
+
+from mailfilter.front import sender
+from mailfilter.front.door import Page
+
+CATALOGUES = ("mailfilter.front.words",)
+
+PAGES: tuple[Page, ...] = (*sender.PAGES,)

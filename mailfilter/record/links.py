@@ -1,0 +1,156 @@
+"""Links to a message that were mailed to somebody: which are good, and what they open.
+
+From → to: (purpose, owner, name) → secret (`ensure`), once for each mail that carries one; then
+secret → True (`good`) or the message's data key (`key`).
+
+Of a secret a row keeps the mark, the data key wrapped to the secret, and the secret itself sealed
+to desk until the mail that carries it was taken (`posted`): a mail that is sent again after a crash
+has the same link. Whoever has the database and not desk's key has no link that works; after
+`posted` not even desk has. `end` destroys the wraps: a link then still shows that the matter has
+ended, and opens nothing.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from mailfilter.errors import Permanent
+from mailfilter.record import link_secret
+from mailfilter.record.contract import Dossier
+from mailfilter.record.database import Database
+from mailfilter.record.seal import Opener, Sealer, open_body, open_dossier
+from mailfilter.record.tables import chunk, link, message, wrapped_key
+
+
+@dataclass(frozen=True, slots=True)
+class Mailed:
+    """Which link: its purpose, the message it opens, and the mail that carries it."""
+
+    purpose: str
+    owner: str
+    name: str
+
+
+class Links:
+    """The links of a store. Each method is a transaction of its own."""
+
+    def __init__(self, database: Database, opener: Opener, sealer: Sealer) -> None:
+        self._database, self._opener, self._sealer = database, opener, sealer
+
+    async def ensure(self, mailed: Mailed, now: datetime, until: datetime) -> str | None:
+        """The secret of this mail; "" if it was posted, None if the message's key is destroyed."""
+        return await self._database.run(
+            lambda c: ensure(c, (self._opener, self._sealer), mailed, now, until)
+        )
+
+    async def posted(self, mailed: Mailed) -> None:
+        """The mail was taken: from now on only the one who got it has the secret."""
+        await self._database.run(lambda c: posted(c, mailed))
+
+    async def good(self, purpose: str, owner: str, secret: str, now: datetime) -> bool:
+        """Whether the secret is a link of `owner` that has not expired."""
+        made = link_secret.mark(self._opener.link_key, purpose, owner, secret)
+        return await self._database.run(lambda c: _good(c, made, now))
+
+    async def key(self, purpose: str, owner: str, secret: str, now: datetime) -> bytes:
+        """The data key of `owner`; Permanent for a wrong, expired or ended link."""
+        made = link_secret.mark(self._opener.link_key, purpose, owner, secret)
+        wrapped = await self._database.run(lambda c: _wrapped(c, made, now))
+        if not wrapped:
+            raise Permanent(f"{owner}: the link does not open this message")
+        return link_secret.unwrap(secret, purpose, owner, wrapped)
+
+    async def dossier(self, purpose: str, owner: str, secret: str, now: datetime) -> Dossier:
+        """What is personal about the message, opened by the link's secret alone."""
+        key = await self.key(purpose, owner, secret, now)
+        sealed, _ = await self._database.run(lambda c: _sealed(c, owner))
+        return open_dossier(key, sealed, owner)
+
+    async def body(self, purpose: str, owner: str, secret: str, now: datetime) -> bytes:
+        """The message as it came, opened by the link's secret alone."""
+        key = await self.key(purpose, owner, secret, now)
+        _, chunks = await self._database.run(lambda c: _sealed(c, owner))
+        return await asyncio.to_thread(open_body, key, chunks, owner)
+
+
+async def ensure(
+    connection: AsyncConnection,
+    means: tuple[Opener, Sealer],
+    mailed: Mailed,
+    now: datetime,
+    until: datetime,
+) -> str | None:
+    """As `Links.ensure`, in the caller's transaction."""
+    opener, sealer = means
+    query = select(link.c.sealed).where(*_is(mailed))
+    row = (await connection.execute(query)).one_or_none()
+    if row is not None:
+        return opener.secret(row.sealed, mailed.owner) if row.sealed else ""
+    stored = select(wrapped_key.c.wrapped).where(wrapped_key.c.owner == mailed.owner)
+    wrapped = (await connection.execute(stored)).scalar_one_or_none()
+    if wrapped is None:
+        return None
+    secret = link_secret.new(sealer.entropy)
+    data_key = opener.key(wrapped, mailed.owner)
+    await connection.execute(
+        insert(link).values(
+            mark=link_secret.mark(opener.link_key, mailed.purpose, mailed.owner, secret),
+            purpose=mailed.purpose,
+            owner=mailed.owner,
+            name=mailed.name,
+            wrapped=link_secret.wrap(secret, mailed.purpose, mailed.owner, data_key),
+            sealed=sealer.seal_secret(mailed.owner, secret),
+            made_at=now,
+            expires_at=until,
+        )
+    )
+    return secret
+
+
+async def posted(connection: AsyncConnection, mailed: Mailed) -> None:
+    """As `Links.posted`, in the caller's transaction."""
+    await connection.execute(update(link).where(*_is(mailed)).values(sealed=None))
+
+
+async def end(connection: AsyncConnection, owner: str, purpose: str = "") -> None:
+    """Links of `owner` (of one purpose) open nothing any more."""
+    which = [link.c.owner == owner, *([link.c.purpose == purpose] if purpose else [])]
+    await connection.execute(update(link).where(*which).values(wrapped=b"", sealed=None))
+
+
+async def forget(connection: AsyncConnection, now: datetime) -> int:
+    """Drop expired links; how many."""
+    return int((await connection.execute(delete(link).where(link.c.expires_at <= now))).rowcount)
+
+
+def _is(mailed: Mailed) -> tuple[ColumnElement[bool], ...]:
+    return (
+        link.c.owner == mailed.owner,
+        link.c.purpose == mailed.purpose,
+        link.c.name == mailed.name,
+    )
+
+
+async def _good(connection: AsyncConnection, made: bytes, now: datetime) -> bool:
+    query = select(link.c.mark).where(link.c.mark == made, link.c.expires_at > now)
+    return (await connection.execute(query)).first() is not None
+
+
+async def _wrapped(connection: AsyncConnection, made: bytes, now: datetime) -> bytes:
+    query = select(link.c.wrapped).where(link.c.mark == made, link.c.expires_at > now)
+    return (await connection.execute(query)).scalar_one_or_none() or b""
+
+
+async def _sealed(connection: AsyncConnection, owner: str) -> tuple[bytes, Sequence[bytes]]:
+    """(sealed dossier, sealed chunks) of a message; Permanent where a piece is missing."""
+    query = select(message.c.dossier, message.c.chunks).where(message.c.id == owner)
+    row = (await connection.execute(query)).one_or_none()
+    pieces = select(chunk.c.sealed).where(chunk.c.message == owner).order_by(chunk.c.n)
+    chunks = list((await connection.execute(pieces)).scalars())
+    if row is None or not row.dossier or len(chunks) != row.chunks:
+        raise Permanent(f"{owner}: there is no such message any more")
+    return row.dossier, chunks

@@ -1,0 +1,81 @@
+"""The door of the front, on the real program: what a link may do, and what nobody may."""
+
+import json
+
+import pytest
+
+from tests.front.installation import ANNA, SUBJECT, Installation
+
+pytestmark = pytest.mark.system
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    with Installation(tmp_path_factory.mktemp("front")) as place:
+        place.send()
+        yield place
+
+
+def test_the_link_of_the_notice_shows_what_became_of_her_mail(place):
+    told = place.browser.get(place.link())
+    assert told.status == 200
+    assert "Ditt brev" in told.text
+    assert SUBJECT not in told.text
+    assert "1212" not in told.text.replace(place.link(), "")
+
+
+def test_headers_keep_the_link_and_the_page_to_the_visitor(place):
+    for url in (place.link(), place.link() + "x", f"http://127.0.0.1:{place.port}/nowhere"):
+        headers = place.browser.get(url).headers
+        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["cache-control"] == "no-store"
+        assert "default-src 'none'" in headers["content-security-policy"]
+        assert headers["x-frame-options"] == "DENY"
+        assert "set-cookie" not in headers
+
+
+def test_a_scanner_that_follows_every_link_changes_nothing(place):
+    before = place.gateway.ask("audit-list", after=0, limit=1000), place.gateway.items()
+    for method in ("GET", "HEAD"):
+        assert place.browser.get(place.link(), method=method).status == 200
+    assert place.browser.get(place.link() + "/withdraw").status == 405
+    after = list(place.gateway.ask("audit-list", after=0, limit=1000))
+    assert (after[:-1], place.gateway.items()) == before  # the last line is our own look
+
+
+def test_a_form_without_its_token_does_nothing(place):
+    url = place.link() + "/withdraw"
+    assert place.browser.post(url, {}).status == 403
+    assert place.browser.post(url, {"form_token": "0" * 32}).status == 403
+    token = place.browser.get(place.link()).token("withdraw")
+    crossed = place.browser.post(url, {"form_token": token}, sec_fetch_site="cross-site")
+    assert crossed.status == 403
+    assert len(place.gateway.items("held")) == 1
+
+
+def test_a_wrong_secret_is_no_link(place):
+    url, _, secret = place.link().rpartition("/")
+    for wrong in (secret[:-2] + "xx", secret[:-1], "x" * 43, ""):
+        assert place.browser.get(f"{url}/{wrong}").status == 404
+
+
+def test_the_log_has_neither_secret_nor_id(place):
+    place.browser.get(place.link())
+    secret = place.link().rpartition("/")[2]
+    log = place.gateway.log()
+    assert secret not in log
+    lines = [json.loads(line) for line in log.splitlines() if '"event": "front"' in line]
+    assert {line["page"] for line in lines} >= {"/m/{id}/{secret}"}
+
+
+def test_another_name_is_no_name_of_ours(place):
+    assert place.browser.get(place.link(), host="evil.example").status == 421
+
+
+def test_she_takes_it_back(place):
+    link = place.link()
+    assert place.browser.act(link, "withdraw").status == 303
+    assert [item["state"] for item in place.gateway.items()] == ["deleted"]
+    told = place.browser.get(link)
+    assert "Återtaget" in told.text
+    assert place.sink.to(ANNA) == []
