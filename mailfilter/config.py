@@ -26,6 +26,7 @@ from mailfilter.config_fields import (
     Template,
 )
 from mailfilter.config_front import Front
+from mailfilter.config_ways import Mx, Way
 from mailfilter.errors import ConfigError
 from mailfilter.model import Action, Class, Level, Mode
 
@@ -205,6 +206,8 @@ class Settings(Section):
     report: Report = Report()
     # recipient class → addresses, domains, *.domains
     classes: dict[str, tuple[str, ...]] = Field(default={})
+    ways: dict[str, Way] = Field(default={})  # recipient class → way
+    mx: Mx = Mx()
     departments: Path | None = None  # departments.csv
     department_header: str = ""  # trusted header that names the department
     connectors: dict[str, Connector] = Field(default={})

@@ -14,6 +14,7 @@ from time import perf_counter
 from mailfilter import failpoint, replies
 from mailfilter.act.carry_out import CarryOut, Case, Transaction, settle_abandoned
 from mailfilter.act.counting import CountBuffer, counts
+from mailfilter.act.mail_hosts import MailHosts
 from mailfilter.decide import Rules, storable
 from mailfilter.decide.unfinished import waits
 from mailfilter.errors import Temporary
@@ -36,6 +37,7 @@ class Pipeline:
     now: Callable[[], datetime]
     today: Callable[[], date]
     fail_open: Callable[[], bool]
+    hosts: MailHosts | None = None  # who receives a domain's mail; None: no class depends on it
 
     async def __call__(self, received: Received, hop: Transaction) -> Reply:
         """The reply to the final dot."""
@@ -47,7 +49,11 @@ class Pipeline:
             await settle_abandoned(hop)
             return _told(id, replies.NOT_NOW, error)
         read = perf_counter()
-        decision = self._decided(examination, received)
+        try:
+            decision = await self._decided(examination, received)
+        except Temporary as error:
+            await settle_abandoned(hop)
+            return _told(id, replies.NOT_NOW, error)
         failpoint.reach("verdict")
         case = self._case(id, received, examination, decision)
         try:
@@ -68,11 +74,24 @@ class Pipeline:
             log.error("fail-open", cause=str(error))
             return Examination(Facts(), size=-1)
 
-    def _decided(self, examination: Examination, received: Received) -> Decision:
+    async def _decided(self, examination: Examination, received: Received) -> Decision:
         if examination.size < 0:
             return _passed(received)
-        size, today = len(received.data), self.today()
-        return self.rules.decide(examination, received.envelope, size, today, reading_on=True)
+        decide = partial(
+            self.rules.decide,
+            examination,
+            received.envelope,
+            len(received.data),
+            self.today(),
+            reading_on=True,
+        )
+        if self.hosts is None:
+            return decide()
+        hosts = await self.hosts.of(self.rules.domains(received.envelope))
+        decision = decide(american=hosts.american)
+        if hosts.unknown and not _alike(decision, decide(american=hosts.american | hosts.unknown)):
+            raise Temporary("the mail servers of a recipient's domain cannot be looked up in DNS")
+        return decision
 
     def _case(
         self, id: str, received: Received, examination: Examination, decision: Decision
@@ -98,6 +117,13 @@ class Pipeline:
         kept = outcome.stored and not case.decision.having(Action.REJECT)
         if not kept and (outcome.relayed or outcome.stored):
             self.counter.add(case.counts)
+
+
+def _alike(one: Decision, other: Decision) -> bool:
+    """Whether two decisions do the same with everybody."""
+    return [(v.action, v.connector) for v in one.verdicts] == [
+        (v.action, v.connector) for v in other.verdicts
+    ]
 
 
 def _passed(received: Received) -> Decision:

@@ -3,16 +3,19 @@
 import asyncio
 import signal
 import socket
+import time
 from contextlib import suppress
 from pathlib import Path
 
 from mailfilter import config, limits
 from mailfilter.act.carry_out import CarryOut
 from mailfilter.act.counting import CountBuffer
+from mailfilter.act.mail_hosts import ByMx, resolver
 from mailfilter.act.relay import Relay
 from mailfilter.app import clock, rules
 from mailfilter.app.examining import Examiner
 from mailfilter.app.scanning import scan_pool
+from mailfilter.config_ways import Mx
 from mailfilter.decide import Rules
 from mailfilter.pipeline import Pipeline
 from mailfilter.receive.server import Listener
@@ -43,6 +46,7 @@ async def _serve(settings: config.Settings, file: Path | None, sock: socket.sock
         fail_open=lambda: bool(
             settings.fail_open_until and clock.today() <= settings.fail_open_until
         ),
+        hosts=_hosts(settings.mx),
     )
     relay = Relay(settings.next_hop, settings.listen.hostname)
     listener = Listener(settings, relay, pipeline, sock=sock)
@@ -60,6 +64,13 @@ async def _serve(settings: config.Settings, file: Path | None, sock: socket.sock
     await counter.flush()
     await relay.close()
     await intake.close()
+
+
+def _hosts(settings: Mx) -> ByMx | None:
+    """Questions about mail servers, where a class of recipients depends on them."""
+    if not settings.us_hosted:
+        return None
+    return ByMx(settings.us_hosts, resolver(settings.servers, settings.port), time.monotonic)
 
 
 def _reload(pipeline: Pipeline, examiner: Examiner, file: Path | None) -> None:

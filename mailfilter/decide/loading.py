@@ -23,7 +23,17 @@ from mailfilter.config import Rule, Settings
 from mailfilter.decide.addresses import Patterns, patterns, split
 from mailfilter.decide.conditions import HELD, names
 from mailfilter.decide.departments import UNKNOWN, Departments, read_departments
-from mailfilter.decide.rules import CITIZEN, INTERNAL, MASS_MAIL, PROTECTED, Classes, Entry, Rules
+from mailfilter.decide.rules import (
+    CITIZEN,
+    INTERNAL,
+    MASS_MAIL,
+    PROTECTED,
+    US_HOSTED,
+    Classes,
+    Entry,
+    Rules,
+    Ways,
+)
 from mailfilter.errors import ConfigError
 from mailfilter.model import Action, Level
 
@@ -54,11 +64,12 @@ def compile_rules(settings: Settings, origin: str = "settings") -> Rules:
         )
     everything = (*rules, *LAST)
     return Rules(
-        entries=tuple(_entry(rule, settings) for rule in everything),
+        entries=tuple(Entry(rule, rule.action, rule.connector) for rule in everything),
         classes=classes,
         departments=departments,
         hash=_hash(everything, settings, departments),
         informed=settings.organisation.staff_informed,
+        ways=_ways(settings, known, origin),
         mass_at=min((r.visible_external for r in rules if r.visible_external), default=MASS_MAIL),
     )
 
@@ -96,13 +107,18 @@ def _parse(text: str, origin: str) -> tuple[Rule, ...]:
     return config.validate(table, origin).rule
 
 
-def _entry(rule: Rule, settings: Settings) -> Entry:
-    if rule.action is not Action.REDIRECT:
-        return Entry(rule, rule.action)
-    connector = rule.connector or settings.secure_service
-    if not connector:
-        return Entry(rule, Action.QUARANTINE, serviceless=True)
-    return Entry(rule, Action.REDIRECT, connector)
+def _ways(settings: Settings, known: "_Known", origin: str) -> Ways:
+    for name, way in settings.ways.items():
+        _check_words((name,), known.classes, f"{origin}: ways")
+        if name == PROTECTED:
+            raise ConfigError(
+                f"{origin}: ways.{name}: findings go only to the sender there, to no service"
+            )
+        wanted = (way.connector,) if way.connector else ()
+        _check_words(wanted, known.connectors, f"{origin}: ways.{name}: connector")
+    return Ways(
+        settings.secure_service, {name: way.connector for name, way in settings.ways.items()}
+    )
 
 
 def _classes(settings: Settings, origin: str) -> Classes:
@@ -133,12 +149,18 @@ def _patterns(entries: tuple[str, ...], where: str) -> Patterns:
         raise ConfigError(f"{where}: {str(error)!r} is no address, domain or *.domain") from None
 
 
+def _by_mx(settings: Settings) -> set[str]:
+    return {US_HOSTED} if settings.mx.us_hosted else set()
+
+
 class _Known:
     """The words that conditions may name."""
 
     def __init__(self, settings: Settings, departments: Departments) -> None:
         self.kinds = sorted({kind for detector in DETECTORS for kind in detector.KINDS})
-        self.classes = sorted({INTERNAL, EXTERNAL, CITIZEN, PROTECTED, *settings.classes})
+        self.classes = sorted(
+            {INTERNAL, EXTERNAL, CITIZEN, PROTECTED, *settings.classes, *_by_mx(settings)}
+        )
         self.departments = sorted({UNKNOWN, *departments.controllers})
         self.connectors = sorted(settings.connectors)
         self.places = [role.value for role in Role]
@@ -202,6 +224,8 @@ def _hash(rules: tuple[Rule, ...], settings: Settings, departments: Departments)
     canonical = {
         "rules": [rule.model_dump(mode="json") for rule in rules],
         "secure_service": settings.secure_service,
+        "ways": [[name, way.connector] for name, way in settings.ways.items()],
+        "us-hosted": sorted(settings.mx.us_hosts) if settings.mx.us_hosted else [],
         "domains": sorted(settings.organisation.domains),
         "classes": [[name, *sorted(entries)] for name, entries in settings.classes.items()],
         "departments": departments.rows,

@@ -13,7 +13,7 @@ Until ``staff_informed`` the observations of a verdict carry the reason `staff-n
 may be counted by department, and `storable` takes them out of what is stored beside a sender.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -46,6 +46,7 @@ from mailfilter.model import (
 )
 
 INTERNAL, CITIZEN, PROTECTED = "internal", "citizen", "protected"
+US_HOSTED = "us-hosted"
 MASS_MAIL = 21  # visible external recipients, where no rule says how many
 _LEVELS = {  # worst first
     Level.HIGH: Reason.FINDING_HIGH,
@@ -56,12 +57,23 @@ _LEVELS = {  # worst first
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A rule and what it comes to with these settings: a redirect without a service holds."""
+    """A rule and what it comes to: a redirect without a connector goes the recipient's `Ways`."""
 
     rule: Rule
     action: Action
     connector: str = ""
-    serviceless: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """Recipient class → connector, and the service of all others; "" where there is none."""
+
+    service: str = ""
+    of_class: Mapping[str, str] = field(default_factory=dict)
+
+    def of(self, cls: str) -> str:
+        """The connector for recipients of a class; "" means that their mail is held."""
+        return self.of_class.get(cls) or self.service
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +83,14 @@ class Classes:
     ours: Patterns = field(default_factory=Patterns)
     named: tuple[tuple[str, Patterns], ...] = ()
 
-    def of(self, address: str, visible: frozenset[str]) -> Recipient:
-        """The class of a recipient; whom no class names is a citizen."""
+    def of(
+        self, address: str, visible: frozenset[str], american: frozenset[str] = frozenset()
+    ) -> Recipient:
+        """The class of a recipient; whom no class names is a citizen, or of the domains that
+        `american` services receive for."""
         at = split(address)
         internal = not at.routed and self.ours.find(at) is not None
-        cls = INTERNAL if internal else CITIZEN
+        cls = INTERNAL if internal else US_HOSTED if at.domain in american else CITIZEN
         for name, patterns in self.named:
             if (not internal or name == PROTECTED) and patterns.find(at) is not None:
                 cls = name
@@ -93,6 +108,17 @@ class Rules:
     hash: str
     informed: date | None = None
     mass_at: int = MASS_MAIL
+    ways: Ways = Ways()
+
+    def domains(self, envelope: Envelope) -> frozenset[str]:
+        """The domains of recipients that no class names: those whose mail servers matter."""
+        nobody: frozenset[str] = frozenset()
+        addresses = [path.text for path in envelope.rcpts]
+        return frozenset(
+            split(address).domain
+            for address in addresses
+            if self.classes.of(address, nobody).cls == CITIZEN
+        )
 
     def decide(
         self,
@@ -102,24 +128,31 @@ class Rules:
         today: date,
         *,
         reading_on: bool = False,
+        american: frozenset[str] = frozenset(),
     ) -> Decision:
         """One verdict for each recipient, in the envelope's order.
 
+        `american`: domains that make their recipients us-hosted.
         `reading_on`: what was not read for want of time can be; the verdicts that it alone holds
         back are marked (``unfinished.py``).
         """
-        decision = self._decided(examination, envelope, size, today)
+        decision = self._decided(examination, envelope, size, today, american)
         if not (reading_on and is_unfinished(examination)):
             return decision
-        otherwise = self._decided(so_far(examination), envelope, size, today)
+        otherwise = self._decided(so_far(examination), envelope, size, today, american)
         return replace(decision, verdicts=marked(decision.verdicts, otherwise.verdicts))
 
     def _decided(
-        self, examination: Examination, envelope: Envelope, size: int, today: date
+        self,
+        examination: Examination,
+        envelope: Envelope,
+        size: int,
+        today: date,
+        american: frozenset[str],
     ) -> Decision:
         facts = examination.facts
         visible = frozenset(address.lower() for address in facts.visible)
-        recipients = [self.classes.of(path.text, visible) for path in envelope.rcpts]
+        recipients = [self.classes.of(path.text, visible, american) for path in envelope.rcpts]
         department, controller = self.departments.of(envelope, facts)
         case = Case(
             examination=examination,
@@ -159,7 +192,9 @@ class Rules:
         known: dict[Recipient, Verdict] = {}
         for recipient in recipients:
             if recipient not in known:
-                known[recipient] = _read(matching, case, recipient, uninformed=uninformed)
+                known[recipient] = _read(
+                    matching, case, recipient, self.ways, uninformed=uninformed
+                )
         return tuple(
             replace(known[recipient], recipient=path.text)
             for path, recipient in zip(envelope.rcpts, recipients, strict=True)
@@ -173,7 +208,7 @@ def _matches(entry: Entry, case: Case) -> bool:
 
 
 def _read(
-    matching: Sequence[Entry], case: Case, recipient: Recipient, *, uninformed: bool
+    matching: Sequence[Entry], case: Case, recipient: Recipient, ways: Ways, *, uninformed: bool
 ) -> Verdict:
     observed: list[tuple[str, Action]] = []
     for entry in matching:
@@ -181,22 +216,31 @@ def _read(
             continue
         if entry.rule.mode is Mode.ENFORCE:
             break
-        observed.append((entry.rule.name, entry.action))
-    reasons = [*_reasons(entry, case, recipient)]
+        observed.append((entry.rule.name, _way(entry, recipient, ways)[0]))
+    action, connector = _way(entry, recipient, ways)
+    reasons = _reasons(entry, action, case, recipient)
     if observed:
         reasons += [Reason.OBSERVED, Reason.UNINFORMED] if uninformed else [Reason.OBSERVED]
     return Verdict(
         recipient="",
-        action=entry.action,
+        action=action,
         rule=entry.rule.name,
         reasons=tuple(reason.value for reason in reasons),
-        connector=entry.connector,
+        connector=connector,
         recipient_class=recipient.cls,
         observed=tuple(observed),
     )
 
 
-def _reasons(entry: Entry, case: Case, recipient: Recipient) -> list[Reason]:
+def _way(entry: Entry, recipient: Recipient, ways: Ways) -> tuple[Action, str]:
+    """What the entry comes to for a recipient: a redirect for whom there is no service holds."""
+    if entry.action is not Action.REDIRECT:
+        return entry.action, ""
+    connector = entry.connector or ways.of(recipient.cls)
+    return (Action.REDIRECT, connector) if connector else (Action.QUARANTINE, "")
+
+
+def _reasons(entry: Entry, action: Action, case: Case, recipient: Recipient) -> list[Reason]:
     """Which conditions of the rule held, as codes."""
     rule = entry.rule
     reasons = _found(rule, case) + sorted(of_class(cls) for cls in unread_classes(rule, case))
@@ -215,7 +259,7 @@ def _reasons(entry: Entry, case: Case, recipient: Recipient) -> list[Reason]:
         Reason.MADE_BY: rule.made_by,
         Reason.OPENED: rule.opened_by_password,
         Reason.SIZE: rule.size,
-        Reason.NO_SERVICE: entry.serviceless,
+        Reason.NO_SERVICE: action is not entry.action,
     }
     reasons += [reason for reason, held in tests.items() if held]
     return reasons or [Reason.NOTHING_FOUND if entry.action is Action.RELAY else Reason.ALWAYS]
