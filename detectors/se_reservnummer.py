@@ -1,6 +1,6 @@
 """Numbers that stand in for a personnummer: T-nummer of students, reservnummer of patients.
 
-From → to: all texts of a message → `Match`es of the kinds ``se.t-nummer`` and ``se.reservnummer``.
+From → to: all texts of a message → `Match`es of the kind ``se.reservnummer``.
 
 - *T-nummer* (interimspersonnummer): ``YYMMDD-Xnnn``, X one of TRSUWXJKLMN and counted as 1 in Luhn.
 - *Reservnummer*: twelve characters, written without signs, by whoever gives them out:
@@ -28,7 +28,7 @@ from .evidence import TEXTS, Code, weigh
 from .foreign import is_date
 from .se_number import passes_luhn
 
-KINDS: tuple[str, ...] = ("se.t-nummer", "se.reservnummer")
+KINDS: tuple[str, ...] = ("se.reservnummer",)
 EVIDENCE = TEXTS
 _T_LETTERS = b"jklmnrstuwx"
 _VGR = {"k": "5", "m": "7", "x": "8"}
@@ -50,7 +50,6 @@ BORN_AT_MOST = 130  # years
 class _Form(NamedTuple):
     """What a stretch is: `base` is its confidence by itself, `checked` if a digit proves it."""
 
-    kind: str
     base: int
     checked: bool
 
@@ -100,9 +99,9 @@ def _t_nummer(text: str, letter: str, today: date) -> _Form | None:
         return None
     if passes_luhn(digits[-10:].replace(letter, "1")):
         base = 54 if len(text) > len(digits) else 36
-        return _Form(KINDS[0], base + (6 if long else 0), checked=True)
+        return _Form(base + (6 if long else 0), checked=True)
     if long and letter in _VGR and passes_luhn(digits[-10:].replace(letter, _VGR[letter])):
-        return _Form(KINDS[1], 42, checked=True)
+        return _Form(42, checked=True)
     return None
 
 
@@ -111,17 +110,17 @@ def _stockholm(digits: str, today: date) -> _Form | None:
     born = today.year - BORN_AT_MOST <= year <= today.year
     if digits[:2] != "99" or not born or not passes_luhn(f"00{digits[4:]}"):
         return None
-    return _Form(KINDS[1], 40, checked=True)
+    return _Form(40, checked=True)
 
 
 def _carelink(digits: str, today: date) -> _Form | None:
     born = _is_dated(f"{digits[:6]}01", today) and "32" <= digits[6:8] <= "59"
-    return _Form(KINDS[1], 34, checked=True) if born and passes_luhn(digits[-10:]) else None
+    return _Form(34, checked=True) if born and passes_luhn(digits[-10:]) else None
 
 
 def _varmland(text: str, today: date) -> _Form | None:
     right = text[8] == "s" and text[9] in "fuxpl" and text[11] != "0"
-    return _Form(KINDS[1], 46, checked=False) if right and _is_dated(text[:8], today) else None
+    return _Form(46, checked=False) if right and _is_dated(text[:8], today) else None
 
 
 def _national(written: str) -> _Form | None:
@@ -130,7 +129,7 @@ def _national(written: str) -> _Form | None:
     century, month, day = (int(written[n : n + 2]) for n in (0, 4, 6))
     unknown = century == 0 and month >= 20 and 40 <= day <= 59
     known = 22 <= century <= 98 and century % 3 and 1 <= month <= 12 and 1 <= day <= 31
-    return _Form(KINDS[1], 42, checked=False) if known or unknown else None
+    return _Form(42, checked=False) if known or unknown else None
 
 
 def _is_dated(digits: str, today: date) -> bool:
@@ -157,4 +156,4 @@ def _match(page: Page, index: int, start: int, end: int, form: _Form) -> Match |
     value = "".join(sign for sign in text if sign.isalnum())
     evidence = (*checked, *spelling, *codes)
     mask = f"{text[:-4]}****"
-    return Match(index, *span, form.kind, weigh(form.base, codes), evidence, f"se:{value}", mask)
+    return Match(index, *span, KINDS[0], weigh(form.base, codes), evidence, f"se:{value}", mask)
