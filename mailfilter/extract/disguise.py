@@ -4,11 +4,11 @@ From → to: `readings(content)` → further texts, each a stretch of `content` 
 them at the place of the text they stand in, as hidden. A person who pastes the base64 of a number
 into a mail knows that the recipient can paste it into a decoder; so can we.
 
-How it stays fast: each disguise has a gate that searches for a character or a short string.
-Base64 is found by mapping its alphabet to one letter and looking for `LEAST` of that in a row:
-about 0.1 ms for 50 KiB of prose. All runs of a text are decoded together at each of the four
-alignments, so a flood of them costs four calls; what looks like a number is kept with its
-surroundings.
+How it stays fast: each disguise has a gate that searches for a character or a short string, in the
+text or in what `afar` makes of it; on prose hardly an expression is run. Base64 is found by mapping
+its alphabet to one letter and looking for `LEAST` of that in a row. All runs of a text are decoded
+together at each of the four alignments, so a flood of them costs four calls; what looks like a
+number is kept with its surroundings.
 
 Invariants: linear, never raises; at most `RUNS` runs are also read as texts of their own, `MOST` of
 each other disguise are looked at, at most `DEEP` levels.
@@ -25,6 +25,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from mailfilter.extract import codes
+from mailfilter.extract.afar import Afar
 from mailfilter.extract.charset import decode, looks_like_text
 from mailfilter.extract.plain import base64_bytes, strip_markup
 from mailfilter.extract.references import unescape
@@ -36,8 +37,6 @@ DEEP = 2
 AROUND = 60  # bytes kept on both sides of a number
 UNPACKED = 100_000
 _PACKED = (b"\x1f\x8b", b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
-_LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
-_MAPPED = bytes(0x61 if byte in _LETTERS else 0x20 for byte in range(256))
 _RUN = b"a" * LEAST
 _BETWEEN_LINES = re.compile(rb"\r?\n(?:> ?)*+")
 _FILL = (b"", b"AAA", b"AA", b"A")
@@ -67,9 +66,10 @@ def readings(content: str, deep: int = DEEP) -> Iterator[str]:
 
 
 def _decoded(content: str) -> Iterator[str]:
-    yield from _based(content)
-    yield from _escaped(content)
-    yield from codes.readings(content)
+    text = Afar(content)
+    yield from _based(text)
+    yield from _escaped(content, text.has_hex())
+    yield from codes.readings(text)
     if "&" in content and "&lt;" in content:
         yield strip_markup(unescape(content))
     if "<" in content and _TAG_THEN_DIGIT.search(content):
@@ -83,9 +83,9 @@ def _decoded(content: str) -> Iterator[str]:
 # ---- base64 --------------------------------------------------------------------------------
 
 
-def _based(content: str) -> Iterator[str]:
-    raw = content.encode("latin-1", "replace")
-    runs = list(_runs(raw))
+def _based(text: Afar) -> Iterator[str]:
+    raw = text.raw
+    runs = list(_runs(raw, text.runs)) if _RUN in text.runs else []
     for run in runs[:RUNS]:
         data = _unpacked(base64_bytes(run))
         if looks_like_text(data):
@@ -93,8 +93,8 @@ def _based(content: str) -> Iterator[str]:
     if runs:
         for shift in range(4):
             yield from _numbers(base64_bytes(_aligned(runs, shift)))
-    if b"12" in raw.translate(_OPENING):
-        for group in islice(_digit_groups(content), MOST):
+    if _may_hold_groups(raw):
+        for group in islice(_digit_groups(text.content), MOST):
             yield base64_bytes(group.encode()).decode("latin-1")
     if b"\nM" in raw and _UU_LINE.search(raw):
         yield from _uu(raw)
@@ -110,9 +110,9 @@ def _unpacked(data: bytes) -> bytes:
         return data
 
 
-def _runs(raw: bytes) -> Iterator[bytes]:
+def _runs(raw: bytes, mapped: bytes) -> Iterator[bytes]:
     """Stretches that may be base64; whole lines of it that follow at once belong together."""
-    mapped = raw.translate(_MAPPED) + b" "
+    mapped += b" "
     at = 0
     while (start := mapped.find(_RUN, at)) >= 0:
         end = mapped.find(b" ", start)
@@ -138,6 +138,15 @@ def _numbers(data: bytes) -> Iterator[str]:
         for found in islice(_NUMBER.finditer(reading), MOST):
             window = reading[max(0, found.start() - AROUND) : found.end() + AROUND]
             yield window.decode("latin-1")
+
+
+def _may_hold_groups(raw: bytes) -> bool:
+    """Whether three groups of base64 in a row begin as digits do."""
+    opening = raw.translate(_OPENING)
+    if b"12" not in opening:
+        return False
+    pairs = opening.replace(b"12", b"3\0")
+    return any(b"333" in pairs[phase::4] for phase in range(4))
 
 
 def _digit_groups(content: str) -> Iterator[str]:
@@ -173,7 +182,7 @@ def _uu(raw: bytes) -> Iterator[str]:
 # ---- escapes -------------------------------------------------------------------------------
 
 
-def _escaped(content: str) -> Iterator[str]:
+def _escaped(content: str, hexadecimal: bool) -> Iterator[str]:
     """What escapes hide: of addresses, quoted-printable, HTML, C, and encoded words."""
     if "%" in content and (content.count("%3") >= 6 or content.count("%253") >= 6):
         once = _unquoted(content, b"%")
@@ -189,7 +198,7 @@ def _escaped(content: str) -> Iterator[str]:
     if "=" in content and "?=" in content:
         words = islice(_WORD.finditer(content), MOST)
         yield "\n".join(_word(found[1], found[2]) for found in words)
-    for found in islice(_HEX.finditer(content), MOST):
+    for found in islice(_HEX.finditer(content), MOST) if hexadecimal else ():
         yield bytes.fromhex(re.sub(r"[ :,-]", "", found[0])).decode("latin-1")
 
 

@@ -1,0 +1,71 @@
+"""A text from afar: what table look-ups tell of it, so that few expressions are tried.
+
+From → to: a text → `Afar`: its bytes, and two mappings of them that the gates of `disguise` and
+`codes` search. One look at each character by C replaces many, and most texts end there.
+
+- `raw`: Latin-1, with ``?`` for what it lacks (then `wide`).
+- `runs`: characters of base64 as ``a``, all else as a blank.
+- `signs`: capitals, digits (as ``1``), signs and blanks without the small letters between them: a
+  quarter of prose. What stands side by side in the text does so here; the reverse need not be.
+
+Invariants: linear; a gate never closes on what its expression would find.
+"""
+
+from collections.abc import Iterator
+
+_LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
+_RUNS = bytes(0x61 if byte in _LETTERS else 0x20 for byte in range(256))
+_ONES = bytes.maketrans(b"0123456789\t|", b"1111111111  ")
+_ONES_WIDE = bytes.maketrans(b"0123456789?\t|", b"11111111111  ")  # digits of other scripts are ?
+_SMALL = b"abcdefghijklmnopqrstuvwxyz"
+_BETWEEN = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ -+,;\r\n"
+_BETWEEN_CODES = _BETWEEN + b":"
+_EIGHT = b"1" * 8
+_ELEVEN = b"1" * 11  # 2d, a hyphen, has but one digit
+_FOURS = b" aaaa aaaa aaaa aaaa aaaa "
+_BLANKS = b" " * 6
+_SHORT = 4096  # bytes in which so repetitive a needle is found faster than by its blanks
+_LONGEST = 1000  # words of a stretch
+
+
+class Afar:
+    """The mappings of one text, and what they tell."""
+
+    __slots__ = ("content", "raw", "runs", "signs", "wide")
+
+    def __init__(self, content: str) -> None:
+        self.content = content
+        try:
+            self.raw = content.encode("latin-1")
+            self.wide = False
+        except UnicodeEncodeError:
+            self.raw = content.encode("latin-1", "replace")
+            self.wide = True
+        self.runs = self.raw.translate(_RUNS)
+        self.signs = self.raw.translate(_ONES_WIDE if self.wide else _ONES, _SMALL)
+
+    def has_digits(self) -> bool:
+        """Eight digits with no more between them than letters, blanks and what divides a number."""
+        return _EIGHT in self.signs.translate(None, _BETWEEN)
+
+    def has_hex(self) -> bool:
+        """Digits enough for ten characters in hexadecimal, with no more between them."""
+        return _ELEVEN in self.signs.translate(None, _BETWEEN_CODES)
+
+    def fours(self) -> Iterator[tuple[int, int]]:
+        """Stretches of words of four characters each, at least five in a row, one blank between.
+
+        The blanks are looked for first, in every fifth character.
+        """
+        if len(self.runs) <= _SHORT and _FOURS not in self.runs:
+            return
+        for phase in range(5):
+            column = self.runs[phase::5]
+            at = column.find(_BLANKS)
+            while at >= 0:
+                end, start = at + 1, 5 * at + phase
+                if self.runs.startswith(_FOURS, start):
+                    rest = column[at : at + _LONGEST]
+                    end = at + len(rest) - len(rest.lstrip(b" "))
+                    yield max(0, start - 5), 5 * end + phase
+                at = column.find(_BLANKS, end)
