@@ -61,7 +61,7 @@ GROUND = 0.4  # of the pixels, within three greys; a page has 0.9, grass or clot
 SIDE = 32_000  # tesseract counts pixels in 16 bits
 SMALL = 12  # pixels: letters in less than this cannot be read
 FRAMES = 500  # an animation of half a minute; a fax of 500 pages
-ANIMATED = 300_000_000  # pixels of all frames: 140 of a full screen; large ones take 4 s
+ANIMATED = 150_000_000  # pixels of all frames: 70 of a full screen; large ones take 3 s
 _TURNS = {  # by EXIF's orientation
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
