@@ -12,17 +12,21 @@ import ssl
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 from mailfilter import replies
 from mailfilter.config import Listen, Settings
 from mailfilter.errors import ConfigError
+from mailfilter.log import log
 from mailfilter.model import Reply
 from mailfilter.receive.access import access
 from mailfilter.receive.contract import Bounds, Deliver, Hop
+from mailfilter.receive.conversation import Conversation
 from mailfilter.receive.memory import Budget
+from mailfilter.receive.plain import Plain
 from mailfilter.receive.session import Session
+from mailfilter.replies import filled
 
 
 def _now() -> datetime:
@@ -30,6 +34,8 @@ def _now() -> datetime:
 
 
 BACKLOG = 1024
+AT_ONCE = 2  # connections accepted in one go: the rest is for whoever else is free
+RETRY = 1.0  # seconds until accepting is tried again when the machine could not
 
 
 def bound(listen: Listen) -> socket.socket:
@@ -38,6 +44,7 @@ def bound(listen: Listen) -> socket.socket:
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # accepted ones inherit it
         sock.bind((listen.host, listen.port))
     except OSError:
         sock.close()
@@ -75,62 +82,91 @@ class Listener:
         self._sock = sock  # bound already, shared with other processes: who is free accepts
         self._max_message = min(settings.max_message, settings.memory_budget)
         self._max_sessions = settings.max_sessions
-        self._server: asyncio.Server | None = None
-        self._sessions: set[Session] = set()
+        self._accepting = False
+        self._sessions: set[Conversation] = set()
         self._clients: Counter[str] = Counter()
+        self._empty: asyncio.Future[None] | None = None  # somebody waits for the last session
+        self.banner = filled(replies.BANNER, host=self.hostname)
+        self.standing_of = lru_cache(maxsize=1024)(self.access.of_peer)
 
     async def start(self) -> None:
         """Bind and take connections; raises `ConfigError` if the address cannot be had."""
-        loop = asyncio.get_running_loop()
         try:
-            self._server = await loop.create_server(
-                lambda: Session(self, loop),
-                sock=self._sock or bound(self._listen),
-                backlog=BACKLOG,
-            )
+            if self._sock is None:
+                self._sock = bound(self._listen)
+            self._sock.listen(BACKLOG)
         except OSError as error:
             where = f"{self._listen.host}:{self._listen.port}"
             raise ConfigError(f"listen.host, listen.port: {where}: {error.strerror}") from error
-        self.port = self._server.sockets[0].getsockname()[1]
+        self._sock.setblocking(False)
+        self.port = self._sock.getsockname()[1]
+        self._accepting = True
+        self._watch(self._sock)
+
+    def _watch(self, door: socket.socket) -> None:
+        if self._accepting:
+            loop = asyncio.get_running_loop()
+            loop.add_reader(door.fileno(), self._accept, loop, door)
+
+    def _accept(self, loop: asyncio.AbstractEventLoop, door: socket.socket) -> None:
+        for _ in range(AT_ONCE):
+            try:
+                sock, address = door.accept()
+            except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+                return
+            except OSError as error:  # no descriptors, no memory: those who came go first
+                log.error("accept", cause=error.strerror or "")
+                loop.remove_reader(door.fileno())
+                loop.call_later(RETRY, self._watch, door)
+                return
+            sock.setblocking(False)
+            session = Session(self, loop)
+            session.connection_made(Plain(loop, sock, session))
+            session.begin(str(address[0]))
 
     async def stop(self) -> None:
         """Take no more, end idle sessions, let the others finish; the rest is cut off."""
-        if self._server is None:
+        if not self._accepting or self._sock is None:
             return
-        self._server.close()
-        tasks = [task for session in self._sessions if (task := session.task) is not None]
+        self._accepting = False
+        asyncio.get_running_loop().remove_reader(self._sock.fileno())
+        self._sock.close()
         for session in list(self._sessions):
             session.leave()
-        if tasks:
-            await asyncio.wait(tasks, timeout=self.bounds.drain)
+        await self._emptied(self.bounds.drain)
         for session in list(self._sessions):
             session.abandon()
-        if tasks:
-            await asyncio.wait(tasks, timeout=1)
-        self._server = None
+        await self._emptied(1)
+
+    async def _emptied(self, seconds: float) -> None:
+        if self._sessions:
+            self._empty = asyncio.get_running_loop().create_future()
+            await asyncio.wait([self._empty], timeout=seconds)
 
     @property
     def sessions(self) -> int:
         """How many are open."""
         return len(self._sessions)
 
-    def admit(self, session: Session) -> Reply | None:
+    def admit(self, session: Conversation) -> Reply | None:
         """Count a new session; the reply that refuses it, or None."""
         self._sessions.add(session)
         self._clients[session.peer] += 1
-        if self._server is None:
+        if not self._accepting:
             return replies.GOING_DOWN
         many = len(self._sessions) > self._max_sessions
         if many or self._clients[session.peer] > self.bounds.sessions_per_client:
             return replies.BUSY
         return None
 
-    def gone(self, session: Session) -> None:
+    def gone(self, session: Conversation) -> None:
         """A session has ended."""
         self._sessions.discard(session)
         self._clients[session.peer] -= 1
         if not self._clients[session.peer]:
             del self._clients[session.peer]
+        if self._empty is not None and not self._sessions and not self._empty.done():
+            self._empty.set_result(None)
 
     def size_limit(self, theirs: int | None) -> int:
         """The smaller of our limit and the next hop's (None or 0: it has none)."""

@@ -1,8 +1,9 @@
-# ruff: noqa: N802 — the names of the smtp_ methods are those of aiosmtpd and of the commands
 """One SMTP session: commands → `Received` → the reply of the pipeline.
 
 States: greeted (EHLO or HELO) → MAIL → RCPT... → DATA. MAIL is answered by us, RCPT by the next
 hop, the final dot by the pipeline. XFORWARD lines hold for one transaction (Postfix' rule).
+
+A command is a method that is done when it returns None; else it returns what has to be waited for.
 
 Invariants:
 
@@ -20,22 +21,20 @@ RFC 6531, Postfix XFORWARD_README.
 import asyncio
 import re
 from collections.abc import Callable, Coroutine
-from math import inf
 from typing import TYPE_CHECKING, Any
 
 from mailfilter import failpoint, limits, replies
 from mailfilter.model import Envelope, Path, Reply
 from mailfilter.receive import address, header, trace
 from mailfilter.receive.access import Standing, ours
-from mailfilter.receive.contract import Received
+from mailfilter.receive.contract import NextHopSession, Received
 from mailfilter.receive.conversation import Leave
 from mailfilter.receive.data_reader import DataReader, unstuffed
-from mailfilter.receive.opening import Opening
+from mailfilter.receive.opening import Opening, Waiting
 from mailfilter.receive.stray import stray
-from mailfilter.replies import filled
 
 if TYPE_CHECKING:
-    pass
+    from mailfilter.receive.server import Listener
 
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _BEFORE_TLS = frozenset({b"EHLO", b"HELO", b"STARTTLS", b"NOOP", b"QUIT"})
@@ -45,46 +44,75 @@ _NOT_SMTP = frozenset({b"GET", b"POST", b"PUT", b"HEAD", b"CONNECT", b"OPTIONS"}
 class Session(Opening):
     """A client's session."""
 
-    # ---- the task ------------------------------------------------------------------------
+    def __init__(self, listener: "Listener", loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(listener, loop)
+        self._reader: DataReader | None = None  # of the message that is coming
+        self._all_by = 0.0  # when it must be here (loop time)
 
-    async def _handle_client(self) -> None:
-        """The whole session; the fence for what nobody foresaw."""
-        try:
-            await self._converse()
-        except Leave as leave:
-            self.say(leave.reply)
-        except Exception as error:
-            self._fault(error)
-            self.say(replies.INTERNAL)
-        finally:
-            self.hang_up()
-            self._all.gone(self)
-            await self._end_transaction()
+    # ---- input ---------------------------------------------------------------------------
 
-    async def _converse(self) -> None:
+    def begin(self, peer: str) -> None:
+        """Admit or refuse the client at this address, and greet it."""
+        self.peer = peer
         refusal = self._all.admit(self)
         if refusal is not None:
-            raise Leave(refusal)
-        self._standing = self._all.access.of_peer(self.peer)
+            self.hang_up(refusal)
+            return
+        self._standing = self._all.standing_of(peer)
         failpoint.reach("accepted")
-        self.say(filled(replies.BANNER, host=self._all.hostname))
-        while not self.leaving:
-            self.allow(self._bounds.command_timeout)
-            line = await self.next_line()
-            if line is None:
-                return
-            self.allow(inf)
-            await self._obey(line)
-        raise Leave(replies.GOING_DOWN)
+        self.say(self._all.banner)
+        self.go_on()
 
-    async def _obey(self, line: bytes) -> None:
-        """One command. An error of ours is 451 and ends the transaction, not the session."""
+    def use(self) -> bool:
+        """One command, or what has come of a message. An error of ours is 451 and ends the
+        transaction, not the session."""
+        try:
+            if self._reader is not None:
+                chunk = self.input.chunk()
+                if not chunk:
+                    return False
+                waiting = self._collect(self._reader, chunk)
+            else:
+                line = self.input.line()
+                if line is None:
+                    return False
+                waiting = self._obey(line)
+        except Leave:
+            raise
+        except Exception as error:
+            self._fault(error)
+            waiting = self._apologise()
+        if waiting is not None:
+            self.work(self._fenced(waiting))
+        return True
+
+    def patience(self) -> float:
+        """Seconds that the next command, or the next part of a message, may take."""
+        if self._reader is None:
+            return self._bounds.command_timeout
+        return min(self._bounds.block_timeout, self._all_by - self.loop.time())
+
+    async def _fenced(self, waiting: Coroutine[Any, Any, None]) -> None:
+        try:
+            await waiting
+        except Leave:
+            raise
+        except Exception as error:
+            self._fault(error)
+            await self._apologise()
+
+    async def _apologise(self) -> None:
+        self._reader = None
+        self.say(replies.INTERNAL)
+        await self._end_transaction()
+
+    def _obey(self, line: bytes) -> Waiting:
         self._commands += 1
         if self._commands > self._bounds.commands:
             raise Leave(replies.TOO_MANY_COMMANDS)
         if not line.endswith(b"\r\n") or _CONTROL.search(line, 0, len(line) - 2):
             self._refuse(replies.UNKNOWN if line else replies.TOO_LONG)
-            return
+            return None
         verb, _, argument = line[:-2].partition(b" ")
         verb = verb.upper()
         command = _COMMANDS.get(verb)
@@ -92,27 +120,21 @@ class Session(Opening):
             if verb in _NOT_SMTP:
                 raise Leave(replies.TOO_MANY_ERRORS)
             self._refuse(replies.UNKNOWN)
-        elif self._all.require_tls and not self._secure and verb not in _BEFORE_TLS:
+            return None
+        if self._all.require_tls and not self._secure and verb not in _BEFORE_TLS:
             self._refuse(replies.NEED_TLS)
-        else:
-            try:
-                await command(self, argument)
-            except Leave:
-                raise
-            except Exception as error:
-                self._fault(error)
-                self.say(replies.INTERNAL)
-                await self._end_transaction()
+            return None
+        return command(self, argument)
 
     # ---- envelope ------------------------------------------------------------------------
 
-    async def smtp_MAIL(self, argument: bytes) -> None:
+    def smtp_mail(self, argument: bytes) -> Waiting:
         """Answered here; the next hop hears it with the first recipient."""
         if self._standing is Standing.OUTSIDE:
             raise Leave(replies.ACCESS_DENIED)
         if not self._helo or self._mail is not None:
             self._refuse(replies.SEQUENCE)
-            return
+            return None
         try:
             mail = _path(argument, b"FROM:")
             declared = address.size(mail.parameters)
@@ -122,6 +144,7 @@ class Session(Opening):
             self._refuse(replies.BAD_ADDRESS)
         else:
             self._begin(mail, declared)
+        return None
 
     def _begin(self, mail: Path, declared: int) -> None:
         if address.body(mail.parameters) not in (b"", b"7BIT", b"8BITMIME"):
@@ -140,28 +163,31 @@ class Session(Opening):
         known = self._all.hop.known
         return self._all.size_limit(known.size if known is not None else None)
 
-    async def smtp_RCPT(self, argument: bytes) -> None:
+    def smtp_rcpt(self, argument: bytes) -> Waiting:
         """Answered by the next hop."""
         if self._mail is None:
             self._refuse(replies.SEQUENCE)
-            return
+            return None
         if len(self._rcpts) >= self._bounds.recipients:
             self.say(replies.TOO_MANY_RCPTS)
-            return
+            return None
         try:
             rcpt = _path(argument, b"TO:")
         except address.ArgumentError:
             self._refuse(replies.SYNTAX)
-            return
+            return None
         except address.AddressError:
             self._refuse(replies.BAD_ADDRESS)
-            return
+            return None
         if not rcpt.address:
             self._refuse(replies.SYNTAX)
-            return
+            return None
         if self._hop is None:
             self._hop = self._all.hop.transaction(self._mail, tuple(self._xforward))
-        answer = await self._hop.rcpt(rcpt)
+        return self._name(rcpt, self._hop)
+
+    async def _name(self, rcpt: Path, hop: NextHopSession) -> None:
+        answer = await hop.rcpt(rcpt)
         if 200 <= answer.code < 300:
             self._rcpts.append(rcpt)
             failpoint.reach("rcpt_ok")
@@ -169,7 +195,7 @@ class Session(Opening):
 
     # ---- message -------------------------------------------------------------------------
 
-    async def smtp_DATA(self, argument: bytes) -> None:
+    def smtp_data(self, argument: bytes) -> Waiting:
         """Read the message, have it judged, say what became of it."""
         if argument.strip():
             self._refuse(replies.SYNTAX)
@@ -177,17 +203,23 @@ class Session(Opening):
             self._refuse(replies.SEQUENCE)
         elif not self._rcpts:
             self._refuse(replies.NOBODY)
-        elif self._declared and not self._reserved and not await self._reserve(self._declared):
+        elif self._declared and not self._reserved:
+            return self._when_there_is_room()
+        else:
+            self._listen()
+        return None
+
+    async def _when_there_is_room(self) -> None:
+        if await self._reserve(self._declared):
+            self._listen()
+        else:
             self.say(replies.FULL)
             await self._end_transaction()
-        else:
-            self.say(replies.DATA_GO)
-            reader = DataReader(self._size_limit, self._trace())
-            if await self._read(reader):
-                reply = self._refusal(reader) or await self._judge(reader)
-                self.say(reply)
-                failpoint.reach("reply_said")
-            await self._end_transaction()
+
+    def _listen(self) -> None:
+        self.say(replies.DATA_GO)
+        self._reader = DataReader(self._size_limit, self._trace())
+        self._all_by = self.loop.time() + self._bounds.data_timeout
 
     def _trace(self) -> bytes:
         if not self._all.trace_header:
@@ -195,27 +227,29 @@ class Session(Opening):
         protocol = ("ESMTP" if self._extended else "SMTP") + "S" * self._secure
         return trace.received(self._helo, self.peer, self._all.hostname, protocol, self._all.now())
 
-    async def _read(self, reader: DataReader) -> bool:
-        """Read up to the final dot; False if the client went away before it."""
-        last = self.loop.time() + self._bounds.data_timeout
-        while True:
-            self.allow(min(self._bounds.block_timeout, last - self.loop.time()))
-            chunk = await self.next_chunk()
-            self.allow(inf)
-            if not chunk:
-                return False
-            rest = reader.feed(chunk)
-            if rest is not None:
-                self.put_back(rest)
-                failpoint.reach("dot_seen")
-                return True
-            failpoint.reach("data_part")
-            if reader.size > self._reserved and not reader.dropped:
-                await self._grow(reader)
+    def _collect(self, reader: DataReader, chunk: bytes) -> Waiting:
+        """Take what has come of the message."""
+        rest = reader.feed(chunk)
+        if rest is not None:
+            self.input.put_back(rest)
+            self._reader = None
+            failpoint.reach("dot_seen")
+            return self._settle(reader)
+        failpoint.reach("data_part")
+        if reader.size > self._reserved and not reader.dropped:
+            return self._grow(reader)
+        return None
 
-    async def _grow(self, reader: DataReader) -> None:
-        """Take memory for what came and a step more; else read the rest away (P9)."""
+    def _grow(self, reader: DataReader) -> Waiting:
+        """Take memory for what came and a step more."""
         wanted = reader.size - self._reserved + limits.BUDGET_STEP
+        if self._all.budget.take(wanted):
+            self._reserved += wanted
+            return None
+        return self._grow_later(reader, wanted)
+
+    async def _grow_later(self, reader: DataReader, wanted: int) -> None:
+        """Wait for memory; if there is none, read the rest of the message away (P9)."""
         if not await self._reserve(wanted):
             reader.drop()
             self._all.budget.give(self._reserved)
@@ -227,10 +261,14 @@ class Session(Opening):
         self._reserved += amount
         return True
 
-    def _refusal(self, reader: DataReader) -> Reply | None:
-        if reader.too_big:
-            return replies.TOO_BIG
-        return replies.FULL if reader.dropped else None
+    async def _settle(self, reader: DataReader) -> None:
+        """The reply to the final dot, and the end of the transaction."""
+        reply = _refusal(reader) or await self._judge(reader)
+        if reply.code < 300:
+            self._commands = self._errors = 0  # what a session may do, it may do for each mail
+        self.say(reply)
+        failpoint.reach("reply_said")
+        await self._end_transaction()
 
     async def _judge(self, reader: DataReader) -> Reply:
         wire = reader.wire()
@@ -266,33 +304,49 @@ class Session(Opening):
 
     # ---- the rest ------------------------------------------------------------------------
 
-    async def smtp_RSET(self, argument: bytes) -> None:
+    def smtp_rset(self, argument: bytes) -> Waiting:
         if argument.strip():
             self._refuse(replies.SYNTAX)
-            return
-        await self._end_transaction()
+            return None
+        hop = self._forget()
+        if hop is not None:
+            return self._reset(hop)
+        self.say(replies.OK)
+        return None
+
+    async def _reset(self, hop: NextHopSession) -> None:
+        self.flush()
+        await hop.abort()
         self.say(replies.OK)
 
-    async def smtp_NOOP(self, argument: bytes) -> None:  # noqa: ARG002 — RFC 5321 4.1.1.9
+    def smtp_noop(self, argument: bytes) -> Waiting:  # noqa: ARG002 — RFC 5321 4.1.1.9
         self.say(replies.OK)
+        return None
 
-    async def smtp_QUIT(self, argument: bytes) -> None:  # noqa: ARG002 — a client that leaves
+    def smtp_quit(self, argument: bytes) -> Waiting:  # noqa: ARG002 — a client that leaves
         raise Leave(replies.QUIT)
 
-    async def smtp_VRFY(self, argument: bytes) -> None:
+    def smtp_vrfy(self, argument: bytes) -> Waiting:
         self.say(replies.VRFY) if argument.strip() else self._refuse(replies.SYNTAX)
+        return None
 
-    async def smtp_HELP(self, argument: bytes) -> None:  # noqa: ARG002 — one text for all
+    def smtp_help(self, argument: bytes) -> Waiting:  # noqa: ARG002 — one text for all
         self.say(replies.HELP)
+        return None
 
-    async def smtp_EXPN(  # type: ignore[override]  # bytes, where aiosmtpd has text
-        self,
-        argument: bytes,  # noqa: ARG002 — not implemented
-    ) -> None:
+    def smtp_expn(self, argument: bytes) -> Waiting:  # noqa: ARG002 — not implemented
         self._refuse(replies.NOT_IMPLEMENTED)
+        return None
 
-    async def smtp_AUTH(self, argument: bytes) -> None:  # noqa: ARG002 — never offered
+    def smtp_auth(self, argument: bytes) -> Waiting:  # noqa: ARG002 — never offered
         self._refuse(replies.NOT_IMPLEMENTED)
+        return None
+
+
+def _refusal(reader: DataReader) -> Reply | None:
+    if reader.too_big:
+        return replies.TOO_BIG
+    return replies.FULL if reader.dropped else None
 
 
 def _path(argument: bytes, keyword: bytes) -> Path:
@@ -303,8 +357,8 @@ def _path(argument: bytes, keyword: bytes) -> Path:
     return address.path(argument[len(keyword) :])
 
 
-_COMMANDS: dict[bytes, Callable[[Session, bytes], Coroutine[Any, Any, None]]] = {
-    name.removeprefix("smtp_").encode(): getattr(Session, name)
+_COMMANDS: dict[bytes, Callable[[Session, bytes], Waiting]] = {
+    name.removeprefix("smtp_").upper().encode(): getattr(Session, name)
     for name in dir(Session)
     if name.startswith("smtp_")
 }

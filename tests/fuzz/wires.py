@@ -1,6 +1,5 @@
 """Targets of what comes over sockets, and of the detectors: SMTP, a worker's answers, text."""
 
-import asyncio
 import json
 from collections.abc import Iterable
 from contextlib import suppress
@@ -13,8 +12,8 @@ from detectors.text import fold
 from mailfilter.decide import addresses
 from mailfilter.place import Place
 from mailfilter.receive import address, header
-from mailfilter.receive.conversation import Conversation
 from mailfilter.receive.data_reader import DataReader, unstuffed
+from mailfilter.receive.input import Input
 from mailfilter.receive.stray import stray
 from mailfilter.workers import checked
 from mailfilter.workers.notes import Trail
@@ -94,38 +93,14 @@ def commands(data: bytes) -> None:
         must(not plain or rules.find(found) == "a", "an address fits itself as a pattern")
 
 
-class _Loop(asyncio.AbstractEventLoop):
-    """As much of a loop as waiting for input takes."""
-
-    def create_future(self) -> asyncio.Future[None]:
-        return asyncio.Future(loop=self)
-
-    def get_debug(self) -> bool:
-        return False
-
-    def call_soon(self, *_: object, **__: object) -> None:
-        """Nobody waits but the caller, who looks himself."""
-
-
-def _lines(chunks: list[bytes]) -> list[bytes | None]:
+def _lines(chunks: list[bytes]) -> list[bytes]:
     """Command lines of a client that sends these chunks and closes."""
-    client, lines = Conversation(_Loop(), 40), []
-    waiting = list(chunks)
-
-    async def talk() -> None:
-        while (line := await client.next_line()) is not None:
+    found, lines = Input(40), []
+    for chunk in chunks:
+        found.feed(chunk)
+        while (line := found.line()) is not None:
             lines.append(line)
-
-    talking = talk()
-    try:
-        while True:
-            talking.send(None)
-            if waiting:
-                client.data_received(waiting.pop(0))
-            else:
-                client.eof_received()
-    except StopIteration:
-        return lines
+    return lines
 
 
 def _wire() -> Iterable[bytes]:
