@@ -9,7 +9,7 @@ sees the number and the kind in her mail program; members of an archive follow a
 ("bilaga 1 (zip) / kopia.docx"); all else follows a comma.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -139,6 +139,20 @@ _MONTHS = {
     "sv": "januari februari mars april maj juni juli augusti september oktober november december",
     "en": "January February March April May June July August September October November December",
 }
+
+
+def teach(language: str, words: Mapping[str, Any]) -> None:
+    """Learn the words of a language: its tables ``role`` and ``step``, and ``months``."""
+    _ROLES[language] = {role: words["role"][role.value] for role in Role}
+    _STEPS[language] = {kind: words["step"][kind.value] for kind in StepKind}
+    _MONTHS[language] = words["months"]
+
+
+def speaks(language: str) -> bool:
+    """Whether places can be said in it."""
+    return language in _ROLES
+
+
 _COUNTED = frozenset({StepKind.ROW, StepKind.PAGE, StepKind.SLIDE})
 _RANGES = 4  # of rows; more say nothing new
 

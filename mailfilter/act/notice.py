@@ -21,29 +21,34 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
 from enum import StrEnum
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from detectors import Role
-from mailfilter import unread
-from mailfilter.act.notice_words import Block, Section, Stamp, Words, in_order, letter
+from mailfilter.act.notice_lines import (
+    advice,
+    code_of,
+    found,
+    is_protected,
+    lead,
+    not_read,
+    opened,
+    service,
+    shown,
+    why_held,
+)
+from mailfilter.act.notice_template import Templates
+from mailfilter.act.notice_words import Block, Stamp, Words, in_order, letter
 from mailfilter.config import Settings
 from mailfilter.connectors.contract import carries_number
-from mailfilter.decide import reasons
 from mailfilter.decide.addresses import patterns, split
 from mailfilter.decide.reasons import Reason
 from mailfilter.decide.unfinished import waits
-from mailfilter.model import Action, Class, Finding, Level, NotExamined
-from mailfilter.place import Place, Step, StepKind, describe_all
+from mailfilter.model import Action, Class
 from mailfilter.record.contract import Dossier
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
-STARS = {"no.fodselsnummer": "****** *****"}
-STARRED = "******-****"
-_IDENTITY = ("se.", "fi.", "no.", "dk.", "is.", "register:")
-_FORM = re.compile(r"[a-z]{1,5}[0-9]?")
-_CODE = re.compile(r"\d{3}(?: \d\.\d{1,3}\.\d{1,3})?")
 _MESSAGE_ID = re.compile(r"<[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,120}@[A-Za-z0-9.-]{1,120}>")
-MOST_PLACES, MOST_RECIPIENTS, MOST_PARTS = 6, 20, 6
+MOST_RECIPIENTS = 20
 _OPENABLE = frozenset({Class.ENCRYPTED, Class.BROKEN, Class.OVER_LIMIT, Class.UNREAD})
 
 
@@ -58,6 +63,18 @@ class Variant(StrEnum):
     REFUSED = "refused"
     RELEASE_FAILED = "release-failed"
     HANDOFF_FAILED = "handoff-failed"
+    DONE = "done"  # the last word
+    DIGEST = "digest"  # more than one sender is to have in an hour
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What became of a recipient in the end: a key of the table ``fate``, when, and by what."""
+
+    index: int
+    how: str
+    at: datetime | None = None
+    connector: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +90,9 @@ class About:
     receipt: str = ""
     connector: str = ""
     link: str = ""  # to the sender's page
+    department: str = ""
+    fates: tuple[Fate, ...] = ()  # of a last word
+    more: int = 0  # of a digest: how many mails it is about
 
 
 def first_variant(dossier: Dossier) -> Variant:
@@ -97,11 +117,20 @@ def addressee(dossier: Dossier, settings: Settings) -> str | None:
     return sender
 
 
-def build(about: About, settings: Settings, stamp: Stamp) -> EmailMessage:
+def build(
+    about: About, settings: Settings, stamp: Stamp, templates: Templates | None = None
+) -> EmailMessage:
     """The notice; `stamp` names the addressee."""
-    first = "sv" if about.dossier.language == "sv" else "en"
-    blocks = [_block(about, settings, stamp, words) for words in in_order(first)]
+    first, languages = first_language(about.dossier.language, settings), settings.notice.languages
+    made = templates or Templates()
+    blocks = [_block(about, settings, stamp, words, made) for words in in_order(first, languages)]
     return letter(blocks, stamp)
+
+
+def first_language(of_mail: str, settings: Settings) -> str:
+    """The mail's own, else English if a notice has it, else the first that it has."""
+    languages = settings.notice.languages
+    return next(wish for wish in (of_mail, "en", languages[0]) if wish in languages)
 
 
 def answered(dossier: Dossier) -> str:
@@ -110,29 +139,50 @@ def answered(dossier: Dossier) -> str:
     return plain[0] if plain and not carries_number(plain[0]) else ""
 
 
-def _block(about: About, settings: Settings, stamp: Stamp, words: Words) -> Block:
-    organisation = settings.organisation.name
+def _block(
+    about: About, settings: Settings, stamp: Stamp, words: Words, templates: Templates
+) -> Block:
+    key = (words.language, about.department, about.variant.value)
+    said = templates.say(key, facts(about, settings, stamp, words))
     return Block(
         language=words.language,
         language_name=words.say("language"),
-        title=words.say(f"subject/{about.variant}", id=about.case),
-        hello=words.say("hello"),
-        paragraphs=_paragraphs(about, settings, stamp, words),
-        sections=tuple(
-            section
-            for section in (
-                Section(words.say("heading/found"), _found(about.dossier, words)),
-                Section(words.say("heading/unread"), _unread(about.dossier, words)),
-                Section(words.say("heading/opened"), _opened(about.dossier, words)),
-                Section(words.say("heading/recipients"), _recipients(about, settings, words)),
-                Section(words.say("heading/todo"), _todo(about, settings, words)),
-                Section(words.say("heading/contact"), _contact(about, settings, words)),
-            )
-            if section.lines
-        ),
-        footer=words.say("footer", organisation=organisation, id=about.case),
-        link=about.link,
+        title=said.subject,
+        hello="",
+        paragraphs=(),
+        sections=(),
+        footer="",
+        pieces=said.pieces,
     )
+
+
+def facts(about: About, settings: Settings, stamp: Stamp, words: Words) -> dict[str, Any]:
+    """What a template may use (`notice_template.NAMES`)."""
+    organisation, dossier = settings.organisation, about.dossier
+    local = about.at.astimezone(STOCKHOLM)
+    asked = about.variant not in _CLOSED
+    return {
+        "subject_line": words.say(f"subject/{about.variant}", id=about.case),
+        "hello": words.say("hello"),
+        "lead": _paragraphs(about, settings, stamp, words),
+        "found": found(dossier, words) if asked else (),
+        "unread": not_read(dossier, words) if asked else (),
+        "opened": opened(dossier, words) if asked else (),
+        "recipients": _recipients(about, settings, words),
+        "todo": _todo(about, settings, words),
+        "heading": words.table["heading"],
+        "case": about.case,
+        "organisation": organisation.name,
+        "contact": organisation.contact,
+        "urgent": _urgent(about, settings, words),
+        "guideline": organisation.guideline_url,
+        "link": about.link,
+        "button": words.say("button/look" if about.variant in _ENDED else "button/finish"),
+        "date": f"{local:%Y-%m-%d}",
+        "time": f"{local:%H:%M}",
+        "days": about.days or settings.store.held_days,
+        "footer": words.say("footer", organisation=organisation.name, id=about.case),
+    }
 
 
 def _paragraphs(about: About, settings: Settings, stamp: Stamp, words: Words) -> tuple[str, ...]:
@@ -140,138 +190,45 @@ def _paragraphs(about: About, settings: Settings, stamp: Stamp, words: Words) ->
     said = [
         words.say(
             f"lead/{_lead(about)}",
-            service=_service(about.connector, settings, words),
+            service=service(about.connector, settings, words),
             days=about.days or settings.store.held_days,
-            code=_code(about.receipt),
+            code=code_of(about.receipt),
         ),
         words.say("sent_at", date=f"{local:%Y-%m-%d}", time=f"{local:%H:%M}"),
     ]
     if about.dossier.sender not in stamp.recipients:
-        sender = _shown(about.dossier.sender, 0, words)
+        sender = shown(about.dossier.sender, 0, words)
         said.append(words.say("sent_by", sender=sender))
-    if _lead(about) == "held-rule" and (why := _why_held(about, words)):
+    if _lead(about) == "held-rule" and (why := why_held(about.dossier, words)):
         said.append(why)
     codes = {code for verdict in about.dossier.verdicts for code in verdict.reasons}
     if about.variant is Variant.HELD and Reason.MASS_MAIL in codes:
         said.append(words.say("lead/mass-mail"))
-    if _protected(about.dossier) and about.variant in _WAITING:
+    if is_protected(about.dossier) and about.variant in _WAITING:
         said.append(words.say("lead/protected"))
     return tuple(said)
 
 
 def _lead(about: About) -> str:
-    if about.variant is not Variant.HELD or about.dossier.findings:
-        return about.variant.value
-    return "held-unread" if any(map(_worth_telling, about.dossier.not_examined)) else "held-rule"
-
-
-def _why_held(about: About, words: Words) -> str:
-    """Why a rule held a mail in which nothing was found and all was read."""
-    held = (v for v in about.dossier.verdicts if v.action is Action.QUARANTINE)
-    codes = dict.fromkeys(code for verdict in held for code in verdict.reasons)
-    return " ".join(reasons.say(code, words.language) for code in codes if code in _RULE)
-
-
-def _worth_telling(part: NotExamined) -> bool:
-    return part.cls is not Class.UNSUPPORTED and part.cls is not Class.CLOUD
-
-
-_RULE = frozenset(
-    {Reason.CLOUD, Reason.UNSUPPORTED, Reason.LABEL, Reason.MADE_BY, Reason.OPENED, Reason.SIZE}
-    | {Reason.MANY_EXTERNAL, Reason.MANY_INTERNAL}
-)
+    return lead(about.dossier) if about.variant is Variant.HELD else about.variant.value
 
 
 _WAITING = frozenset({Variant.HELD, Variant.NOT_SENT})
-
-
-def _protected(dossier: Dossier) -> bool:
-    return any(verdict.recipient_class == "protected" for verdict in dossier.verdicts)
-
-
-# ---- what was found ------------------------------------------------------------------------
-
-
-def _found(dossier: Dossier, words: Words) -> tuple[str, ...]:
-    strong = [finding for finding in dossier.findings if finding.level is not Level.LOW]
-    groups: dict[tuple[str, str], list[Place]] = {}
-    for finding in strong or dossier.findings:
-        label = _label(finding, words), _mask(finding, words)
-        groups.setdefault(label, []).append(_nameless(finding.place))
-    return tuple(
-        f"{kind}{f' ({mask})' if mask else ''}: {_somewhere(places, MOST_PLACES, words)}"
-        for (kind, mask), places in groups.items()
-    )
-
-
-def _opened(dossier: Dossier, words: Words) -> tuple[str, ...]:
-    """What a password of the same mail opened: the attachments, not the files inside them."""
-    if not dossier.opened:
-        return ()
-    outer = [_nameless(_attachment(place)) for place in dossier.opened]
-    return (words.say("opened", places=_somewhere(outer, MOST_PARTS, words)),)
-
-
-def _attachment(place: Place) -> Place:
-    steps = place.steps
-    at = next((n for n, s in enumerate(steps, 1) if s.kind is StepKind.ATTACHMENT), len(steps))
-    return Place(Role.ATTACHMENT, steps[:at])
-
-
-def _label(finding: Finding, words: Words) -> str:
-    return words.say(f"kind/{finding.kind if words.has('kind', finding.kind) else 'other'}")
-
-
-def _mask(finding: Finding, words: Words) -> str:
-    """Stars, or the class of health data; anything else that stands in a mask is left out."""
-    if finding.kind.startswith(_IDENTITY):
-        return STARS.get(finding.kind, STARRED)
-    return words.say(f"mask/{finding.masked}") if words.has("mask", finding.masked) else ""
-
-
-def _nameless(place: Place) -> Place:
-    """Where, without names; an unusual file extension is a name as well."""
-    steps = tuple(
-        Step(step.kind, step.n, "", step.form if _FORM.fullmatch(step.form) else "")
-        for step in place.steps
-    )
-    return Place(Role(place.role), steps)
-
-
-def _somewhere(places: list[Place], most: int, words: Words) -> str:
-    return _some(describe_all(places, words.language), most, words)
-
-
-def _some(lines: list[str], most: int, words: Words) -> str:
-    shown = lines[:most]
-    if len(lines) > most:
-        shown.append(words.say("more", n=len(lines) - most))
-    return "; ".join(shown)
-
-
-def _unread(dossier: Dossier, words: Words) -> tuple[str, ...]:
-    groups: dict[str, list[Place]] = {}
-    for part in dossier.not_examined:
-        if _worth_telling(part):
-            groups.setdefault(_why(part, words), []).append(_nameless(part.place))
-    lines = [f"{_somewhere(places, MOST_PARTS, words)}: {why}" for why, places in groups.items()]
-    return tuple(line[:1].upper() + line[1:] for line in lines)
-
-
-def _why(part: NotExamined, words: Words) -> str:
-    if part.reason in unread.REASONS:
-        return unread.explain(part.reason, words.language)
-    return reasons.say(reasons.of_class(part.cls), words.language)  # of an older or newer version
+_CLOSED = frozenset({Variant.DONE, Variant.DIGEST})
+_ENDED = frozenset({Variant.REFUSED, Variant.EXPIRED, Variant.REDIRECTED}) | _CLOSED
 
 
 # ---- what happened, what to do ---------------------------------------------------------------
 
 
 def _recipients(about: About, settings: Settings, words: Words) -> tuple[str, ...]:
+    if about.variant is Variant.DIGEST:
+        return ()
+    fates = {fate.index: fate for fate in about.fates}
     indexes = about.recipients or tuple(range(len(about.dossier.verdicts)))
     lines = [
-        f"{_shown(about.dossier.verdicts[n].recipient, n + 1, words)}: "
-        f"{_outcome(about, n, settings, words)}"
+        f"{shown(about.dossier.verdicts[n].recipient, n + 1, words)}: "
+        + (_fate(fates[n], settings, words) if n in fates else _outcome(about, n, settings, words))
         for n in indexes
         if n < len(about.dossier.verdicts)
     ]
@@ -279,13 +236,6 @@ def _recipients(about: About, settings: Settings, words: Words) -> tuple[str, ..
         left = len(lines) - MOST_RECIPIENTS
         lines = [*lines[:MOST_RECIPIENTS], words.say("more", n=left)]
     return tuple(lines)
-
-
-def _shown(address: str, number: int, words: Words) -> str:
-    printable = address.isprintable() and len(address) <= 254
-    if printable and not carries_number(address):
-        return address
-    return words.say("recipient", n=number)
 
 
 def _outcome(about: About, index: int, settings: Settings, words: Words) -> str:
@@ -296,13 +246,16 @@ def _outcome(about: About, index: int, settings: Settings, words: Words) -> str:
         return words.say("outcome/not-sent")
     if waits(verdict):
         return words.say("outcome/reading")
-    service = _service(verdict.connector, settings, words)
-    return words.say(f"outcome/{verdict.action}", service=service)
+    name = service(verdict.connector, settings, words)
+    return words.say(f"outcome/{verdict.action}", service=name)
 
 
-def _service(name: str, settings: Settings, words: Words) -> str:
-    connector = settings.connectors.get(name)
-    return (connector.title or name) if connector else words.say("outcome/secure-service")
+def _fate(fate: Fate, settings: Settings, words: Words) -> str:
+    local = (fate.at.astimezone(STOCKHOLM)) if fate.at else None
+    moment = f"{local:%Y-%m-%d %H:%M}" if local else ""
+    return words.say(
+        f"fate/{fate.how}", at=moment, service=service(fate.connector, settings, words)
+    ).strip()
 
 
 def _todo(about: About, settings: Settings, words: Words) -> tuple[str, ...]:
@@ -313,6 +266,10 @@ def _todo(about: About, settings: Settings, words: Words) -> tuple[str, ...]:
             lines = [words.say("todo/reviewed")]
         case Variant.RELEASE_FAILED:
             lines = [words.say("todo/other-address"), words.say("todo/reviewed")]
+        case Variant.DONE:
+            return ()
+        case Variant.DIGEST:
+            return (words.say("todo/digest"),)
         case _:
             lines = [*_ways_out(about, settings, words)]
     if settings.organisation.guideline_url:
@@ -321,17 +278,19 @@ def _todo(about: About, settings: Settings, words: Words) -> tuple[str, ...]:
 
 
 def _ways_out(about: About, settings: Settings, words: Words) -> list[str]:
-    lines = [words.say("todo/needed")] if about.dossier.findings else []
-    service = settings.secure_service
+    waiting = about.variant in _WAITING
+    lines = [words.say("todo/page")] if waiting and about.link else []
     if about.dossier.findings:
-        title = _service(service, settings, words)
-        lines.append(words.say("todo/secure" if service else "todo/secure-any", service=title))
-    lines += _instructions(about, settings, words)
+        lines.append(words.say("todo/needed"))
+        name = settings.secure_service
+        title = service(name, settings, words)
+        lines.append(words.say("todo/secure" if name else "todo/secure-any", service=title))
+    lines += [*advice(about.dossier, settings, words), *_instructions(about, settings, words)]
     if {part.cls for part in about.dossier.not_examined} & _OPENABLE:
         lines.append(words.say("todo/open"))
-    if about.variant in _WAITING:
+    if waiting:
         contact = settings.organisation.contact or words.say("contact/someone")
-        if not _protected(about.dossier):
+        if not is_protected(about.dossier):
             lines.append(words.say("todo/mistake", contact=contact, id=about.case))
         lines.append(words.say("todo/kept", held_days=settings.store.held_days))
     return lines
@@ -349,15 +308,9 @@ def _instructions(about: About, settings: Settings, words: Words) -> list[str]:
     return [line for line in lines if line]
 
 
-def _contact(about: About, settings: Settings, words: Words) -> tuple[str, ...]:
-    if about.variant in _WAITING and not _protected(about.dossier):
-        return ()  # said under what to do
+def _urgent(about: About, settings: Settings, words: Words) -> str:
+    """The last line: whom to telephone."""
     contact = settings.organisation.contact
-    key = "contact/known" if contact else "contact/unknown"
-    return (words.say(key, contact=contact, id=about.case),)
-
-
-def _code(receipt: str) -> str:
-    """Of a receipt its codes alone."""
-    code = _CODE.match(receipt)
-    return code[0] if code else "451"
+    if not contact:
+        return words.say("urgent/unknown", id=about.case)
+    return words.say("urgent/known", contact=contact, id=about.case)

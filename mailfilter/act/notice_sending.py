@@ -4,7 +4,8 @@ Our mails have an empty return path, so that nothing answers them; they are sign
 key is configured, and go to the next hop like other mail (``relay.deliver_once``). A refusal (5xx)
 ends a notice, and the outbox writes that into the audit log; nothing bounces.
 
-At most ``notice.per_hour`` notices go to one sender in an hour, the others wait for the next.
+At most ``notice.per_hour`` notices go to one sender in an hour; then one digest that leads to the
+page of all her mails. Without a front there is no such page, and the others wait for the next hour.
 Reviewers get at most one mail in ``notice.reviewers_minutes``, which says how many mails wait and
 nothing else; rows that were queued before the last such mail are done by it. Both limits are kept
 in memory: after a restart one mail more may go.
@@ -17,18 +18,20 @@ from datetime import datetime, timedelta
 from email.message import EmailMessage
 
 from mailfilter.act.contract import Deliver, Later
-from mailfilter.act.notice import About, Variant, addressee, answered, build, first_variant
+from mailfilter.act.notice import About, Fate, Variant, addressee, answered, build, first_variant
+from mailfilter.act.notice_template import Templates
 from mailfilter.act.notice_words import Block, Stamp, in_order, letter
 from mailfilter.config import Settings
 from mailfilter.connectors import Signer
 from mailfilter.connectors.contract import receipt
 from mailfilter.errors import Permanent, Temporary
 from mailfilter.model import Action, Path, State
-from mailfilter.record.contract import Archive, Filter, Item, Parcel
+from mailfilter.record.contract import Archive, Dossier, Filter, Item, Parcel
 from mailfilter.record.link_secret import SENDER
 from mailfilter.record.links import Mailed
 
 WAITING = (State.HELD, State.RELEASE_FAILED)
+REWRITTEN = "quote-removed"  # the reason of an item that went as a new mail without the quotation
 _HOUR = timedelta(hours=1)
 NULL = Path(b"<>", b"")
 
@@ -91,49 +94,65 @@ class _Handler:
 
 @dataclass(frozen=True, slots=True)
 class ToSender(_Handler):
-    """The handler of ``notice``, ``rejected-notice``, ``not-sent`` and ``release-failed``."""
+    """The handler of all that a sender is told of one of her mails, and of the digest."""
 
     archive: Archive
     settings: Settings
     post: Post
     now: Callable[[], datetime]
+    templates: Templates = field(default_factory=Templates)
     sent: dict[str, deque[datetime]] = field(default_factory=dict)
+    digests: set[str] = field(default_factory=set)  # who is to have one
 
     async def send(self, parcel: Parcel) -> None:
         """Tell the sender, if she is to be told and it is still so."""
         if parcel.dossier is None:
             raise Permanent("sealed: the message cannot be opened any more")
         who = addressee(parcel.dossier, self.settings)
-        about = await self._about(parcel)
+        items = await self.archive.items_of(parcel.message) if parcel.message else []
+        about = about_of(parcel, items, self.settings)
         if who is None or about is None:
             return
-        stamp = self.post.stamp(parcel, [who], self.now())
-        if who == parcel.dossier.sender:
-            stamp = replace(stamp, answers=answered(parcel.dossier))
-        mailed = Mailed(SENDER, parcel.message, mail_name(parcel))
-        secret = await self._secret(mailed)
-        if secret == "":
+        mailed = Mailed(SENDER, parcel.message, mail_name(parcel), who)
+        link = await self._link(about, mailed)
+        if link is None:
             return  # it was sent, and the row alone was not yet done
-        link = self.settings.front.link(SENDER, parcel.message, secret) if secret else ""
-        self._take_turn(who)
-        await self.post.send(build(replace(about, link=link), self.settings, stamp), [who])
-        if secret:
-            await self.archive.links.posted(mailed)
+        wait = self._wait(who)
+        if wait is None:
+            await self._post(parcel, replace(about, link=link), who)
+            if link:
+                await self.archive.links.posted(mailed)
+        elif about.variant is Variant.DIGEST or not self.settings.front.on or not items:
+            raise Later(wait, "rate")
+        elif who.lower() not in self.digests:  # the page of all her mails tells the rest
+            await self.archive.put("digest", self.now(), item=items[0].id)
+            self.digests.add(who.lower())
 
-    async def _secret(self, mailed: Mailed) -> str | None:
-        """The secret of this notice's link; None where it has none, "" where it was sent."""
-        front, now = self.settings.front, self.now()
-        if not front.on:
-            return None
-        return await self.archive.links.ensure(mailed, now, now + timedelta(days=front.link_days))
-
-    async def _about(self, parcel: Parcel) -> About | None:
+    async def _post(self, parcel: Parcel, about: About, who: str) -> None:
         assert parcel.dossier is not None
-        item = await self.archive.item(parcel.item) if parcel.item else None
-        return about_of(parcel, item, self.settings.store.held_days)
+        stamp = self.post.stamp(parcel, [who], self.now())
+        if who == parcel.dossier.sender and about.variant is not Variant.DIGEST:
+            stamp = replace(stamp, answers=answered(parcel.dossier))
+        self.sent.setdefault(who.lower(), deque()).append(self.now())
+        await self.post.send(build(about, self.settings, stamp, self.templates), [who])
+        if about.variant is Variant.DIGEST:
+            self.digests.discard(who.lower())
 
-    def _take_turn(self, who: str) -> None:
-        """Raises `Later` where she has had her notices of this hour; an attempt counts as one."""
+    async def _link(self, about: About, mailed: Mailed) -> str | None:
+        """The link of this notice; "" where it has none, None where it was sent with one."""
+        front, now = self.settings.front, self.now()
+        if not front.on or about.variant in (Variant.REJECTED, Variant.DONE):
+            return ""
+        if about.variant is Variant.DIGEST:
+            return f"{front.url}/mina"
+        until = now + timedelta(days=front.link_days)
+        secret = await self.archive.links.ensure(mailed, now, until)
+        if secret is None:
+            return ""
+        return front.link(SENDER, mailed.owner, secret) if secret else None
+
+    def _wait(self, who: str) -> datetime | None:
+        """When she may have the next, if she has had those of this hour; an attempt counts."""
         now = self.now()
         for address in list(self.sent):
             times = self.sent[address]
@@ -141,10 +160,8 @@ class ToSender(_Handler):
                 times.popleft()
             if not times:
                 del self.sent[address]
-        times = self.sent.setdefault(who.lower(), deque())
-        if len(times) >= self.settings.notice.per_hour:
-            raise Later(times[0] + _HOUR, "rate")
-        times.append(now)
+        times = self.sent.get(who.lower(), deque())
+        return times[0] + _HOUR if len(times) >= self.settings.notice.per_hour else None
 
 
 def mail_name(parcel: Parcel) -> str:
@@ -152,30 +169,73 @@ def mail_name(parcel: Parcel) -> str:
     return "notice" if parcel.kind == "notice" else f"parcel:{parcel.id}"
 
 
-def about_of(parcel: Parcel, item: Item | None, held_days: int) -> About | None:
+def about_of(parcel: Parcel, items: Sequence[Item], settings: Settings) -> About | None:
     """What a parcel has to tell; None where what it was to tell is no longer so."""
     dossier = parcel.dossier
     assert dossier is not None
-    if parcel.kind == "notice":
-        return About(first_variant(dossier), parcel.message, parcel.created_at, dossier)
-    if parcel.kind == "rejected-notice":
-        return About(Variant.REJECTED, parcel.message, parcel.created_at, dossier)
+    about = About(
+        variant=first_variant(dossier),
+        case=parcel.message,
+        at=items[0].at if items else parcel.created_at,
+        dossier=dossier,
+        department=items[0].department if items else "",
+    )
+    match parcel.kind:
+        case "notice":
+            return about
+        case "rejected-notice":
+            return replace(about, variant=Variant.REJECTED)
+        case "digest":
+            return replace(about, variant=Variant.DIGEST)
+        case "done":
+            told = any(_tells_itself(item, settings) for item in items)
+            fates = fates_of(dossier, items)
+            return None if told else replace(about, variant=Variant.DONE, fates=fates)
+    item = next((item for item in items if item.id == parcel.item), None)
     if item is None:
         return None
+    held_days = settings.store.held_days
     failed = parcel.kind == "release-failed"
     variant = _failed(item) if failed else _not_sent(item, parcel.note, held_days)
     if variant is None:
         return None
-    return About(
+    return replace(
+        about,
         variant=variant,
-        case=parcel.message,
-        at=item.at,
-        dossier=dossier,
         recipients=item.recipients,
         days=int(parcel.note) if parcel.note.isdigit() else 0,
         receipt=item.receipt,
         connector=item.connector,
     )
+
+
+def _tells_itself(item: Item, settings: Settings) -> bool:
+    """Pickup says itself when a message was handed over, with more than we know here."""
+    connector = settings.connectors.get(item.connector)
+    return item.state is State.HANDED_OVER and connector is not None and connector.type == "pickup"
+
+
+def fates_of(dossier: Dossier, items: Sequence[Item]) -> tuple[Fate, ...]:
+    """What became of each recipient, in the end."""
+    of = {index: item for item in items for index in item.recipients}
+    return tuple(_fate(n, of.get(n), dossier) for n in range(len(dossier.verdicts)))
+
+
+def _fate(index: int, item: Item | None, dossier: Dossier) -> Fate:
+    if item is None:
+        passed = dossier.verdicts[index].action is Action.RELAY
+        return Fate(index, "relayed" if passed else "never")
+    match item.state:
+        case State.RELEASED:
+            return Fate(index, "released", item.ended_at)
+        case State.HANDED_OVER:
+            return Fate(index, "handed-over", item.ended_at, item.connector)
+        case State.DELETED if item.reason == REWRITTEN:
+            return Fate(index, "rewritten", item.ended_at)
+        case State.DELETED | State.REFUSED | State.EXPIRED:
+            return Fate(index, "never")
+        case _:
+            return Fate(index, "waiting")
 
 
 def _failed(item: Item) -> Variant | None:

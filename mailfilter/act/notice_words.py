@@ -17,12 +17,14 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from enum import StrEnum
 from hashlib import sha256
 from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from mailfilter import place
 from mailfilter.errors import Permanent
 
 LANGUAGES = ("sv", "en")
@@ -45,20 +47,52 @@ class Words:
 
     def has(self, table: str, word: str) -> bool:
         """Whether a table has this word."""
-        return word in self.table[table]
+        return word in self.table.get(table, ())
 
 
-def _read(language: str) -> Words:
-    text = files("mailfilter.act").joinpath(f"templates/{language}.toml").read_text("utf-8")
-    return Words(language, tomllib.loads(text))
+def own_text(name: str) -> str:
+    """A file of ours beside the catalogues."""
+    return files("mailfilter.act").joinpath(f"templates/{name}").read_text("utf-8")
 
 
-WORDS = {language: _read(language) for language in LANGUAGES}
+def _catalogues() -> dict[str, Words]:
+    """One file a language. A file that brings the words of places teaches them."""
+    found = {}
+    for entry in sorted(files("mailfilter.act").joinpath("templates").iterdir(), key=str):
+        if entry.name.endswith(".toml"):
+            language = entry.name.removesuffix(".toml")
+            found[language] = Words(language, tomllib.loads(entry.read_text("utf-8")))
+            if "place" in found[language].table:
+                place.teach(language, found[language].table["place"])
+    return found
 
 
-def in_order(first: str) -> tuple[Words, ...]:
-    """The words of both languages: Swedish first, unless the mail was in another language."""
-    return tuple(WORDS[code] for code in (LANGUAGES if first == "sv" else LANGUAGES[::-1]))
+WORDS = _catalogues()
+
+
+def in_order(first: str, languages: Sequence[str] = LANGUAGES) -> tuple[Words, ...]:
+    """The words of these languages; that of the mail goes first, if it is among them."""
+    others = [code for code in languages if code != first]
+    return tuple(WORDS[code] for code in ([first] if first in languages else []) + others)
+
+
+class PieceKind(StrEnum):
+    """What a piece of a letter is."""
+
+    HEADING = "heading"
+    PARAGRAPH = "paragraph"
+    LINE = "line"
+    BUTTON = "button"
+    SMALL = "small"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A heading, paragraph, line of a list, button or small print."""
+
+    kind: PieceKind
+    text: str
+    link: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +105,10 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """All that is said in one language. `title` is the subject in that language."""
+    """All that is said in one language. `title` is the subject in that language.
+
+    Either `pieces`, which a template made, or the other fields.
+    """
 
     language: str
     language_name: str
@@ -81,6 +118,7 @@ class Block:
     sections: tuple[Section, ...]
     footer: str
     link: str = ""
+    pieces: tuple[Piece, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

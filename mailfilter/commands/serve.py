@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from mailfilter import config
+from mailfilter.act import notice_template
 from mailfilter.commands.asking import fail
 from mailfilter.decide import compile_rules
 from mailfilter.errors import ConfigError
@@ -28,6 +29,7 @@ def check_config(file: Given) -> None:
     try:
         settings = config.load(file)
         rules = compile_rules(settings, str(file))
+        notice_template.load(settings)
     except ConfigError as error:
         raise fail(str(error)) from error
     typer.echo(f"{file}: good; rules {rules.hash[:12]}")

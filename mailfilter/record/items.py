@@ -12,6 +12,7 @@ get the dossier under a key of their own first, so that the sender can be told.
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, delete, func, select, update
@@ -25,7 +26,7 @@ from mailfilter.record.contract import AuditLine, Dossier, Filter, Item
 from mailfilter.record.seal import Opener, Sealer, parcel_owner
 from mailfilter.record.sql import clean, insert, without_addresses
 from mailfilter.record.states import BUSY, ENDED, allowed
-from mailfilter.record.tables import chunk, item, message, outbox, wrapped_key
+from mailfilter.record.tables import chunk, item, link, message, outbox, request, told, wrapped_key
 
 _PAGE = 100
 _SELECT = (
@@ -140,6 +141,7 @@ def _item(row: Row[Any], opener: Opener) -> Item:
         reason=row.reason,
         receipt=row.receipt,
         attempts=row.attempts,
+        ended_at=row.ended_at,
     )
 
 
@@ -220,9 +222,29 @@ def _changes(move: Move) -> dict[str, Any]:
         values["receipt"] = without_addresses(move.receipt)
     if move.connector:
         values |= {"connector": move.connector, "action": Action.REDIRECT.value}
+    if move.after in ENDED:
+        values["ended_at"] = move.line.at
     if move.after in BUSY:
         values["attempts"] = item.c.attempts + 1
     return values
+
+
+async def last_word(connection: AsyncConnection, id: str, at: datetime) -> None:
+    """A mail to the sender, once every item of a message that she was told of has ended: what
+    became of each recipient. Where all were refused or expired, she has been told that."""
+    states = set(
+        (await connection.execute(select(item.c.state).where(item.c.message == id))).scalars()
+    )
+    if not states <= {state.value for state in ENDED}:
+        return
+    if states <= {State.REFUSED.value, State.EXPIRED.value}:
+        return
+    query = select(message.c.incident_key).where(message.c.id == id)
+    incident = (await connection.execute(query)).scalar_one_or_none()
+    mailed = select(link.c.mark).where(link.c.owner == id)
+    noticed = select(told.c.at).where(told.c.key == incident, told.c.kind == "notice")
+    if [(await connection.execute(known)).first() for known in (mailed, noticed)] != [None, None]:
+        await staging.put(connection, "done", at, message_id=id)
 
 
 async def destroy_if_ended(
@@ -240,6 +262,8 @@ async def destroy_if_ended(
     failpoint.reach("purge_chunks")
     await connection.execute(update(message).where(message.c.id == id).values(dossier=b""))
     await links.end(connection, id)
+    own = select(item.c.id).where(item.c.message == id)
+    await connection.execute(delete(request).where(request.c.item.in_(own)))
     return True
 
 

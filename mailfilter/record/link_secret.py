@@ -41,6 +41,11 @@ def mark(key: bytes, purpose: str, owner: str, secret: str) -> bytes:
     return hmac.digest(key, _about("mark", purpose, owner) + secret.encode(), "sha256")
 
 
+def holder(key: bytes, address: str) -> bytes:
+    """What is stored of the one whose mail it is: by it ``/mina`` finds her rows."""
+    return hmac.digest(key, b"mailfilter holder|" + address.lower().encode(), "sha256")
+
+
 def wrap(secret: str, purpose: str, owner: str, data_key: bytes) -> bytes:
     """The data key, so that whoever has the secret can open it."""
     return AESGCM(_key(secret, purpose, owner)).encrypt(_NONCE, data_key, owner.encode())

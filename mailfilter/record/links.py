@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, insert, select, update
+from sqlalchemy import ColumnElement, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mailfilter.errors import Permanent
@@ -28,11 +28,15 @@ from mailfilter.record.tables import chunk, link, message, wrapped_key
 
 @dataclass(frozen=True, slots=True)
 class Mailed:
-    """Which link: its purpose, the message it opens, and the mail that carries it."""
+    """Which link: its purpose, the message it opens, and the mail that carries it.
+
+    `address` is whom the message is of: only its keyed hash is stored, for ``/mina``.
+    """
 
     purpose: str
     owner: str
     name: str
+    address: str = ""
 
 
 class Links:
@@ -104,6 +108,7 @@ async def ensure(
             name=mailed.name,
             wrapped=link_secret.wrap(secret, mailed.purpose, mailed.owner, data_key),
             sealed=sealer.seal_secret(mailed.owner, secret),
+            holder=link_secret.holder(opener.link_key, mailed.address) if mailed.address else None,
             made_at=now,
             expires_at=until,
         )
@@ -123,8 +128,11 @@ async def end(connection: AsyncConnection, owner: str, purpose: str = "") -> Non
 
 
 async def forget(connection: AsyncConnection, now: datetime) -> int:
-    """Drop expired links; how many."""
-    return int((await connection.execute(delete(link).where(link.c.expires_at <= now))).rowcount)
+    """Links whose time is over open nothing; how many. Their rows end with their message's: by them
+    each sender finds her own."""
+    over = (link.c.expires_at <= now, link.c.wrapped != b"")
+    statement = update(link).where(*over).values(wrapped=b"", sealed=None)
+    return int((await connection.execute(statement)).rowcount)
 
 
 def _is(mailed: Mailed) -> tuple[ColumnElement[bool], ...]:

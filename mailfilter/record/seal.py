@@ -100,7 +100,7 @@ class Sealer:
         return self._wrap(key, owner), _seal_dossier(key, owner, dossier)
 
     def seal_secret(self, owner: str, secret: str) -> bytes:
-        """A link's secret, for desk alone: the escrow shall open no link."""
+        """A link's secret, or a sender's own words, for desk alone: the escrow opens no link."""
         desk = self._recipients[:1]
         return bytes(pyrage.encrypt(_SECRET + owner.encode() + b"\0" + secret.encode(), desk))
 
@@ -139,7 +139,7 @@ class Opener:
         start = _SECRET + owner.encode() + b"\0"
         if not text.startswith(start):
             raise Permanent(f"{owner}: the secret belongs to another message")
-        return text[len(start) :].decode("ascii")
+        return text[len(start) :].decode()
 
     def seal_again(self, wrapped: bytes, dossier: Dossier, owner: str) -> bytes:
         """Another dossier of `owner`, under the key that its message has."""

@@ -27,7 +27,17 @@ from mailfilter.record import counts as counting
 from mailfilter.record.contract import Count, Joined, StagedItem
 from mailfilter.record.seal import Sealed
 from mailfilter.record.sql import clean, insert
-from mailfilter.record.tables import NEVER, chunk, item, link, message, outbox, told, wrapped_key
+from mailfilter.record.tables import (
+    NEVER,
+    chunk,
+    item,
+    link,
+    message,
+    outbox,
+    request,
+    told,
+    wrapped_key,
+)
 
 # Above the 100 s after which Postfix gives up, below its first retry (300 s)
 LEASE = timedelta(seconds=240)
@@ -203,6 +213,8 @@ async def remove(connection: AsyncConnection, id: str) -> None:
     await connection.execute(delete(outbox).where(outbox.c.message == id))
     await connection.execute(delete(wrapped_key).where(wrapped_key.c.owner == id))
     await connection.execute(delete(link).where(link.c.owner == id))
+    items = select(item.c.id).where(item.c.message == id)
+    await connection.execute(delete(request).where(request.c.item.in_(items)))
     await connection.execute(delete(message).where(message.c.id == id))
 
 

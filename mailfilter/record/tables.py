@@ -112,6 +112,7 @@ item = Table(
     Column("told", Integer, nullable=False, default=0),  # the day the sender was last told
     Column("warned", Integer, nullable=False, default=0),  # likewise the reviewers
     Column("reading", Boolean, nullable=False, default=False, server_default=false()),
+    Column("ended_at", Instant),
     Index("item_by_state", "state", "at"),
     Index("item_by_message", "message"),
 )
@@ -222,9 +223,37 @@ link = Table(
     Column("name", Text, nullable=False),  # the mail that carries it: one link each
     Column("wrapped", LargeBinary, nullable=False),  # data key, to the secret; empty once ended
     Column("sealed", LargeBinary),  # the secret, to desk, until the mail was taken
+    Column("holder", LargeBinary),  # a keyed hash of the sender's address
     Column("made_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),
     UniqueConstraint("owner", "purpose", "name", name="link_of_mail"),
+    Index("link_by_holder", "holder"),
+)
+
+request = Table(
+    "request",
+    metadata,
+    Column("item", Text, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),  # the sender's reason, to desk
+)
+
+false_alarm = Table(
+    "false_alarm",
+    metadata,
+    Column("message", Text, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("department", Text, nullable=False),
+    Column("detail", Text, nullable=False),  # JSON of codes: what was found, how surely, why
+)
+
+override_use = Table(
+    "override_use",
+    metadata,
+    Column("item", Text, primary_key=True),
+    Column("policy", Text, nullable=False),
+    Column("holder", LargeBinary, nullable=False),
+    Column("at", Instant, nullable=False),
 )
 
 meta = Table(

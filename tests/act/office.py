@@ -170,6 +170,9 @@ class FakeArchive:
     async def item(self, id):
         return self.things.get(id)
 
+    async def items_of(self, message):
+        return [thing for thing in self.things.values() if thing.message == message]
+
     async def body(self, message):
         if self.sealed:
             raise Permanent("sealed")

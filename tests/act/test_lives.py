@@ -116,6 +116,8 @@ async def test_held_told_and_released_as_it_came(tmp_path, now):
         assert sent.rcpts == [b"<b@hem.example> NOTIFY=FAILURE ORCPT=rfc822;b@hem.example"]
         assert await state(store) is State.RELEASED
         assert (await store.archive.item("M1.1")).receipt == "250 2.0.0 Ok: queued as SCRIPTED"
+        assert await outbox().step() == 1
+        assert subjects(hop)[-1] == "Så gick det med ditt brev (ärende M1)"
         assert await outbox().step() == 0
         assert_nothing_leaked(hop)
 

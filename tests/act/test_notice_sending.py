@@ -127,7 +127,8 @@ async def test_at_most_so_many_notices_in_an_hour():
 )
 def test_what_is_told_is_what_is_so_now(kind, note, state, action, variant):
     thing = item(state=state, action=action) if state else None
-    about = about_of(parcel(kind, item="M1.1" if state else "", note=note), thing, 14)
+    told = parcel(kind, item="M1.1" if state else "", note=note)
+    about = about_of(told, [thing] if thing else [], settings())
     assert (about and about.variant.value) == variant
 
 

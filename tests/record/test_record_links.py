@@ -73,10 +73,15 @@ async def test_the_end_of_the_message_is_the_end_of_what_the_link_opens(store, m
     assert await links.ensure(Mailed("m", "M00001", "parcel:9"), NOW, LATER) is None
 
 
-async def test_an_expired_link_is_dropped(store, mails):
+async def test_an_expired_link_opens_nothing_and_still_says_whose_it_was(store, mails):
     await held(store, mails)
-    await store.archive.links.ensure(NOTICE, NOW, NOW + timedelta(hours=1))
+    mailed = Mailed("m", "M00001", "notice", "Maj@exempelkommun.example")
+    secret = await store.archive.links.ensure(mailed, NOW, NOW + timedelta(hours=1))
     assert (await store.archive.sweep(NOW + timedelta(hours=2)))["links"] == 1
+    with pytest.raises(Permanent):
+        await store.archive.links.key("m", "M00001", secret, NOW)
+    assert await store.archive.sender.messages_of("maj@exempelkommun.example") == ["M00001"]
+    assert await store.archive.sender.messages_of("rut@exempelkommun.example") == []
 
 
 def test_a_wrap_fits_one_secret_one_purpose_one_owner():
