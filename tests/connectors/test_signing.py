@@ -1,13 +1,12 @@
 """What we sign, others can verify; and signing takes any mail."""
 
-import time
-
 import pytest
 
 from mailfilter.config import Notice
 from mailfilter.connectors.signing import Signer, signer_of
 from mailfilter.errors import ConfigError, Permanent
 from tests.connectors.dkim_key import KEY, verified
+from tests.effort import within_a_minute
 
 MAIL = (
     b"From: a@kommun.example\r\nTo: b@example.org,\r\n  c@example.org\r\nSUBJECT:  x \t y\r\n"
@@ -39,9 +38,7 @@ def test_a_line_that_is_no_field_does_not_stop_signing():
     ],
 )
 def test_hostile_mail_is_signed_in_no_time(mail):
-    start = time.process_time()
-    SIGNER.sign(mail)
-    assert time.process_time() - start < 5  # quadratic steps take minutes here
+    within_a_minute(lambda: SIGNER.sign(mail))  # quadratic steps take many here
 
 
 def test_without_a_from_it_cannot_be_signed():

@@ -4,7 +4,6 @@ import os
 import struct
 import subprocess
 import sys
-import time
 import zlib
 
 import pytest
@@ -15,6 +14,7 @@ from mailfilter.extract import Budget, archive_library, archive_other
 from mailfilter.extract.archive_library import load
 from mailfilter.extract.compressed import zstd
 from mailfilter.limits import MIB
+from tests.effort import within_a_minute
 from tests.extract import making
 from tests.extract import making_archives as m
 from tests.extract.making import zipped
@@ -226,9 +226,7 @@ BOMBS = {
 @pytest.mark.parametrize("name", BOMBS)
 def test_bombs_are_bounded(name):
     data = BOMBS[name]()
-    start = time.process_time()
-    found = read(data, name, budget=Budget(inflated=100 * MIB, ratio=50))
-    assert time.process_time() - start < 4
+    found = within_a_minute(lambda: read(data, name, budget=Budget(inflated=100 * MIB, ratio=50)))
     assert found.not_examined
     assert set(reasons(found)) <= {
         *("inflated-ratio", "inflated-size", "too-many-parts", "too-deep", "broken-archive"),
