@@ -7,7 +7,7 @@ PYTEST := .venv/bin/python -m pytest
 ARGS ?=
 MINUTES ?= 5
 
-.PHONY: help run test test-fast lint bench bench-detectors bench-extract bench-big bombs faults cuts power-cuts fuzz evasion ordinary quality quality-peers lock demo-mails clean
+.PHONY: help run test test-fast lint bench bench-detectors bench-extract bench-big bombs faults cuts power-cuts smuggling unchanged fuzz evasion ordinary quality quality-peers lock demo-mails clean
 help: ## show this list
 	@grep -E '^[a-z.-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 14
 .venv/run: constraints.lock pyproject.toml
@@ -48,6 +48,10 @@ cuts: .venv/test ## the network cut at every byte of a transaction, both sides
 	FAULTS=all $(PYTEST) tests/faults/test_cuts.py $(ARGS)
 power-cuts: .venv/test ## 200 power cuts under the store (root, /dev/fuse); ARGS="--cuts 50 --seed 7"
 	$(RUN) -m tests.faults.power_run $(ARGS)
+smuggling: .venv/test ## 5,000 ways to hide a message in another, before Postfix, Exim and OpenSMTPD (root)
+	$(RUN) -m tests.smuggling.fetch; $(RUN) -m tests.smuggling.play $(ARGS)
+unchanged: .venv/test ## 20,000 odd mails, no two alike: all must leave as they came
+	$(RUN) -m tests.unchanged $(ARGS)
 bench-detectors: .venv/test ## MB/s of the detectors by kind of text; ARGS=--stages
 	$(RUN) tests/bench/detecting.py $(ARGS)
 bench-extract: .venv/test ## measure reading documents beside the libraries' bare text

@@ -10,6 +10,7 @@ import hashlib
 import random
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import dkim
@@ -46,7 +47,7 @@ WORDS = [
     "hej",
 ]
 MESSAGES = Path(__file__).parent / "messages"
-SMUGGLED = re.compile(rb"\r(?!\n)|(?<!\r)\n|\0")  # refused by right, not relayed
+STRAY_BYTES = re.compile(rb"\r(?!\n)|(?<!\r)\n|\0")  # refused by right, not relayed
 
 
 def header(n: int, more: str = "", kind: str = 'text/plain; charset="utf-8"', cte="8bit") -> bytes:
@@ -223,7 +224,7 @@ FAMILIES = [
 
 def made(family) -> list[bytes]:
     messages = list(dict.fromkeys(family(random.Random(family.__name__))))
-    assert not any(SMUGGLED.search(message) for message in messages)
+    assert not any(STRAY_BYTES.search(message) for message in messages)
     return [m if m.endswith(b"\r\n") else m + b"\r\n" for m in messages]
 
 
@@ -270,3 +271,29 @@ def test_the_corpus_has_at_least_300_different_messages():
     every = {message for family in FAMILIES if family is not signed for message in made(family)}
     assert len(every) >= 300
     assert any(max(map(len, message.split(b"\r\n"))) > 5000 for message in every)
+
+
+@pytest.mark.parametrize("held", [False, True], ids=["relayed", "held and released"])
+def test_odd_mails_leave_as_they_came(tmp_path, held):
+    """More of these: ``make unchanged``."""
+    from tests.unchanged import passed
+
+    many = 40 if held else 400
+    taken, faults = passed(tmp_path, 20261128, many, held=held)
+    assert faults == []
+    assert taken == many
+
+
+def test_a_changed_byte_would_be_seen(tmp_path):
+    from tests.unchanged import Passage, odd
+
+    passage, mail = Passage(tmp_path), next(odd(1))
+    passage.sent.append(mail.print)
+    assert passage.changed(arrived=[mail.print]) == []
+    for other in (
+        replace(mail, data=mail.data + b"\r\n"),
+        replace(mail, mail=mail.mail + b" "),
+        replace(mail, rcpts=mail.rcpts[:1] + mail.rcpts),
+    ):
+        assert passage.changed(arrived=[other.print]) != []
+    assert passage.changed(arrived=[]) != []
