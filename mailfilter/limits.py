@@ -36,6 +36,7 @@ PARTS = 1500  # amavis MAXFILES
 INFLATED_SIZE = 300 * MIB  # all output of one message's decoders; amavis' expansion limit
 INFLATED_RATIO = 200  # a part that grows more is a bomb unless it is under 10 MiB
 TEXT_SIZE = 16 * MIB  # characters given to the detectors from one message: 5 s at 0.3 s a MiB
+TEXT_LINES = 1_000_000  # of that text: an empty line costs as much as 20 to 60 characters
 CELLS = 1_500_000  # in one sheet: 500 MiB of a worker
 PIXELS = 200_000_000  # in one picture: the largest phone cameras
 PICTURE_SIZE = 160 * MIB  # of one decoded picture: 40 million pixels in colour; JPEG decodes less

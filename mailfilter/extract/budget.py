@@ -59,6 +59,7 @@ class Budget:
     entries: int = ENTRIES
     depth: int = limits.DEPTH
     text: int = limits.TEXT_SIZE
+    lines: int = limits.TEXT_LINES
     cells: int = limits.CELLS
     ocr: float = limits.OCR_SECONDS
     recognise: bool = True
@@ -92,10 +93,11 @@ class Budget:
         if self.entries < 0:
             raise Unreadable("too-many-parts")
 
-    def take_text(self, characters: int) -> None:
-        """So many characters more for the detectors."""
-        self.text -= characters
-        if self.text < 0:
+    def take_text(self, content: str) -> None:
+        """One more text for the detectors."""
+        self.text -= len(content)
+        self.lines -= content.count("\n")
+        if self.text < 0 or self.lines < 0:
             raise Unreadable("too-much-text")
 
     def take_bytes(self, size: int) -> None:

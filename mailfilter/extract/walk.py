@@ -198,7 +198,7 @@ def _retry(each: Locked, tries: encrypted.Tries, ctx: Ctx, gathered: Gathered) -
 
 def _text(text: Text, ctx: Ctx, gathered: Gathered) -> None:
     if text.content and not text.content.isspace():
-        ctx.budget.take_text(len(text.content))
+        ctx.budget.take_text(text.content)
         gathered.texts.append(_encodable(text))
 
 
