@@ -4,9 +4,9 @@ From → to: folded text → `Candidate`s, sorted by start, overlapping ones inc
 here of check digits; a candidate only has a month and a day where some country writes them.
 
 How it stays fast: the text becomes Latin-1 bytes of the same length in which every digit is ``0``.
-A pattern that begins with the literal ``0`` is then found by `memchr`, and one pattern holds all
-shapes: 0.1 ms a MiB without digits, so no pattern engine is needed. All repeats are possessive or
-short, so the search is linear.
+A pattern that begins with the literal ``0`` is then found by `memchr`. In prose only the few places
+where digits crowd (`islands`) are searched, in tables those that the `sieve` leaves. All repeats
+are possessive or short, so the search is linear.
 
 Known gaps: a number broken by a line end inside its date; more than three letters for digits in
 ten, six in twelve. What is written stranger still is for `odd_number`.
@@ -20,7 +20,8 @@ from functools import lru_cache
 from itertools import accumulate
 from operator import attrgetter
 
-from .sieve import Sieve, is_dense
+from .islands import BEHIND, FEWEST, Spans
+from .sieve import Sieve
 
 
 class Shape(StrEnum):
@@ -53,7 +54,7 @@ class Candidate:
     shape: Shape
 
 
-_TO_ZERO = bytes.maketrans(b"0123456789", b"0" * 10)
+TO_ZERO = bytes.maketrans(b"0123456789", b"0" * 10)
 _WORDS = rb"(?:bindestreck|tankstreck|streck|dash|hyphen|minus|plus)"
 _GAP = (
     rb"(?:[-+./_:,*=~()\[\]<>\"'\xb7 ]{0,4}+|[ ]?[\t;|][ ]?"
@@ -108,25 +109,28 @@ DAY_MONTHS = frozenset(
 
 def zeroed(text: str) -> bytes:
     """A folded text as bytes of the same length, each digit a ``0``."""
-    return text.encode("latin-1", "replace").translate(_TO_ZERO)
+    return text.encode("latin-1", "replace").translate(TO_ZERO)
 
 
-def find_candidates(text: str, shapes: bytes = b"") -> tuple[Candidate, ...]:
+def find_candidates(text: str, shapes: bytes, islands: Spans | None) -> tuple[Candidate, ...]:
     """All candidates of a folded text, by start; `shapes` is what `zeroed` makes of it."""
-    shapes = shapes or zeroed(text)
     found: list[Candidate] = []
-    if b"0" in shapes:
-        sieve = Sieve(text.encode("latin-1", "replace")) if is_dense(shapes) else None
-        found += _bare(text, shapes, sieve)
-        found += _parted(text, shapes, sieve)
-        found += _lookalikes(text, shapes, dense=sieve is not None)
+    if islands is None:
+        sieve = Sieve(text.encode("latin-1", "replace"))
+        found += _bare(text, shapes, _sifted_runs(text, sieve))
+        found += _parted(text, shapes, _sifted_groups(shapes, sieve))
+        found += _lookalikes(text, shapes, dense=True)
+    elif shapes.count(b"0") >= FEWEST:
+        found += _bare(text, shapes, _runs(shapes, islands))
+        found += _parted(text, shapes, _groups(shapes, islands))
+        found += _lookalikes(text, shapes, dense=False)
     found.sort(key=_START)
     return tuple(found)
 
 
-def _bare(text: str, shapes: bytes, sieve: Sieve | None) -> Iterator[Candidate]:
+def _bare(text: str, shapes: bytes, runs: Iterator[tuple[int, int]]) -> Iterator[Candidate]:
     """Digits without anything between them."""
-    for start, end in _runs(text, shapes, sieve):
+    for start, end in runs:
         digits = text[start:end]
         if len(digits) == 12 and _is_vat_number(text, start, digits):
             if _BARE.match(shapes, start):
@@ -139,11 +143,14 @@ def _bare(text: str, shapes: bytes, sieve: Sieve | None) -> Iterator[Candidate]:
             yield Candidate(start, end, digits, Shape.BARE)
 
 
-def _runs(text: str, shapes: bytes, sieve: Sieve | None) -> Iterator[tuple[int, int]]:
+def _runs(shapes: bytes, islands: Spans) -> Iterator[tuple[int, int]]:
+    """(start, end) of ten, eleven or twelve digits."""
+    for start, end in islands:
+        yield from (match.span() for match in _BARE.finditer(shapes, start, end))
+
+
+def _sifted_runs(text: str, sieve: Sieve) -> Iterator[tuple[int, int]]:
     """(start, end) of ten or eleven digits with a date, or twelve."""
-    if sieve is None:
-        yield from (match.span() for match in _BARE.finditer(shapes))
-        return
     yield from ((start, start + 12) for start in sieve.runs(12))
     for length in (10, 11):
         for start in sieve.runs(length):
@@ -152,9 +159,9 @@ def _runs(text: str, shapes: bytes, sieve: Sieve | None) -> Iterator[tuple[int, 
                 yield start, start + length
 
 
-def _parted(text: str, shapes: bytes, sieve: Sieve | None) -> Iterator[Candidate]:
+def _parted(text: str, shapes: bytes, groups: Iterator[re.Match[bytes]]) -> Iterator[Candidate]:
     """Digits in groups."""
-    for match in _groups(shapes, sieve):
+    for match in groups:
         start, end = match.start(), match.end(1)
         if shapes[start - 1 : start] == b"-" and _is_joined(text, start):
             continue
@@ -173,9 +180,14 @@ def _digits_of(raw: str) -> str:
     return raw.encode("latin-1", "replace").translate(None, _NO_DIGITS).decode("latin-1")
 
 
-def _groups(shapes: bytes, sieve: Sieve | None) -> Iterator[re.Match[bytes]]:
-    if sieve is None:
-        return _PATTERN.finditer(shapes)
+def _groups(shapes: bytes, islands: Spans) -> Iterator[re.Match[bytes]]:
+    for start, end in islands:
+        for match in _PATTERN.finditer(shapes, start, end + BEHIND):
+            if match.start() < end:
+                yield match
+
+
+def _sifted_groups(shapes: bytes, sieve: Sieve) -> Iterator[re.Match[bytes]]:
     return filter(None, (_PATTERN.match(shapes, at) for at in sieve.parted()))
 
 
@@ -192,9 +204,9 @@ def _is_vat_number(text: str, start: int, digits: str) -> bool:
 
 
 def _lookalikes(text: str, shapes: bytes, *, dense: bool) -> Iterator[Candidate]:
-    """Digits and letters that look like some. All as noughts, such a run is rare in prose."""
-    alike = shapes.translate(_TO_O)
-    if not (b"0o" in alike or b"o0" in alike):
+    """Digits and letters that look like some, if they stand side by side anywhere. All as noughts,
+    such a run is rare in prose."""
+    if dense and not _are_beside(shapes):
         return
     alike = shapes.translate(_ALIKE_TO_ZERO)
     for match in _LOOKALIKE.finditer(alike) if dense else _rare_alike(alike):
@@ -203,7 +215,15 @@ def _lookalikes(text: str, shapes: bytes, *, dense: bool) -> Iterator[Candidate]
         digits = _NOT_DIGITS.sub("", raw.translate(_UNLOOK))
         most = 6 if len(digits) == 12 else 3
         if 1 <= letters <= most and digits[-8:-4] in MONTH_DAYS:
+            if not dense and not _are_beside(shapes):
+                return
             yield Candidate(match.start(), match.end(), digits, Shape.LOOKALIKE)
+
+
+def _are_beside(shapes: bytes) -> bool:
+    """Whether a digit and a letter like one stand side by side."""
+    alike = shapes.translate(_TO_O)
+    return b"0o" in alike or b"o0" in alike
 
 
 def _rare_alike(alike: bytes) -> Iterator[re.Match[bytes]]:

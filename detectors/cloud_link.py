@@ -10,6 +10,7 @@ from datetime import date
 from importlib.resources import files
 
 from .contract import Match, Source
+from .pieces import ask
 
 KINDS: tuple[str, ...] = ("cloud-link",)
 EVIDENCE = {"link": "länk till en tjänst för fildelning"}
@@ -29,21 +30,26 @@ def _read_services() -> dict[str, tuple[str, ...]]:
 
 
 SERVICES = _read_services()
-_ENDS = "|".join(sorted({re.escape(domain.rpartition(".")[2]) for domain in SERVICES}))
-_END = re.compile(rf"\.(?:{_ENDS})(?=/)")  # begins with a literal, so that the search is fast
+_ENDS = ask(sorted({f".{domain.rpartition('.')[2]}/" for domain in SERVICES}))
 
 
 def find(sources: Sequence[Source], today: date) -> Iterator[Match]:  # noqa: ARG001  # the contract's argument
     """Every link, in text or in an address."""
     for index, source in enumerate(sources):
-        text = source.folded.text
-        for end in _END.finditer(text):
-            before = text[max(end.start() - 90, 0) : end.start()]
-            host = _NOT_HOST.split(before)[-1]
-            domain = _service(host + end[0], text, end.end())
-            if domain and not before[: -len(host) or None].endswith("@"):
-                start, stop = source.folded.span(end.start() - len(host), end.end())
-                yield Match(index, start, stop, KINDS[0], CONFIDENCE, ("link",), domain, domain)
+        found = [(at, end) for end, places in source.pieces.of(_ENDS) for at in places]
+        for at, end in sorted(found):
+            yield from _link(index, source, at, end[:-1])
+
+
+def _link(index: int, source: Source, at: int, end: str) -> Iterator[Match]:
+    """The link whose host ends with `end` at `at`."""
+    text = source.folded.text
+    before = text[max(at - 90, 0) : at]
+    host = _NOT_HOST.split(before)[-1]
+    domain = _service(host + end, text, at + len(end))
+    if domain and not before[: -len(host) or None].endswith("@"):
+        start, stop = source.folded.span(at - len(host), at + len(end))
+        yield Match(index, start, stop, KINDS[0], CONFIDENCE, ("link",), domain, domain)
 
 
 def _service(host: str, text: str, end: int) -> str | None:

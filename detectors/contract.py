@@ -17,8 +17,10 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Protocol
 
-from .candidates import Candidate, find_candidates, zeroed
+from .candidates import TO_ZERO, Candidate, find_candidates
+from .islands import Spans, find_islands
 from .odd_number import find_odd
+from .pieces import Pieces
 from .text import Folded, fold
 
 
@@ -69,15 +71,31 @@ class Source:
         return fold(self.content)
 
     @cached_property
+    def latin(self) -> bytes:
+        """The folded text in Latin-1, each character that this lacks a ``?``."""
+        return self.folded.text.encode("latin-1", "replace")
+
+    @cached_property
     def zeroed(self) -> bytes:
         """The folded text as bytes of the same length, each digit a ``0``."""
-        return zeroed(self.folded.text)
+        return self.latin.translate(TO_ZERO)
+
+    @cached_property
+    def islands(self) -> Spans | None:
+        """Where digits crowd; None where they do nearly everywhere."""
+        return find_islands(self.zeroed)
+
+    @cached_property
+    def pieces(self) -> Pieces:
+        """Where the pieces of words stand that a detector has asked for."""
+        return Pieces(self.latin)
 
     @cached_property
     def numbers(self) -> tuple[Candidate, ...]:
         """Stretches of the folded text that have the shape of an identity number."""
-        found = find_candidates(self.folded.text, self.zeroed)
-        odd = tuple(find_odd(self.folded.text, self.zeroed))
+        text, shapes = self.folded.text, self.zeroed
+        found = find_candidates(text, shapes, self.islands)
+        odd = tuple(find_odd(text, shapes, self.islands, self.pieces))
         return tuple(sorted((*found, *odd), key=lambda each: each.start)) if odd else found
 
 

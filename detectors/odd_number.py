@@ -16,10 +16,13 @@ from collections.abc import Iterator
 from itertools import islice
 
 from .candidates import DAY_MONTHS, MONTH_DAYS, Candidate, Shape
+from .islands import Spans
+from .pieces import Pieces
 from .spelled import digits_of, runs
 
 MOST = 300  # runs of numerals that are read, in one text
 _CENTURIES = ("18", "19", "20")
+_FEWEST = 10  # digits
 _APART = re.compile(
     rb"0(?<!00)(?P<sign>[^0-9A-Za-z\xc0-\xff]{1,4}+)0(?:(?P=sign)0){8}(?:(?P=sign)0(?P=sign)0)?+"
     rb"(?!0|(?P=sign)0)"
@@ -32,18 +35,28 @@ _HINTS = (b"0.0.0.0.0", b"0..0..0..0", b"0...0...0...0", b"0....0....0....0")
 _OF_LISTS = frozenset("\t\n;,|")
 
 
-def find_odd(text: str, shapes: bytes) -> Iterator[Candidate]:
+def find_odd(
+    text: str, shapes: bytes, islands: Spans | None, pieces: Pieces
+) -> Iterator[Candidate]:
     """The candidates of a folded text; `shapes` is what `candidates.zeroed` makes of it."""
-    for found in _APART.finditer(shapes) if _may_be_apart(shapes) else ():
+    for found in _apart(shapes, islands):
         raw, sign = text[found.start() : found.end()], found["sign"].decode("latin-1")
         digits = "".join(filter(str.isdigit, raw))
         listed = bool(_OF_LISTS.intersection(sign))
         if _dated(digits) and (not listed or len(digits) == 12):
             yield Candidate(found.start(), found.end(), digits, Shape.SINGLES)
-    for words in islice(runs(text), MOST):
+    for words in islice(runs(text, pieces), MOST):
         digits = digits_of(words[0])
         if len(digits) in (10, 12) and _dated(digits):
             yield Candidate(words.start(), words.end(), digits, Shape.WORD)
+
+
+def _apart(shapes: bytes, islands: Spans | None) -> Iterator[re.Match[bytes]]:
+    if islands is None:
+        islands = [(0, len(shapes))] if _may_be_apart(shapes) else []
+    for start, end in islands:
+        if shapes.count(b"0", start, end) >= _FEWEST:
+            yield from _APART.finditer(shapes, start, end)
 
 
 def _may_be_apart(shapes: bytes) -> bool:

@@ -17,6 +17,7 @@ from datetime import date
 
 from .contract import Match, Source
 from .evidence import TEXTS, Code
+from .pieces import ask
 
 KINDS: tuple[str, ...] = ("se.passnummer", "se.lma-nummer")
 EVIDENCE = TEXTS
@@ -26,7 +27,7 @@ _BETWEEN = r"(?:[\s.:#=]|är|is|\t|;){1,8}"
 _FORMS = (
     (
         KINDS[0],
-        ("pass", "id-kort", "idkort", "id card", "identitetskort"),
+        ask(("pass", "id-kort", "idkort", "id card", "identitetskort")),
         re.compile(
             r"\b(?:pass(?:et|ets|port)?|id(?:entitets|entity)?[- ]?(?:kort|card)(?:et|ets)?)"
             rf"[-. ]?{_NUMBER}{_BETWEEN}"
@@ -35,7 +36,7 @@ _FORMS = (
     ),
     (
         KINDS[1],
-        ("lma", "dossier"),
+        ask(("lma", "dossier")),
         re.compile(
             rf"\b(?:lma(?:[- ]?kort(?:et|ets)?)?|dossier)[-. ]?(?:{_NUMBER})?{_BETWEEN}"
             r"(?P<number>[0-9]{2}-[0-9]{6}(?:/[0-9])?|[0-9]{8})(?![0-9a-z-])"
@@ -44,15 +45,34 @@ _FORMS = (
 )
 
 
+_SIX = b"000000"  # digits that every such number holds side by side
+_BEFORE, _AFTER = 90, 20  # characters of a match before them, and behind their first
+
+
 def find(sources: Sequence[Source], today: date) -> Iterator[Match]:  # noqa: ARG001
     """All matches, overlapping ones included."""
     for index, source in enumerate(sources):
-        text = source.folded.text
+        if _SIX not in source.zeroed:
+            continue
         for kind, words, form in _FORMS:
-            if any(word in text for word in words):
-                for found in form.finditer(text):
+            if any(source.pieces.of(words)):
+                for found in _matches(form, source):
                     span = source.folded.span(*found.span("number"))
                     number = re.sub(r"[^0-9a-z]", "", found["number"])
                     value = f"{kind}:{number[:8] if kind == KINDS[1] else number}"
                     evidence = (Code.KEYWORD,)
                     yield Match(index, *span, kind, CONFIDENCE, evidence, value, "*" * len(number))
+
+
+def _matches(form: re.Pattern[str], source: Source) -> Iterator[re.Match[str]]:
+    """What the form finds, sought only where digits stand if they are few."""
+    text, shapes = source.folded.text, source.zeroed
+    if source.islands is None:
+        yield from form.finditer(text)
+        return
+    at, done = shapes.find(_SIX), 0
+    while at >= 0:
+        if found := form.search(text, max(at - _BEFORE, done), at + _AFTER):
+            done = found.end()
+            yield found
+        at = shapes.find(_SIX, max(at + len(_SIX), done))

@@ -6,9 +6,8 @@ From → to: folded words → digits. Swedish, English; Norwegian and Danish dig
 import re
 from collections.abc import Iterator
 
-from ahocorasick_rs import BytesAhoCorasick, Implementation
-
 from .lists import read_sections
+from .pieces import Pieces, ask
 
 _SECTIONS = {
     name: {word: int(value) for value, _, word in (entry.partition(":") for entry in entries)}
@@ -39,39 +38,42 @@ _WORD = re.compile(rf"\b(?:{_TWO}|{_ONE})\b")
 
 # A whole identity number, searched where numerals crowd: anywhere it takes 80 ms a megabyte.
 _RUN = re.compile(rf"\b(?:{_TWO}|{_ONE})(?:[ ,.;\n-]{{1,3}}(?:{_TWO}|{_ONE})){{4,11}}\b")
+_PAIR = re.compile(rf"(?:{_TWO}|{_ONE})[ ,.;\n-]{{1,3}}(?:{_TWO}|{_ONE})\b")
 _ARTICLES = frozenset(("ett", "en", "one", "to", "ni"))  # more often no numerals
 _NUMERALS = sorted({*_ONES, *_TEENS, *_TENS} - _ARTICLES)
-_SPELLING = BytesAhoCorasick(
-    [f" {word}".encode("latin-1") for word in _NUMERALS], implementation=Implementation.DFA
-)
-_TO_SPACE = bytes.maketrans(b",.;\n-", b" " * 5)
+_BEGINNINGS = ask(f"{sign}{word}" for word in _NUMERALS for sign in " ,.;\n-")
+_OPENINGS = tuple(_NUMERALS)  # at the beginning of a text no sign stands before
 _CROWD, _CROWDED = 3, 160  # so many within so many characters
 _LONGEST = 200  # characters of a run
 
 
-def runs(text: str) -> Iterator[re.Match[str]]:
+def runs(text: str, pieces: Pieces) -> Iterator[re.Match[str]]:
     """Runs of five to twelve numerals, three of which are no articles."""
     done = 0
-    for low, high in _crowds(text):
+    for low, high in _crowds(text, pieces):
         for found in _RUN.finditer(text, max(low - _LONGEST, done), high + _LONGEST):
             done = found.end()
             yield found
 
 
-def _crowds(text: str) -> Iterator[tuple[int, int]]:
+def _crowds(text: str, pieces: Pieces) -> Iterator[tuple[int, int]]:
     """Stretches in which numerals crowd, each once."""
-    latin = b" " + text.encode("latin-1", "replace").translate(_TO_SPACE)
-    starts = [start for _index, start, _end in _SPELLING.find_matches_as_indexes(latin)]
+    found = {at + 1 for _beginning, places in pieces.of(_BEGINNINGS) for at in places}
+    if text.startswith(_OPENINGS):
+        found.add(0)
+    starts = sorted(found)
     low = high = -1
+    paired = False  # whether two of them are next to each other
     for first, last in zip(starts, starts[_CROWD - 1 :], strict=False):
         if last - first > _CROWDED:
             continue
         if first > high:
-            if high >= 0:
+            if paired:
                 yield low, high
-            low = first
+            low, paired = first, False
         high = last
-    if high >= 0:
+        paired = paired or _PAIR.match(text, first) is not None
+    if paired:
         yield low, high
 
 

@@ -17,6 +17,7 @@ from itertools import islice
 from .contract import Match, Source
 from .evidence import TEXTS, Code
 from .lists import read_sections
+from .pieces import Group, ask
 from .se_number import Number, read_number
 from .spelled import WORD_DIGITS, age_of, digits_of
 from .tables import separator_of
@@ -26,12 +27,18 @@ EVIDENCE = TEXTS
 MOST = 64
 BLOCK = 4096  # characters of text that are searched for dates at a time
 MOST_CALLS = 400  # words that announce last digits, in one text
-# Short pieces of the words sought: `str.find` passes a MiB in 0.1 ms for each of five letters.
-# The number says how far back the word may begin.
-_CALLS = dict.fromkeys(("slut", "suffi", "ksf", "last ", "ends", "endin", "ändel"), 0)
-_CALLS |= {"sista": 7, "lsiff": 7}
-_BIRTHS = {"föd": 0, "birth": 0, "born": 0, "dob": 0, "pnr": 0, "rsonn": 2, "rs.nr": 2, "rsnr": 2}
-_COLUMNS = ("sista", "last", "suffi", "ksf", "lsiff", "ändel", "xxxx", "nnnn")
+_Words = dict[str, tuple[int, ...]]
+# Short pieces of the words sought, and how far before each the word may begin.
+_CALLS: _Words = dict.fromkeys(("slut", "suffi", "ksf", "last ", "ends", "endin", "ändel"), (0,))
+_CALLS |= {"sista": (0, 1, 2, 4, 5), "lsiff": (7,)}
+_BIRTHS: _Words = dict.fromkeys(("föd", "birth", "born", "dob", "pnr"), (0,))
+_BIRTHS |= dict.fromkeys(("rsonn", "rs.nr", "rsnr"), (2,))
+_COLUMNS: _Words = dict.fromkeys(("sista", "last", "suffi", "ksf", "lsiff", "ändel"), (0,))
+_FOUR_LETTERS = (
+    "xxxx",
+    "nnnn",
+)  # for columns, too; sought one by one, as pages may be full of them
+_OF_CALLS, _OF_BIRTHS, _OF_COLUMNS = ask(_CALLS), ask(_BIRTHS), ask(_COLUMNS)
 _CALLED = re.compile(
     r"\b(?:(?P<strong>(?:fyra|4) ?sista|sista ?(?:fyra|4)|slutsiffror\w*|suffix\w*|ksf"
     r"|last (?:four|4)|kontrollsiffr\w*|sista siffr\w*)|sista|slutet|slutar|last digits|ends|ending"
@@ -111,7 +118,7 @@ def find(sources: Sequence[Source], today: date) -> Iterator[Match]:
 def _find_endings(sources: Sequence[Source], today: date) -> Iterator[Match]:
     texts = [source.folded.text for source in sources]
     calendar = _Calendar(texts, [source.zeroed for source in sources])
-    endings = (ending for index, text in enumerate(texts) for ending in _endings(index, text))
+    endings = (each for index, source in enumerate(sources) for each in _endings(index, source))
     for ending in islice(endings, MOST):
         for day in calendar.nearest(ending):
             number = read_number(day.digits + ending.part.digits, today)
@@ -162,27 +169,38 @@ def _may_be_birth(text: str, day: Part, number: Number, today: date, strong: boo
     return number.birth is None or (today - number.birth).days > 730
 
 
-def _places(text: str, pieces: dict[str, int]) -> Iterator[int]:
-    """Where words that hold one of `pieces` may begin, rising, at most `MOST_CALLS` of each."""
-    places = set()
-    for piece, back in pieces.items():
-        at = text.find(piece)
+def _places(source: Source, group: Group, backs: _Words) -> list[int]:
+    """Where words that hold a piece of the group may begin, rising; `MOST_CALLS` of each piece."""
+    return sorted(
+        {
+            max(at - back, 0)
+            for piece, places in source.pieces.of(group)
+            for at in places[:MOST_CALLS]
+            for back in backs[piece]
+        }
+    )
+
+
+def _columns(source: Source) -> list[int]:
+    """Where the heading of a column of last parts may stand, rising."""
+    found = _places(source, _OF_COLUMNS, _COLUMNS)
+    for piece in _FOUR_LETTERS:
+        at = source.folded.text.find(piece)
         for _ in range(MOST_CALLS):
             if at < 0:
                 break
-            places.add(max(at - back, 0))
-            at = text.find(piece, at + 1)
-    return iter(sorted(places))
+            found.append(at)
+            at = source.folded.text.find(piece, at + 1)
+    return sorted(set(found))
 
 
-def _endings(index: int, text: str) -> Iterator[Ending]:
+def _endings(index: int, source: Source) -> Iterator[Ending]:
     passed = -1
-    places = list(_places(text, _CALLS))
+    text = source.folded.text
+    places = _places(source, _OF_CALLS, _CALLS)
     for place in places:
-        match = (
-            _CALLED.search(text, max(place, passed), place + 90) if place + 20 > passed else None
-        )
-        if match is None or match.start() > place + 20:
+        match = _CALLED.match(text, place) if place >= passed else None
+        if match is None:
             continue
         passed = match.end()
         strong = match["strong"] is not None
@@ -194,9 +212,12 @@ def _endings(index: int, text: str) -> Iterator[Ending]:
             if not _NOT_PERSON.search(around):
                 part = Part(index, found.start(), found.end(), digits_of(found[0]))
                 yield Ending(part, strong)
+    passed = -1
     for place in places:
-        match = _BEHIND.search(text, max(place - 25, 0), place + 20)
-        if match:
+        low, high = max(place - 25, 0), place + 20
+        near = source.zeroed.find(_FOUR_DIGITS, low, high) >= 0
+        if near and (match := _BEHIND.search(text, low, high)) and match.start() > passed:
+            passed = match.start()
             part = Part(index, match.start("end"), match.end("end"), match["end"])
             yield Ending(part, strong=True)
 
@@ -248,7 +269,8 @@ def _find_loose(sources: Sequence[Source], today: date) -> Iterator[Match]:
     """A word for the number, a date, and some words later on the line four digits."""
     for index, source in enumerate(sources):
         text = source.folded.text
-        for match in (_LOOSE.match(text, place) for place in _places(text, _BIRTHS)):
+        places = _places(source, _OF_BIRTHS, _BIRTHS)
+        for match in (_LOOSE.match(text, place) for place in places):
             if match is None:
                 continue
             digits = re.sub(r"\D", "", match["date"])
@@ -261,7 +283,7 @@ def _find_loose(sources: Sequence[Source], today: date) -> Iterator[Match]:
 def _find_columns(sources: Sequence[Source], today: date) -> Iterator[Match]:
     """Date and last part in two columns that do not stand side by side."""
     for index, source in enumerate(sources):
-        for at, separator, day_column, last_column in _headings(source.folded.text):
+        for at, separator, day_column, last_column in _headings(source):
             for day, ending in _rows(
                 index, source.folded.text, at, separator, (day_column, last_column)
             ):
@@ -271,12 +293,14 @@ def _find_columns(sources: Sequence[Source], today: date) -> Iterator[Match]:
                     yield _match(sources, day, number, 70)
 
 
-def _headings(text: str) -> Iterator[tuple[int, str, int, int]]:
+def _headings(source: Source) -> Iterator[tuple[int, str, int, int]]:
     """(where the rows begin, separator, column of dates, column of last parts) of each table."""
-    if not any(separator in text for separator in "\t;|,"):
+    text = source.folded.text
+    places = _columns(source)
+    if not places or not any(separator in text for separator in "\t;|,"):
         return
     passed = -1
-    for place in _places(text, dict.fromkeys(_COLUMNS, 0)):
+    for place in places:
         if place <= passed:
             continue
         start = text.rfind("\n", max(place - 1000, 0), place) + 1

@@ -36,7 +36,8 @@ def _classes(others: str, mark: bytes) -> bytes:
 
 
 _SEPARATED, _SIGNED = _classes(" .-_*·/|+~", b"."), _classes("*@$!013457", b"#")
-_SPACED_HINTS = (b"a.a.a.a", b"a..a..a..a")
+# What must stand there, and a part of it that ends with the rarer class: twice as fast to search.
+_SPACED_HINTS = ((b".a.a.", b"a.a.a.a"), (b"..a..a..", b"a..a..a..a"))
 _LEET = {"0": "o", "1": "il", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s", "!": "i"}
 _LEAST = 5
 
@@ -59,15 +60,14 @@ class Disguises:
         """How many disguised words may stand in a text, seen from afar."""
         latin = text[:READ].encode("latin-1", "replace")
         separated = latin.translate(_SEPARATED)
-        spaced = sum(map(separated.count, _SPACED_HINTS))
+        spaced = sum(separated.count(hint) for _, hint in _SPACED_HINTS)
         return spaced + latin.translate(_SIGNED).count(b"#a") // 4
 
     def hits(self, plain: Plain) -> Iterator[Hit]:
         """Disguised words, in no order."""
-        text = plain.text[:READ]
-        latin = text.encode("latin-1", "replace")
+        text, latin = plain.text[:READ], plain.latin[:READ]
         separated = latin.translate(_SEPARATED)
-        if any(hint in separated for hint in _SPACED_HINTS):
+        if any(part in separated and hint in separated for part, hint in _SPACED_HINTS):
             yield from self._spaced(text)
         signed = latin.translate(_SIGNED)
         if b"#a" in signed:

@@ -8,7 +8,6 @@ Known gap: letters outside Cyrillic and Greek that only look Latin (mathematical
 
 import re
 import unicodedata
-from codecs import charmap_decode
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -26,10 +25,7 @@ _LATIN_LOWER = bytes(range(256)).decode("latin-1").lower().encode("latin-1")
 # Text that is Latin-1 but for such marks: they stand on control codes that no text has, the lower
 # case is one look-up a byte, a fifth of the time of `str.lower`.
 _SEATS = dict(zip(TYPOGRAPHY, map(chr, range(0x80, 0x80 + len(TYPOGRAPHY))), strict=True))
-_NOT_SEATS = bytes(code for code in range(256) if chr(code) not in _SEATS.values())
-_LOWER = _LATIN_LOWER.decode("latin-1").translate(
-    {ord(seat): mark for mark, seat in _SEATS.items()} | {ord("\r"): " ", 0xA0: " "}
-)
+_LOWER = _LATIN_LOWER.replace(b"\r", b" ").replace(b"\xa0", b" ")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
 _COMBINING = "".join(filter(unicodedata.combining, map(chr, range(0x300, 0x1F000))))
 _RARE_SCRIPTS = re.compile("[\U00010000-\U0001efff]")
@@ -46,6 +42,7 @@ class Plain:
     text: str
     cased: str
     offsets: Sequence[int]
+    latin: bytes  # of `text` or `cased`; other signs than letters may differ
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Original (start, end), end exclusive."""
@@ -68,7 +65,7 @@ def _is_odd(content: str) -> bool:
 
 
 def _plain_typographic(content: str) -> Plain | None:
-    if content.encode("latin-1", "replace").translate(None, _NOT_SEATS):
+    if any(seat in content for seat in _SEATS.values()):
         return None
     seated = content
     for mark, seat in _SEATS.items():
@@ -80,8 +77,10 @@ def _plain_typographic(content: str) -> Plain | None:
     if b"\xad" in latin:
         return None
     cased = content.replace("\r", " ").replace("\xa0", " ")
-    low, _ = charmap_decode(latin, "strict", _LOWER)
-    return Plain(low, cased, range(len(cased)))
+    low = latin.translate(_LOWER).decode("latin-1")
+    for mark, seat in _SEATS.items():
+        low = low.replace(seat, mark)
+    return Plain(low, cased, range(len(cased)), latin)
 
 
 def _plain_latin(content: str, latin: bytes) -> Plain:
@@ -91,14 +90,20 @@ def _plain_latin(content: str, latin: bytes) -> Plain:
     if b"\r" in latin or b"\xa0" in latin:
         latin = latin.replace(b"\r", b" ").replace(b"\xa0", b" ")
         content = latin.decode("latin-1")
-    return Plain(latin.translate(_LATIN_LOWER).decode("latin-1"), content, range(len(content)))
+    low = latin.translate(_LATIN_LOWER)
+    return Plain(low.decode("latin-1"), content, range(len(content)), low)
 
 
 def _plain_wide(cased: str) -> Plain:
     for mark, plain_mark in _RARE:
         if mark in cased:
             cased = cased.replace(mark, plain_mark)
-    return Plain(_lower(cased), cased, range(len(cased)))
+    return _of_cased(cased, range(len(cased)))
+
+
+def _of_cased(cased: str, offsets: Sequence[int]) -> Plain:
+    low = _lower(cased)
+    return Plain(low, cased, offsets, low.encode("latin-1", "replace"))
 
 
 def _lower(cased: str) -> str:
@@ -145,4 +150,4 @@ def _compose(content: str) -> Plain:
         pieces.append(content[at:])
         offsets += range(at, len(content))
     cased = "".join(pieces).translate(_ALIKE)
-    return Plain(_lower(cased), cased, offsets)
+    return _of_cased(cased, offsets)

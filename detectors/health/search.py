@@ -1,6 +1,6 @@
 """Thousands of expressions found in one pass: an automaton of beginnings, then the rest compared.
 
-From → to: a list of expressions → `Search`; Latin-1 text in lower case → `Found`s, by end.
+From → to: a list of expressions → `Search`; Latin-1 text → `Found`s, by end.
 
 Letters and digits stand for themselves, every other character for a blank: so a blank before an
 expression asks that a word begins there, and what stands in the middle of words is not found at
@@ -20,7 +20,8 @@ CROWD = 8
 LENGTH = 9  # of a beginning; more where more than `CROWD` share it
 _DIGITS = b"0123456789"
 _LETTERS = bytes(code for code in range(256) if chr(code).isalpha())
-_WORDS = bytes(code if code in _LETTERS + _DIGITS else ord(" ") for code in range(256))
+_LOWER = bytes(range(256)).decode("latin-1").lower().encode("latin-1")
+_WORDS = bytes(_LOWER[code] if code in _LETTERS + _DIGITS else ord(" ") for code in range(256))
 _KINDS = bytes(
     ord("a") if code in _LETTERS else ord("0") if code in _DIGITS else ord(" ")
     for code in range(256)
@@ -36,7 +37,7 @@ class Found(NamedTuple):
 
 
 def fold(latin: bytes) -> bytes:
-    """The text of equal length in which expressions are sought."""
+    """The text of equal length and in lower case in which expressions are sought."""
     folded = latin.translate(_WORDS)
     kinds = latin.translate(_KINDS)
     at = kinds.find(b"0a")

@@ -124,17 +124,17 @@ def _load() -> Iterator[Term]:
             if section := _SECTION.fullmatch(line):
                 group, weight, own = section[1], int(section[2]), section[3] == " self"
                 continue
-            marks = (mark.strip() for part in line.split(",") for mark in _expand(part))
+            marks = (mark.strip() for part in line.split(",") for mark in expand(part))
             yield from (_parse(mark, group, weight, own) for mark in marks if mark)
 
 
-def _expand(text: str) -> list[str]:
+def expand(text: str) -> list[str]:
     """ "{a|b} c" → "a c", "b c"."""
     before, brace, rest = text.partition("{")
     if not brace:
         return [text]
     inner, _, behind = rest.partition("}")
-    return [f"{before}{one}{more}" for one in inner.split("|") for more in _expand(behind)]
+    return [f"{before}{one}{more}" for one in inner.split("|") for more in expand(behind)]
 
 
 def _key(term: Term) -> str:
@@ -158,6 +158,7 @@ class Lexicon:
         codes = [f" {c}{n:02}." for c in _ICD_LETTERS for n in range(100)]
         codes += _DEGREES
         self._by_number = [*self._terms.values(), *([] for _ in codes)]
+        self._whole = [bool(terms) and all(map(_is_whole, terms)) for terms in self._by_number]
         self._search = Search([*starmap(_sought, self._terms.items()), *map(_latin, codes)])
         words = " ".join(read_lines("not_health")).split()
         self._not_health = frozenset(words)
@@ -183,13 +184,16 @@ class Lexicon:
     def stretches(self, plain: Plain) -> list[Hit]:
         """The same, and the figures of speech with weight 0."""
         found: list[Hit] = []
+        text = plain.text
         stretch = tried = kept = 0
-        for end, _start, number in self._search.find(_latin(plain.text)):
+        for end, _start, number in self._search.find(plain.latin):
             if (end + 1) >> _STRETCH_BITS != stretch:
                 stretch, tried, kept = (end + 1) >> _STRETCH_BITS, 0, 0
             tried += 1
             if kept >= _MOST_KEPT or tried > _MOST_TRIED:
                 continue
+            if self._whole[number] and text[end : end + 1].isalpha():
+                continue  # the commonest end: "kol" in "kollega"
             hit = self._verify(plain, end, self._by_number[number])
             if hit:
                 kept += 1
@@ -224,6 +228,11 @@ class Lexicon:
         if word in self._not_health or (rest and word.endswith(self._not_heads)):
             return None
         return Hit(start, end + len(rest), best.group, best.weight, best.own)
+
+
+def _is_whole(term: Term) -> bool:
+    """Whether no letter may follow the term."""
+    return term.exact and not term.back
 
 
 def _in_number(text: str, start: int, end: int) -> bool:

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors import candidates
 from detectors.candidates import MONTH_DAYS, Candidate, find_candidates, zeroed
 from detectors.health.search import CROWD, Search
+from detectors.islands import _ISLAND
 from detectors.sieve import Sieve, is_dense
 from detectors.text import fold
 from tests.bench.detecting import HOSTILE, repeated, seconds
@@ -57,12 +57,14 @@ def test_sieve_leaves_no_candidate_out(raw: str) -> None:
 
 def _compare(raw: str) -> None:
     text = fold(raw).text
-    found = []
-    for dense in (False, True):
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(candidates, "is_dense", lambda _shapes, dense=dense: dense)
-            found.append(_of_use(find_candidates(text)))
-    assert found[0] == found[1]
+    shapes = zeroed(text)
+    everywhere = [(0, len(text))]
+    slow, sifted, islands = (
+        _of_use(find_candidates(text, shapes, where))
+        for where in (everywhere, None, [island.span() for island in _ISLAND.finditer(shapes)])
+    )
+    assert sifted == slow
+    assert islands == slow
 
 
 def test_sieve_has_fewer_places_than_the_table_numbers() -> None:

@@ -1,0 +1,28 @@
+"""Islands: the stretches of a text in which digits crowd, where alone a number can begin.
+
+From → to: text with each digit a ``0`` → spans without letters that hold six digits near each
+other, or None where the text is so full of digits that the sieve is worth its price.
+
+Invariants: linear; whatever the patterns of `candidates` and `odd_number` find begins in an island,
+but for letters that look like digits; what goes on behind one has at most `BEHIND` characters (a
+word for the hyphen, or a Finnish letter, and digits).
+"""
+
+import re
+
+from .sieve import is_dense
+
+Spans = list[tuple[int, int]]
+BEHIND = 40
+FEWEST = 6  # digits of any number, some of the others being letters
+_LETTERS = rb"A-Za-z\xc0-\xff"
+_ISLAND = re.compile(rb"0(?<!00)(?:[^0" + _LETTERS + rb"]{0,4}+0){5}[^" + _LETTERS + rb"]*+")
+
+
+def find_islands(shapes: bytes) -> Spans | None:
+    """The islands, rising; None for a dense text."""
+    if is_dense(shapes):
+        return None
+    if shapes.count(b"0") < FEWEST:
+        return []
+    return [island.span() for island in _ISLAND.finditer(shapes)]
