@@ -4,14 +4,16 @@ The rules of the front's door stand here, so that ``check-config`` says them: a 
 needs HTTPS of its own or a named proxy that has it, and links are https.
 """
 
+from datetime import date
 from ipaddress import ip_address, ip_network
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
-from mailfilter.config_fields import Port, Section
+from mailfilter.config_fields import Address, Line, Pattern, Port, Section
+from mailfilter.model import Level
 
 
 def _is_network(value: str) -> str:
@@ -30,6 +32,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+Act = Literal["secure", "review", "false-alarm", "withdraw", "quote"]
 Network = Annotated[str, AfterValidator(_is_network)]
 
 
@@ -43,6 +46,9 @@ class Front(Section):
     key: Path | None = None
     behind_proxy: tuple[Network, ...] = ()  # only these may connect, and their word is believed
     link_days: Annotated[int, Field(ge=1, le=365)] = 45
+    # kind of finding or class not examined → what its sender may not do herself
+    not_offered: dict[str, tuple[Act, ...]] = Field(default={})
+    check_address: Address = ""  # a draft sent there is answered and dropped
 
     @property
     def on(self) -> bool:
@@ -89,4 +95,27 @@ class Front(Section):
             raise ValueError(
                 "links must be https: give public_url, such as https://epost.kommunen.example"
             )
+        return self
+
+
+class Override(Section):
+    """Who may send what as it is, with a reason: how many a week, until when.
+
+    Conditions that are not named do not matter, but somebody must be named. A finding of high level
+    is sent only where the policy says ``level = "high"``.
+    """
+
+    name: Line
+    departments: tuple[str, ...] = ()
+    senders: tuple[Address, ...] = ()
+    kinds: Annotated[tuple[Pattern, ...], Field(min_length=1)]  # "se.*" is a pattern
+    level: Level = Level.MEDIUM  # at most
+    recipient_classes: tuple[str, ...] = ()
+    per_week: Annotated[int, Field(ge=1, le=1000)] = 5  # of one sender, in seven days
+    until: date  # this day is the last
+
+    @model_validator(mode="after")
+    def _somebody_is_named(self) -> Self:
+        if not self.departments and not self.senders:
+            raise ValueError("an override names who may use it: give departments or senders")
         return self

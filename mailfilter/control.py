@@ -19,6 +19,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from mailfilter import control_alarms
 from mailfilter.errors import Permanent, Temporary
 from mailfilter.log import log
 from mailfilter.model import State
@@ -178,6 +179,11 @@ async def poison_clear(desk: Desk, request: dict[str, Any]) -> dict[str, Any]:
     return {"cleared": cleared}
 
 
+async def false_alarms(desk: Desk, request: dict[str, Any]) -> list[str]:
+    """Labelled cases, a line of JSON each."""
+    return await control_alarms.export(desk.archive, desk.now, request)
+
+
 _EPOCH = datetime.fromtimestamp(0, UTC).date()
 
 VERBS: dict[str, Verb] = {
@@ -188,6 +194,7 @@ VERBS: dict[str, Verb] = {
     "report": weekly,
     "audit-list": audit_list,
     "audit-verify": audit_verify,
+    "false-alarms": false_alarms,
     "poison-list": poison_list,
     "poison-clear": poison_clear,
     "user-list": user_list,

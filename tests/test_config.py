@@ -54,6 +54,8 @@ def of(everything, name):
             return everything["connectors"]["saker"], config.Connector
         case "rule":
             return everything["rule"][0], config.Rule
+        case "override":
+            return everything["override"][0], config.Override
         case _:
             return everything[name], TABLES[name]
 
@@ -62,7 +64,7 @@ def of(everything, name):
 TOGETHER = {"dkim_key", "certificate", "key", "password_file"}
 
 
-@pytest.mark.parametrize("name", [*TABLES, "connector", "rule"])
+@pytest.mark.parametrize("name", [*TABLES, "connector", "rule", "override"])
 def test_every_key_is_documented_at_its_default(everything, name):
     table, section = of(everything, name)
     assert table.keys() == section.model_fields.keys()

@@ -12,6 +12,7 @@ def register(app: typer.Typer) -> None:
     from mailfilter.commands import (
         audit,
         demo,
+        false_alarms,
         own_lists,
         poison,
         quarantine,
@@ -34,5 +35,6 @@ def register(app: typer.Typer) -> None:
     app.add_typer(quarantine.app, name="quarantine")
     app.add_typer(audit.app, name="audit")
     app.add_typer(poison.app, name="poison")
+    app.add_typer(false_alarms.app, name="false-alarms")
     app.add_typer(own_lists.app, name="register")
     app.add_typer(user.app, name="user")

@@ -5,6 +5,7 @@ is `Refused`, with desk's code.
 """
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +23,11 @@ class AskDesk:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    async def __call__(self, verb: str, body: bytes = b"", **fields: Any) -> Answer:
+    async def __call__(self, verb: str, fields: Mapping[str, Any], body: bytes = b"") -> Answer:
         """The answer of a verb."""
         try:
             async with asyncio.timeout(PATIENCE):
-                told, content = await self._exchange({"verb": verb, "fields": fields}, body)
+                told, content = await self._exchange({"verb": verb, "fields": dict(fields)}, body)
         except (OSError, EOFError, TimeoutError) as error:
             raise Temporary("desk does not answer") from error
         if "ok" in told:

@@ -1,26 +1,66 @@
-"""The sender's page: what was stopped, and what she can do about it.
+"""The sender's page: what was stopped and why, and what she can do about it.
 
-GET shows masks and places only; every act is a POST.
+GET shows kinds, masks and places only; every act is a POST. "Skicka utan citatet" shows the text of
+the new mail first, and so is a POST as well.
 """
 
 from starlette.responses import Response
 
+from mailfilter.front.contract import Refused
 from mailfilter.front.door import Page
 from mailfilter.front.site import Visit
 
 ADDRESS = "/m/{id}/{secret}"
+_WAITS = frozenset({"held", "release-failed"})
+_MOVES = frozenset({"reading", "releasing", "accepted", "handing-over"})
 
 
 async def show(visit: Visit) -> Response:
     """The page."""
-    told = (await visit.ask("sender-show")).fields
-    return visit.render("sender.html", told=told)
+    return await _page(visit, done=visit.request.query_params.get("done", ""))
 
 
 async def act(visit: Visit) -> Response:
-    """What she chose."""
-    await visit.ask(f"sender-{visit.part('act')}")
-    return visit.go(visit.path.rpartition("/")[0])
+    """What she chose; a form that lacks something is shown again."""
+    name = visit.part("act")
+    if f"act-go.{name}" not in visit.words.sentences:
+        raise Refused("404", 404)
+    fields = {key: value for key, value in visit.form.items() if key not in _OURS}
+    try:
+        done = (await visit.ask(f"sender-{name}", given=fields)).fields
+    except Refused as refusal:
+        if refusal.status != 422:
+            raise
+        return await _page(visit, 422, fault=refusal.code, fault_act=name)
+    if "text" in done:
+        return visit.render("sender_quote.html", text=done["text"], address=_above(visit))
+    return visit.go(f"{_above(visit)}?done={done['done']}")
+
+
+_OURS = frozenset({"form_token", "lang"})
+
+
+def _above(visit: Visit) -> str:
+    """The page that a form stands on."""
+    return f"/m/{visit.part('id')}/{visit.part('secret')}"
+
+
+async def _page(
+    visit: Visit, status: int = 200, done: str = "", fault: str = "", fault_act: str = ""
+) -> Response:
+    told = (await visit.ask("sender-show", lang=visit.language)).fields
+    said = f"done.{done}"
+    return visit.render(
+        "sender.html",
+        status,
+        told=told,
+        waits=told["state"] in _WAITS,
+        moves=told["state"] in _MOVES,
+        said=visit.words(said) if said in visit.words.sentences else "",
+        fault=fault,
+        fault_act=fault_act,
+        address=_above(visit),
+    )
 
 
 PAGES = (

@@ -1,19 +1,42 @@
 """What the sender's pages ask of desk: to show what became of her mail, and to act on it.
 
-Every verb proves the link first (`proven`). A held item is moved on by the same `Archive.act` as a
-reviewer's, with an audit line of its own whose actor is "sender".
+Every verb proves the link first (`proven`), and opens her message by the link's own secret. A held
+item is moved on by the same `Archive.act` as a reviewer's, with an audit line whose actor is
+"sender"; what she did is counted for the weekly statistics, by department, never by person.
+
+A protected message (design 4.5) leaves no count, and its acts no line.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
 
+from mailfilter.act.notice import STOCKHOLM
+from mailfilter.errors import Permanent
+from mailfilter.front import alarms, policy
 from mailfilter.front.contract import Answer, Ask, DeskParts, Refused, Verb
-from mailfilter.model import State
+from mailfilter.front.sender_view import WEEK, mobiles, view, waiting
+from mailfilter.model import Action, State
 from mailfilter.record import link_secret
-from mailfilter.record.contract import AuditLine, Item
+from mailfilter.record.contract import AuditLine, Count, Dossier, Item
+from mailfilter.record.sender_rows import FalseAlarm, Override
 from mailfilter.record.states import WAITING
 
 ACTOR = "sender"
+REASON = 500  # characters of her own words
+ACT = "act:"  # kinds of counters that say what senders did
+
+
+@dataclass(frozen=True, slots=True)
+class Hers:
+    """The sender's mail, opened: what waits, and the dossier."""
+
+    owner: str
+    items: Sequence[Item]
+    dossier: Dossier
+
+    @property
+    def open(self) -> list[Item]:
+        return waiting(self.items)
 
 
 async def proven(parts: DeskParts, ask: Ask, purpose: str) -> str:
@@ -24,36 +47,152 @@ async def proven(parts: DeskParts, ask: Ask, purpose: str) -> str:
     return owner
 
 
+async def hers(parts: DeskParts, ask: Ask, act: str) -> Hers:
+    """Her mail, if it still waits and the act is offered for it."""
+    owner = await proven(parts, ask, link_secret.SENDER)
+    items = await parts.archive.items_of(owner)
+    if not waiting(items):
+        raise Refused("ended", 409)
+    secret = ask.text("secret", link_secret.LENGTH)
+    dossier = await parts.archive.links.dossier(link_secret.SENDER, owner, secret, parts.now())
+    protected = items[0].protected
+    if act != "override" and act not in policy.offered(
+        dossier, parts.settings, protected=protected
+    ):
+        raise Refused("not-offered", 403)
+    return Hers(owner, items, dossier)
+
+
 async def show(parts: DeskParts, ask: Ask) -> Answer:
     """What the page shows; changes nothing."""
     owner = await proven(parts, ask, link_secret.SENDER)
     items = await parts.archive.items_of(owner)
-    return Answer({"case": owner, "items": [_row(item) for item in items]})
+    if not items:
+        raise Refused("gone", 410)
+    secret = ask.text("secret", link_secret.LENGTH)
+    try:
+        dossier = await parts.archive.links.dossier(link_secret.SENDER, owner, secret, parts.now())
+    except Permanent:
+        dossier = None  # it has ended
+    return Answer(await view(parts, items, dossier, ask.text("lang", 5)))
 
 
 async def withdraw(parts: DeskParts, ask: Ask) -> Answer:
     """She takes it back: what waits is deleted unsent."""
-    owner = await proven(parts, ask, link_secret.SENDER)
-    done = 0
-    for item in waiting(await parts.archive.items_of(owner)):
+    mail = await hers(parts, ask, "withdraw")
+    for item in mail.open:
         line = AuditLine(0, parts.now(), ACTOR, "withdraw", item.id)
-        done += await parts.archive.act(item.id, WAITING, State.DELETED, line)
-    if not done:
-        raise Refused("ended", 409)
+        await _moved(await parts.archive.act(item.id, WAITING, State.DELETED, line))
+    return await _done(parts, mail, "withdraw")
+
+
+async def secure(parts: DeskParts, ask: Ask) -> Answer:
+    """She sends it by a service, and tells what that needs."""
+    mail = await hers(parts, ask, "secure")
+    name = ask.text("service", 100)
+    if name not in parts.settings.connectors:
+        raise Refused("service", 422)
+    for item in mail.open:
+        await _tell_service(parts, ask, name, item, mail.dossier)
+        detail: dict[str, str | int] = {"connector": name}
+        line = AuditLine(0, parts.now(), ACTOR, "redirect", item.id, detail)
+        acted = await parts.archive.act(
+            item.id, WAITING, State.ACCEPTED, line, parcel="handoff", connector=name
+        )
+        await _moved(acted)
+    return await _done(parts, mail, "secure", name)
+
+
+async def _tell_service(
+    parts: DeskParts, ask: Ask, name: str, item: Item, dossier: Dossier
+) -> None:
+    """Keep what the service needs, sealed, until it has it; a missing number is asked for again."""
+    needed = mobiles(name, [item], dossier, parts.settings)
+    if not needed:
+        return
+    given = {row["n"]: ask.text(f"mobile.{row['n']}", 30).strip() for row in needed}
+    if not all(given.values()):
+        raise Refused("mobile", 422)
+    order = {n: position for position, n in enumerate(item.recipients)}
+    details = {order[n]: {"mobile": number} for n, number in given.items()}
+    pickups = parts.archive.pickups
+    assert pickups is not None, "desk has the keys"
+    await pickups.give_details(item.id, details, parts.now())
+
+
+async def review(parts: DeskParts, ask: Ask) -> Answer:
+    """She asks for a review, and says why."""
+    mail = await hers(parts, ask, "review")
+    reason = ask.text("reason", REASON).strip()
+    if not reason:
+        raise Refused("reason", 422)
+    for item in mail.open:
+        line = AuditLine(0, parts.now(), ACTOR, "ask-review", item.id)
+        await parts.archive.sender.ask_review(line, reason, counts(parts, mail, "review"))
     parts.wake()
-    return Answer({"done": done})
+    return Answer({"done": "review"})
 
 
-def waiting(items: Sequence[Item]) -> list[Item]:
-    """Those on which she may act."""
-    return [item for item in items if item.state in WAITING]
+async def false_alarm(parts: DeskParts, ask: Ask) -> Answer:
+    """She says that what was found is nothing: a labelled case, and a reviewer sees the mail."""
+    mail = await hers(parts, ask, "false-alarm")
+    item = mail.open[0]
+    line = AuditLine(0, parts.now(), ACTOR, "false-alarm", item.id)
+    detail = alarms.detail(mail.dossier, item.rules_hash)
+    case = FalseAlarm(mail.owner, parts.now(), item.department, detail)
+    await parts.archive.sender.flag(case, line, counts(parts, mail, "false-alarm"))
+    asked = AuditLine(0, parts.now(), ACTOR, "ask-review", item.id)
+    await parts.archive.sender.ask_review(asked, "false-alarm", ())
+    parts.wake()
+    return Answer({"done": "false-alarm"})
 
 
-def _row(item: Item) -> dict[str, Any]:
-    return {"id": item.id, "state": item.state.value, "connector": item.connector}
+async def override(parts: DeskParts, ask: Ask) -> Answer:
+    """She sends it as it is, under a policy that names her, with a reason."""
+    mail = await hers(parts, ask, "override")
+    reason, name = ask.text("reason", REASON).strip(), ask.text("policy", 200)
+    today = parts.now().astimezone(STOCKHOLM).date()
+    allowed = policy.overrides(mail.dossier, mail.open, parts.settings, today)
+    one = next((one for one in allowed if one.name == name), None)
+    if one is None:
+        raise Refused("not-offered", 403)
+    if not reason:
+        raise Refused("reason", 422)
+    for item in mail.open:
+        line = AuditLine(0, parts.now(), ACTOR, "override", item.id, {"policy": name})
+        wanted = Override(item.id, name, mail.dossier.sender, parts.now() - WEEK, one.per_week)
+        counted = counts(parts, mail, "override", name)
+        if not await parts.archive.sender.override(wanted, line, reason, counted):
+            raise Refused("spent", 409)
+    parts.wake()
+    return Answer({"done": "override"})
+
+
+def counts(parts: DeskParts, mail: Hers, act: str, rule: str = "") -> list[Count]:
+    """What an act adds to the statistics: nothing of a protected mail."""
+    first = mail.items[0]
+    if first.protected:
+        return []
+    day = parts.now().astimezone(STOCKHOLM).date()
+    return [Count(day, first.department, "", f"{ACT}{act}", rule, Action.QUARANTINE, "enforce")]
+
+
+async def _done(parts: DeskParts, mail: Hers, act: str, rule: str = "") -> Answer:
+    await parts.archive.sender.count(counts(parts, mail, act, rule))
+    parts.wake()
+    return Answer({"done": act})
+
+
+async def _moved(acted: bool) -> None:
+    if not acted:
+        raise Refused("ended", 409)
 
 
 VERBS = {
     "sender-show": Verb(show),
     "sender-withdraw": Verb(withdraw),
+    "sender-secure": Verb(secure),
+    "sender-review": Verb(review),
+    "sender-false-alarm": Verb(false_alarm),
+    "sender-override": Verb(override),
 }

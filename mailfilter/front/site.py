@@ -64,10 +64,13 @@ class Visit:
         """The token of one form: good for this act of this address's message alone."""
         return form_token(self.site.key, self.request.path_params, act)
 
-    async def ask(self, verb: str, body: bytes = b"", **fields: Any) -> Answer:
-        """Ask desk; id and secret of the address go along. `Refused` and `Temporary` pass on."""
+    async def ask(
+        self, verb: str, body: bytes = b"", given: Mapping[str, str] | None = None, **fields: Any
+    ) -> Answer:
+        """Ask desk; `given` is what a form brought, and nothing in it can take the place of our
+        own `fields` or of the id and secret of the address."""
         known = {name: self.part(name) for name in self.request.path_params if name != "act"}
-        return await self.site.desk(verb, body, **known, **fields)
+        return await self.site.desk(verb, {**(given or {}), **fields, **known}, body)
 
     def render(self, template: str, status: int = 200, **values: object) -> Response:
         """A page made of a template."""

@@ -71,9 +71,7 @@ class SenderRows:
         sealed = self._sealer.seal_secret(line.object, reason)
 
         async def work(c: AsyncConnection) -> None:
-            statement = insert(c, request).values(item=line.object, at=line.at, sealed=sealed)
-            changed = {"at": line.at, "sealed": sealed}
-            await c.execute(statement.on_conflict_do_update(index_elements=["item"], set_=changed))
+            await _note(c, line.object, line.at, sealed)
             await audit.append(c, line)
             await counting.add(c, counts)
             await staging.put(c, "reviewers", line.at, note="asked")
@@ -129,9 +127,12 @@ class SenderRows:
         """How often she has used a policy since then."""
         return await self._database.run(lambda c: _used(c, policy, self.holder(address), since))
 
-    async def override(self, wanted: Override, line: AuditLine, counts: Sequence[Count]) -> bool:
+    async def override(
+        self, wanted: Override, line: AuditLine, reason: str, counts: Sequence[Count]
+    ) -> bool:
         """Release the item under a policy; False if it does not wait, or the number is spent."""
         holder = self.holder(wanted.address)
+        sealed = self._sealer.seal_secret(wanted.item, reason)
         move = items.Move(wanted.item, WAITING, State.RELEASING, line, parcel="release")
 
         async def work(c: AsyncConnection) -> bool:
@@ -143,6 +144,7 @@ class SenderRows:
                 item=wanted.item, policy=wanted.policy, holder=holder, at=line.at
             )
             await c.execute(row.on_conflict_do_nothing(index_elements=["item"]))
+            await _note(c, wanted.item, line.at, sealed)
             await counting.add(c, counts)
             return True
 
@@ -167,6 +169,13 @@ class SenderRows:
             return list(found.scalars())
 
         return await self._database.run(work)
+
+
+async def _note(connection: AsyncConnection, item: str, at: datetime, sealed: bytes) -> None:
+    """Her words, beside the item; the last ones stand."""
+    statement = insert(connection, request).values(item=item, at=at, sealed=sealed)
+    changed = {"at": at, "sealed": sealed}
+    await connection.execute(statement.on_conflict_do_update(index_elements=["item"], set_=changed))
 
 
 async def _used(connection: AsyncConnection, policy: str, holder: bytes, since: datetime) -> int:

@@ -6,7 +6,8 @@ small is already hidden (``protect.py``). Pure: no clock, no database.
 What is counted: each mail once by its department and its strictest action; each kind of finding
 and each class of what was not examined once a mail; each rule in observe mode once a mail with
 what it would have done. Tables: departments × actions; rules of each action; observed rules;
-directions; kinds; classes not examined, "relay" being what passed uninspected.
+directions; kinds; classes not examined, "relay" being what passed uninspected; what senders did
+with their own held mail, with the policy or service.
 
 Known gap: counters of clean mail may lack up to five seconds after a crash (P8); the report says
 so.
@@ -25,6 +26,7 @@ from mailfilter.report.weeks import Week
 ALL = "*"  # the total of a table's direction
 UNREAD = "not-examined:"  # the kind of a count that is a class of what was not examined
 PROTECTED = "protected"
+ACT = "act:"  # the kind of a count that is an act of a sender
 ACTIONS = (Action.RELAY, Action.REDIRECT, Action.QUARANTINE, Action.REJECT)
 
 
@@ -37,6 +39,7 @@ class TableName(StrEnum):
     UNREAD = "unread"
     RULES = "rules"
     OBSERVED = "observed"
+    SENDERS = "senders"  # what senders did with their own held mail
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +125,9 @@ def _keys(count: Count) -> list[Key]:
     """All cells that a count adds to."""
     if count.kind == PROTECTED:
         return [(PROTECTED, ALL, ALL)]
+    if count.kind.startswith(ACT):
+        name = count.kind.removeprefix(ACT) + (f": {count.rule}" if count.rule else "")
+        return [(TableName.SENDERS.value, name, ALL)]
     if count.mode == Mode.OBSERVE:
         key = (TableName.OBSERVED.value, count.rule, count.action)
         return [key] if count.kind == "" else []
@@ -176,7 +182,7 @@ def _table(name: TableName, now: _Numbers, before: _Numbers) -> Table:
 def _columns(name: TableName) -> tuple[str, ...]:
     actions = tuple(action.value for action in ACTIONS)
     match name:
-        case TableName.DIRECTIONS:
+        case TableName.DIRECTIONS | TableName.SENDERS:
             return (ALL,)
         case TableName.RULES | TableName.OBSERVED:
             return actions

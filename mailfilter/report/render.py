@@ -45,6 +45,9 @@ def row_label(table: Table, name: str, language: str) -> str:
     """A row's name; those of departments and rules are the organisation's own."""
     if name != ALL and table.name in (TableName.MESSAGES, TableName.RULES, TableName.OBSERVED):
         return name
+    if table.name is TableName.SENDERS:
+        act, colon, rule = name.partition(":")
+        return label(f"act-{act}", language) + colon + rule
     return label(name, language, unread=table.name is TableName.UNREAD)
 
 

@@ -24,6 +24,13 @@ WORDS: dict[str, dict[str, str]] = {
         "unread-note": "Kolumnen ”skickat” är andelen som gick ut ogranskad.",
         "rules": "Brev per regel som bestämde",
         "observed": "Regler under prövning: vad de skulle ha gjort",
+        "senders": "Vad avsändare själva gjorde med stoppade brev",
+        "act-secure": "skickade säkert",
+        "act-quote": "skickade utan citatet",
+        "act-review": "bad om granskning",
+        "act-false-alarm": "anmälde falskt larm",
+        "act-withdraw": "återtog",
+        "act-override": "skickade som det är",
         "chart": "Brev som inte skickades direkt",
         "relay": "skickat",
         "redirect": "säker tjänst",
@@ -77,6 +84,13 @@ WORDS: dict[str, dict[str, str]] = {
         "unread-note": "The column “relayed” is the share that left uninspected.",
         "rules": "Mails by the rule that decided",
         "observed": "Rules on trial: what they would have done",
+        "senders": "What senders did themselves with stopped mail",
+        "act-secure": "sent it securely",
+        "act-quote": "sent it without the quoted part",
+        "act-review": "asked for a review",
+        "act-false-alarm": "reported a false alarm",
+        "act-withdraw": "took it back",
+        "act-override": "sent it as it is",
         "chart": "Mails that were not relayed directly",
         "relay": "relayed",
         "redirect": "secure service",
@@ -129,7 +143,7 @@ _SENTENCES = frozenset(
     {
         *("title", "days", "total", "protected", "small", "crash", "anchor", "before", "per-mille"),
         *("none", "all", "messages", "directions", "kinds", "unread", "unread-note", "rules"),
-        *("observed", "chart", "unread-class"),
+        *("observed", "senders", "chart", "unread-class"),
     }
 )
 _CODES = frozenset(WORDS["sv"]) - _SENTENCES

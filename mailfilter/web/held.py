@@ -65,6 +65,7 @@ async def show(visit: Visit) -> Response:
         "held.html",
         wish=wish,
         rows=rows,
+        asked=await archive.sender.requests(r.item.id for r in rows),
         total=total,
         pages=max(1, -(-total // SIZE)),
         tabs=await _counts(visit),

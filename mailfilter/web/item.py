@@ -52,6 +52,7 @@ async def show(visit: Visit) -> Response:
 async def render(visit: Visit, item: Item, status: int = 200, **more: object) -> Response:
     """The page of an item, with a fault to tell if there is one."""
     lines = await history(visit.site.archive, (item.id, item.message), item.at)
+    requests = await visit.site.archive.sender.requests([item.id])
     turn = visit.ask("turn")
     turns = int(turn) if turn.isascii() and turn.isdigit() and len(turn) < 4 else 0
     moving = item.state in MOVING
@@ -60,6 +61,7 @@ async def render(visit: Visit, item: Item, status: int = 200, **more: object) ->
         status,
         seen=preview(item, visit.words),
         item=item,
+        asked=requests.get(item.id),
         past=[past(line, visit.words) for line in lines],
         open=item.state in OPEN,
         stopped=item.state in STOPPED,

@@ -4,6 +4,7 @@
 which bring a folder of their own.
 """
 
+from datetime import datetime
 from importlib.resources import files
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -24,6 +25,7 @@ def environment(organisation: str, statics: StaticFiles, *packages: str) -> Envi
         lstrip_blocks=True,
     )
     made.filters |= {
+        "instant": datetime.fromisoformat,
         "moment": dates.moment,
         "machine": dates.machine,
         "distance": dates.distance,

@@ -30,6 +30,14 @@ class FakeArchive:
     failures: dict[str, int] = field(default_factory=dict)
     down: bool = False
     made: int = 0
+    asked: dict[str, object] = field(default_factory=dict)
+
+    @property
+    def sender(self) -> "FakeArchive":
+        return self
+
+    async def requests(self, ids):
+        return {id_: self.asked[id_] for id_ in ids if id_ in self.asked}
 
     def snapshot(self) -> tuple[object, ...]:
         return (

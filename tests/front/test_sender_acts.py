@@ -1,0 +1,159 @@
+"""What a sender does with her own held mail, from the notice's link to the next hop."""
+
+import json
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tests.front.installation import ANNA, MAJ, Installation, mail
+from tests.running import wait_until
+
+pytestmark = pytest.mark.system
+
+OVERRIDE = """
+[[override]]
+name = "till polisen"
+senders = ["maj@exempelkommun.example"]
+kinds = ["se.personnummer"]
+level = "high"
+per_week = 1
+until = 2099-01-01
+[[override]]
+name = "inte Maj"
+senders = ["rut@exempelkommun.example"]
+kinds = ["se.personnummer"]
+level = "high"
+until = 2099-01-01
+[connectors.saker]
+title = "Säkra brev"
+host = "127.0.0.1"
+port = {port}
+tls = "none"
+envelope_recipient = "{{address}}.s"
+"""
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    from tests.sink import Sink
+
+    with Sink() as service:
+        folder = tmp_path_factory.mktemp("acts")
+        with Installation(folder, extra=OVERRIDE.format(port=service.port)) as place:
+            place.service = service
+            yield place
+
+
+def stopped(place, **changes) -> str:
+    """Send a mail that is held; the link of its notice."""
+    before = len(place.notices())
+    place.send(mail(**changes))
+    return place.link(before)
+
+
+def state(place, link) -> str:
+    case = link.split("/m/")[1].split("/")[0]
+    return next(item["state"] for item in place.gateway.items() if item["id"] == f"{case}.1")
+
+
+def audit(place) -> list[dict]:
+    return place.gateway.ask("audit-list", after=0, limit=10_000)
+
+
+def last_word(place, before) -> str:
+    return place.notice(before).get_body(("plain",)).get_content()
+
+
+def test_the_notice_begins_with_the_button_and_ends_with_whom_to_call(place):
+    link = stopped(place, subject="knapp")
+    text = place.notices()[-1].get_body(("plain",)).get_content().replace("\r\n", "\n")
+    swedish = text.partition("-----")[0].strip()
+    assert swedish.startswith(f"Avsluta ärendet:\n{link}")
+    assert "Är det bråttom? Kontakta 0000-000 00" in swedish.split("\n\n")[-2]
+    page = place.browser.get(link).text
+    assert "Personnummer (******-****)" in page
+    assert "brevtexten" in page
+    assert "Vanlig e-post kan läsas av fler" in page
+
+
+def test_she_sends_it_by_the_secure_service_and_hears_how_it_went(place):
+    link = stopped(place, subject="säkert")
+    before = len(place.notices())
+    told = place.browser.act(link, "secure", service="saker")
+    assert told.status == 303
+    (arrived,) = wait_until(lambda: place.service.to(f"{ANNA}.s"), "the service has it")
+    assert b"19121212-1212" in arrived.data
+    assert "genom Säkra brev" in last_word(place, before)
+    assert place.sink.to(ANNA) == []
+    lines = [line for line in audit(place) if line["actor"] == "sender"]
+    assert [line["act"] for line in lines][-1] == "redirect"
+    assert "Ärendet är avslutat" in place.browser.get(link).text
+
+
+def test_she_asks_for_a_review_and_the_reviewer_sees_why(place):
+    link = stopped(place, subject="granska")
+    assert place.browser.act(link, "review", reason="").status == 422
+    told = place.browser.act(link, "review", reason="Det är mitt eget nummer")
+    assert told.status == 303
+    assert "Du bad om granskning" in place.browser.get(link).text
+    assert state(place, link) == "held"
+    assert "Det är mitt eget nummer" not in json.dumps(audit(place))
+
+
+def test_a_false_alarm_becomes_a_case_without_content(place):
+    link = stopped(place, subject="larm")
+    assert place.browser.act(link, "false-alarm").status == 303
+    out = place.gateway.command("false-alarms", "export")
+    (case,) = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
+    assert case["label"] == "false-alarm"
+    assert case["findings"][0]["kind"] == "se.personnummer"
+    assert "1212" not in out
+    assert "content" not in case
+    out = place.gateway.command("false-alarms", "export", "--with-content")
+    (case,) = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
+    assert "19121212-1212" in case["content"]
+    assert [line["act"] for line in audit(place)][-1] == "export-content"
+
+
+def test_as_it_is_only_by_a_policy_that_names_her_and_so_often(place):
+    link, other = stopped(place, subject="polisen"), stopped(place, subject="igen")
+    page = place.browser.get(link).text
+    assert "till polisen" in page
+    assert "inte Maj" not in page
+    token = place.browser.get(link).token("override")
+    wrong = {"form_token": token, "policy": "inte Maj", "reason": "x"}
+    assert place.browser.post(f"{link}/override", wrong).status == 403
+    told = place.browser.act(link, "override", policy="till polisen", reason="Bråttom")
+    assert told.status == 303
+    (arrived,) = wait_until(lambda: place.sink.to(ANNA), "it is sent as it is")
+    assert arrived.data == mail(subject="polisen")
+    assert "till polisen" not in place.browser.get(other).text
+    used = {"form_token": place.browser.get(other).token("withdraw")}
+    assert place.browser.post(f"{other}/withdraw", used).status == 303
+    now = datetime.now(ZoneInfo("Europe/Stockholm")).isocalendar()
+    week = f"{now.year}-W{now.week:02}"
+    told = json.loads(place.gateway.command("report", "--week", week, "--format", "json"))
+    assert told["tables"]["senders"]["override: till polisen"]["*"]["n"] == "<5"
+
+
+def test_a_second_click_does_nothing_twice(place):
+    link = stopped(place, subject="två gånger")
+    token = place.browser.get(link).token("withdraw")
+    fields = {"form_token": token}
+    answers = [place.browser.post(f"{link}/withdraw", fields).status for _ in range(2)]
+    assert answers == [303, 409]
+
+
+def test_a_form_cannot_name_another_message(place):
+    mine, other = stopped(place, subject="min"), stopped(place, subject="en annans")
+    case, secret = other.split("/m/")[1].split("/")
+    token = place.browser.get(mine).token("withdraw")
+    fields = {"form_token": token, "id": case, "secret": secret}
+    assert place.browser.post(f"{mine}/withdraw", fields).status == 303
+    assert state(place, other) == "held"
+    assert state(place, mine) == "deleted"
+
+
+def test_no_act_is_offered_that_the_rules_of_the_house_leave_out(place):
+    assert MAJ not in place.browser.get(stopped(place, subject="x")).text
