@@ -25,10 +25,13 @@ from mailfilter.config_fields import (
     Section,
     Template,
 )
-from mailfilter.config_front import Front
+from mailfilter.config_front import Front, Override
+from mailfilter.config_pickup import Pickup
 from mailfilter.config_ways import Mx, Way
 from mailfilter.errors import ConfigError
 from mailfilter.model import Action, Class, Level, Mode
+
+Language = Literal["sv", "en", "fi"]  # a notice can be written in
 
 
 class TenantMark(Section):
@@ -105,7 +108,9 @@ class Notice(Section):
     on_reject: bool = False  # True behind Exchange Online, which hides our reply
     reviewers: tuple[Address, ...] = ()  # get a content-free mail when something waits
     reviewers_minutes: Annotated[int, Field(ge=1)] = 15
-    per_hour: Annotated[int, Field(ge=1)] = 20  # notices to one sender
+    per_hour: Annotated[int, Field(ge=1)] = 20  # notices to one sender; then one digest
+    languages: Annotated[tuple[Language, ...], Field(min_length=1)] = ("sv", "en")
+    templates: Path | None = None  # a folder of own words, see act/notice_template.py
     dkim_domain: str = ""
     dkim_selector: str = ""
     dkim_key: Path | None = None
@@ -129,7 +134,7 @@ class Report(Section):
 class Connector(Section):
     """A secure transfer service reached by SMTP; see ``connectors/smtp_handoff.py``."""
 
-    type: Literal["smtp"] = "smtp"
+    type: Literal["smtp", "pickup"] = "smtp"  # pickup has only type, title and instructions
     title: Line = ""  # as the notice names it
     host: str = "127.0.0.1"
     port: Port = 25
@@ -201,6 +206,7 @@ class Settings(Section):
     store: Store = Store()
     web: Web = Web()
     front: Front = Front()
+    pickup: Pickup = Pickup()
     organisation: Organisation = Organisation()
     notice: Notice = Notice()
     report: Report = Report()
@@ -214,6 +220,7 @@ class Settings(Section):
     secure_service: str = ""  # the connector that the default rules redirect to
     rules: Path | None = None  # a file of [[rule]]; default the shipped rules
     rule: tuple[Rule, ...] = ()  # of this file; they go before those
+    override: tuple[Override, ...] = ()  # who may send as it is
     max_message: int = limits.MESSAGE_SIZE
     memory_budget: int = limits.MEMORY_BUDGET
     max_sessions: int = limits.SESSIONS
@@ -260,14 +267,15 @@ def _sentence(origin: str, fault: Any, table: dict[str, Any]) -> str:
 def _where(loc: Sequence[Any], table: dict[str, Any]) -> tuple[str, str]:
     """The rule that the fault is in, by name, and the key as the file has it."""
     parts = [str(part) for part in loc if part != "[key]"]
-    if parts[0] != "rule" or len(parts) < 2:
+    if parts[0] not in ("rule", "override") or len(parts) < 2:
         return "", ".".join(parts)
+    kind = parts[0]
     try:
-        name = f'"{table["rule"][int(parts[1])]["name"]}"'
+        name = f'"{table[kind][int(parts[1])]["name"]}"'
     except (KeyError, TypeError, IndexError):
         name = str(int(parts[1]) + 1)
     rest = ".".join(parts[2:])
-    return (f"rule {name}: ", rest) if rest else ("", f"rule {name}")
+    return (f"{kind} {name}: ", rest) if rest else ("", f"{kind} {name}")
 
 
 def _shown(value: Any) -> str:

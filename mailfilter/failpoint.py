@@ -48,6 +48,9 @@ POINTS = {
     "rel_commit": "the release is committed",
     "handover": "an item is about to go to a service",
     "handover_done": "a service has answered",
+    "pickup_staged": "what is to be fetched is stored, no link is mailed",
+    "pickup_link": "a link is about to be mailed",
+    "pickup_link_sent": "the next hop has a link's mail, and its secret is shredded",
     # others
     "reload_swap": "new rules are compiled and not in force",
     "worker_began": "a scan worker has a message",

@@ -1,8 +1,9 @@
 """Hand-over: a message goes to a secure transfer service by its connector.
 
-From → to: parcel ``handoff`` of an item that is ACCEPTED → HANDING_OVER → HANDED_OVER with the
-service's receipt. If the service refuses for good, or for more than a day, the item is HELD: the
-sender is told that it was not handed over after all, and the reviewers that it waits for them.
+From → to: parcel ``handoff`` of an item that is ACCEPTED → HANDING_OVER → `check`, `stage` and
+`commit` of its connector → HANDED_OVER with the service's receipt. If the service cannot take it,
+refuses for good, or for more than a day, the item is HELD (after `abort`): the sender is told that
+it was not handed over after all, and the reviewers that it waits for them.
 
 A service that takes one recipient at a time may have taken some of them when it fails. Who was
 reached is stored with the item in the receipt ("reached 1,3-4 of 5 via NAME: 451 ..."), where a
@@ -18,6 +19,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
+from typing import Protocol
 
 from mailfilter import config, failpoint, replies
 from mailfilter.act.next_hop import Hop
@@ -26,7 +28,7 @@ from mailfilter.act.release import SEALED, call_reviewers, deliver_all
 from mailfilter.connectors import Connector, HandOver, Kind, Result, Send
 from mailfilter.errors import ConfigError, Permanent, Temporary
 from mailfilter.model import Path, State
-from mailfilter.record.contract import Archive, AuditLine, Item, Parcel
+from mailfilter.record.contract import Archive, AuditLine, Dossier, Item, Parcel
 
 _OPEN = (State.ACCEPTED, State.HANDING_OVER)
 _RUN = r"[0-9]+(?:-[0-9]+)?"
@@ -69,6 +71,33 @@ def sending(settings: config.Connector, hostname: str) -> Send:
     return send
 
 
+def sending_to(hop: Hop) -> Send:
+    """The way to a hop that is known: the next hop, for the mails with a link."""
+
+    async def send(mail: Path, rcpts: Sequence[Path], data: bytes) -> Receipt:
+        return await deliver_all(hop, mail, rcpts, data)
+
+    return send
+
+
+class Beside(Protocol):
+    """What a service may need to know beside the message, and what is forgotten after it."""
+
+    async def fill(self, handover: HandOver, item: Item, dossier: Dossier) -> HandOver: ...
+    async def forget(self, item: str) -> None: ...
+
+
+class Nothing:
+    """Nothing goes with the message."""
+
+    async def fill(self, handover: HandOver, item: Item, dossier: Dossier) -> HandOver:  # noqa: ARG002 - the protocol's
+        """The hand-over as it is."""
+        return handover
+
+    async def forget(self, item: str) -> None:
+        """Nothing was kept."""
+
+
 @dataclass(frozen=True, slots=True)
 class HandOvers:
     """The handler of ``handoff``; `connectors` by their name in the settings."""
@@ -76,6 +105,7 @@ class HandOvers:
     archive: Archive
     connectors: Mapping[str, Connector]
     now: Callable[[], datetime]
+    beside: Beside = field(default_factory=Nothing)
     results: dict[str, Result] = field(default_factory=dict)  # item → what is not yet stored
 
     async def send(self, parcel: Parcel) -> None:
@@ -105,9 +135,16 @@ class HandOvers:
         except Permanent:
             return Result(Kind.PERMANENT, SEALED, reached)
         rcpts = tuple(parcel.dossier.rcpts[index] for index in item.recipients)
-        return await connector.hand_over(
-            HandOver(item.id, parcel.dossier.mail, rcpts, body, reached)
-        )
+        handover = HandOver(item.id, parcel.dossier.mail, rcpts, body, reached)
+        handover = await self.beside.fill(handover, item, parcel.dossier)
+        check = connector.check(handover)
+        if not check.fits:
+            return Result(Kind.PERMANENT, check.code, reached)
+        try:
+            await connector.stage(handover)
+        except Permanent as error:
+            return Result(Kind.PERMANENT, str(error), reached)
+        return await connector.commit(handover)
 
     def _reached(self, item: Item) -> tuple[int, ...]:
         """Who has it already: positions in `Item.recipients`."""
@@ -120,6 +157,7 @@ class HandOvers:
             case Kind.HANDED_OVER:
                 await self._move(item, over, State.HANDED_OVER, "handed-over", result.receipt)
                 del self.results[item.id]
+                await self.beside.forget(item.id)
             case Kind.TEMPORARY:
                 if set(result.reached) - set(reached_of(item)):
                     partly = partial_receipt(item, result.reached, result.receipt)
@@ -144,6 +182,8 @@ class HandOvers:
             raise Temporary("the service has the message, which is not yet stored")
         if item is None:
             return
+        if connector := self.connectors.get(item.connector):
+            await connector.abort(item.id)
         receipt = partial_receipt(item, self._reached(item), why)
         detail: dict[str, str | int] = {"connector": item.connector}
         line = AuditLine(0, self.now(), "system", "handoff-failed", item.id, detail)

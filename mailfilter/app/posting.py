@@ -10,13 +10,18 @@ from functools import partial
 
 from mailfilter import config, connectors
 from mailfilter.act.contract import Handler
-from mailfilter.act.hand_over import HandOvers, hop_of_connector, sending
+from mailfilter.act.hand_over import HandOvers, hop_of_connector, sending, sending_to
 from mailfilter.act.notice_sending import Post, Reports, ToReviewers, ToSender
+from mailfilter.act.notice_template import load
 from mailfilter.act.notice_words import Stamp
 from mailfilter.act.outbox import Outbox
+from mailfilter.act.pickup_deposits import Aside, Deposits
+from mailfilter.act.pickup_mails import LinkMails
+from mailfilter.act.pickup_telling import Tellings
 from mailfilter.act.relay import deliver_once, hop_of
 from mailfilter.act.release import Release, deliver_all
 from mailfilter.app import clock
+from mailfilter.connectors import Means, Pickup
 from mailfilter.connectors.contract import Connector
 from mailfilter.connectors.signing import signer_of
 from mailfilter.record.contract import Archive
@@ -32,25 +37,36 @@ def outbox(archive: Archive, settings: config.Settings) -> Outbox:
     """The outbox of these settings; ConfigError for a key or password that cannot be used."""
     hop = hop_of(settings.next_hop, settings.listen.hostname)
     post = Post(settings, partial(deliver_once, hop), signer_of(settings.notice))
-    to_sender = ToSender(archive, settings, post, clock.now)
+    to_sender = ToSender(archive, settings, post, clock.now, load(settings))
     handlers: dict[str, Handler] = dict.fromkeys(
-        ("notice", "rejected-notice", "not-sent", "release-failed"), to_sender
+        ("notice", "rejected-notice", "not-sent", "release-failed", "done", "digest"), to_sender
     )
     handlers["reviewers"] = ToReviewers(archive, settings, post, clock.now)
     handlers["report"] = Reports(settings, post, _weekly(archive, settings), clock.now)
     handlers["release"] = Release(archive, partial(deliver_all, hop), clock.now)
-    handlers["handoff"] = HandOvers(archive, _connectors(settings), clock.now)
+    pickups = archive.pickups
+    assert pickups is not None, "desk has the keys"
+    signer, next_hop = signer_of(settings.notice), sending_to(hop)
+    compose = LinkMails(settings, signer, clock.now)
+    pickup = Pickup(
+        settings.pickup, settings.front.on, next_hop, Deposits(pickups, clock.now), compose
+    )
+    handlers["pickup"] = Tellings(pickups, settings, post, pickup, clock.now)
+    beside = Aside(settings, pickups)
+    handlers["handoff"] = HandOvers(archive, _connectors(settings, pickup), clock.now, beside)
     return Outbox(archive, handlers, clock.now, TICK)
 
 
-def _connectors(settings: config.Settings) -> dict[str, Connector]:
+def _connectors(settings: config.Settings, pickup: Pickup) -> dict[str, Connector]:
     """Each service with its way there; the loop token is this installation's, made of its key."""
     token = connectors.loop_token(load_public(settings.store.keys).join)
     signer = signer_of(settings.notice)
     for table in settings.connectors.values():
         hop_of_connector(table, settings.listen.hostname)  # a password that cannot be read: now
     return {
-        name: connectors.make(table, sending(table, settings.listen.hostname), token, signer)
+        name: connectors.make(
+            table, Means(sending(table, settings.listen.hostname), token, signer, pickup)
+        )
         for name, table in settings.connectors.items()
     }
 

@@ -2,6 +2,16 @@
 
 From → to: `HandOver` → `Result`. A new connector is one file and one line in ``__init__.py``.
 
+=========  ==================================================================================
+`check`    what the service still needs before it can take the message, or why it never will;
+           changes nothing, asks nobody
+`stage`    make the hand-over ready, durably; nobody is reached yet. Again for the same message:
+           the same. A service that cannot stage does nothing here
+`commit`   reach the recipients. After a kill -9 it is called again: who was reached is not
+           reached twice where the connector can know it, and gets the same again where not
+`abort`    it will not be tried again: take back what reached nobody
+=========  ==================================================================================
+
 Invariants of every connector: it raises nothing for the service's sake; `done` is true only for
 what the service itself has acknowledged; a receipt is made by `receipt`, so that no address, no
 number and nothing of the mail gets into our rows by way of somebody else's answer. A connector
@@ -15,6 +25,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from detectors import IDENTITY, Source, detect
+from mailfilter.config_pickup import Proof
 from mailfilter.model import Path, Reply
 
 _BRACKETS = re.compile(r"<[^<>]*>?")
@@ -30,6 +41,37 @@ class Kind(StrEnum):
     PERMANENT = "permanent"  # a person must look at it
 
 
+class Need(StrEnum):
+    """What a service must be told before it can take a message; the sender is asked for it."""
+
+    MOBILE = "needs-mobile"
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """What the sender told of a recipient for the service's sake."""
+
+    mobile: str = ""
+    passphrase: str = ""  # an Argon2id hash
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """`refused` is a code of our own; `needs` says what, for which of `HandOver.rcpts`."""
+
+    refused: str = ""
+    needs: tuple[tuple[int, Need], ...] = ()
+
+    @property
+    def fits(self) -> bool:
+        return not self.refused and not self.needs
+
+    @property
+    def code(self) -> str:
+        """The receipt of a message that cannot be handed over."""
+        return self.refused or ",".join(dict.fromkeys(need.value for _, need in self.needs))
+
+
 @dataclass(frozen=True, slots=True)
 class HandOver:
     """A message for a service: `rcpts` are those whom this service shall reach.
@@ -43,6 +85,11 @@ class HandOver:
     rcpts: tuple[Path, ...]
     body: bytes  # as received, dots unstuffed
     reached: tuple[int, ...] = ()
+    proof: Proof = Proof.CODE  # the least that a recipient must show, where the service asks
+    department: str = ""  # as recipients may read it; empty where it must not be named
+    sender: str = ""  # who is to be told of it; empty: nobody
+    language: str = "sv"
+    details: tuple[Detail, ...] = ()  # for each of `rcpts`, where any were given
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +108,20 @@ class Result:
 class Connector(Protocol):
     """A secure transfer service."""
 
-    async def hand_over(self, handover: HandOver) -> Result:
+    def check(self, handover: HandOver) -> Check:
+        """Whether it can be handed over; pure."""
+        ...
+
+    async def stage(self, handover: HandOver) -> None:
+        """Make it ready, durably, reaching nobody. Temporary or Permanent where it cannot be."""
+        ...
+
+    async def commit(self, handover: HandOver) -> Result:
         """Give the message to the service."""
+        ...
+
+    async def abort(self, item: str) -> None:
+        """Take back what was staged for this item and reached nobody."""
         ...
 
 

@@ -36,6 +36,7 @@ from dataclasses import dataclass
 from mailfilter import config, replies
 from mailfilter.connectors import headers
 from mailfilter.connectors.contract import (
+    Check,
     HandOver,
     Kind,
     Result,
@@ -70,8 +71,24 @@ class SmtpHandoff:
     token: str
     signer: Signer | None = None
 
-    async def hand_over(self, handover: HandOver) -> Result:
-        """Give the message to the service."""
+    def check(self, handover: HandOver) -> Check:
+        """Addresses and size; what only the rewriting shows is shown by `commit`."""
+        try:
+            for path in handover.rcpts:
+                self._address(path)
+        except Permanent as error:
+            return Check(str(error))
+        too_big = len(handover.body) > self.settings.size_limit
+        return Check("over-size-limit" if too_big else "")
+
+    async def stage(self, handover: HandOver) -> None:
+        """Nothing: a mail server takes a message whole or not at all."""
+
+    async def abort(self, item: str) -> None:
+        """Nothing was staged."""
+
+    async def commit(self, handover: HandOver) -> Result:
+        """Give the message to the service's server."""
         try:
             addresses = [self._address(path) for path in handover.rcpts]
             mail, data = await asyncio.to_thread(self._prepared, handover, addresses)
@@ -123,7 +140,7 @@ class SmtpHandoff:
         self._refuse_loop(head)
         if not head.sound:
             raise Permanent("header-not-usable")
-        if len(body) > self.settings.size_limit:
+        if len(body) > self.settings.size_limit:  # also for who did not ask `check`
             raise Permanent("over-size-limit")
         new = self._rewritten(head, handover.rcpts, addresses)
         if new.fields != head.fields and self.signer is not None:

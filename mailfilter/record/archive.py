@@ -33,7 +33,9 @@ from mailfilter.record.contract import (
 )
 from mailfilter.record.database import Database
 from mailfilter.record.links import Links
+from mailfilter.record.pickup import Pickups
 from mailfilter.record.seal import Opener, Sealer
+from mailfilter.record.sender_rows import SenderRows
 from mailfilter.record.sql import clean
 
 T = TypeVar("T")
@@ -73,6 +75,8 @@ class StoreArchive:
         self._means = means or Means()
         self._decoy = ""
         self.links = Links(database, opener, sealer)
+        self.sender = SenderRows(database, opener, sealer)
+        self.pickups: Pickups | None = None  # given by whoever holds desk's keys
 
     async def _run(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         return await self.database.run(work)
@@ -118,6 +122,7 @@ class StoreArchive:
         async def work(c: AsyncConnection) -> bool:
             message = await items.act(c, move)
             if message is not None:
+                await items.last_word(c, message, line.at)
                 await items.destroy_if_ended(c, message, self._opener, self.sealer)
             return message is not None
 

@@ -19,6 +19,8 @@ from mailfilter.place import Place
 
 if TYPE_CHECKING:
     from mailfilter.record.links import Links
+    from mailfilter.record.pickup import Pickups
+    from mailfilter.record.sender_rows import SenderRows
 
 # ---- intake --------------------------------------------------------------------------------
 
@@ -161,6 +163,7 @@ class Item:
     reason: str = ""  # the reviewer's, of the last act
     receipt: str = ""  # the next hop's or service's last reply, ASCII
     attempts: int = 0
+    ended_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +252,11 @@ class Archive(Protocol):
     """The desk side. `now` is always an argument (design 7)."""
 
     @property
+    def pickups(self) -> "Pickups | None": ...  # only where desk's keys are
+    @property
     def links(self) -> "Links": ...  # links that were mailed, and what they open
+    @property
+    def sender(self) -> "SenderRows": ...  # what senders did with their own mail
 
     # lists and bodies
     async def items(self, filter: Filter) -> list[Item]: ...

@@ -26,6 +26,8 @@ from mailfilter.record.desk_server import DeskServer
 from mailfilter.record.intake import StoreIntake
 from mailfilter.record.keys import PrivateKeys, PublicKeys
 from mailfilter.record.migrate import upgrade
+from mailfilter.record.pickup import Pickups
+from mailfilter.record.pickup_seal import DeskSeal
 from mailfilter.record.seal import Opener, Sealer
 from mailfilter.record.tables import meta
 
@@ -65,6 +67,8 @@ async def open_store(settings: Settings, keys: PrivateKeys, means: Means | None 
         audit_days=store.audit_days,
         means=means,
     )
+    seal = DeskSeal(keys.public.desk, keys.identity)
+    archive.pickups = Pickups(database, seal, settings.pickup.kept)
     return Store(archive, StoreIntake(database, sealer, store.held_days), database)
 
 

@@ -9,6 +9,7 @@ join, incident keys  after 6 days
 outbox row           7 days after it was made, if done; 21 days in any case, except a
                      release or hand-off that is still to be done; a report 100 days
 link in a mail       opens nothing once its message has ended; its row until it expires
+pickup               see ``pickup_sweep.py``
 ended message        its bare row after ``store.audit_days``
 ===================  ===================================================================
 
@@ -22,7 +23,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mailfilter.model import State
-from mailfilter.record import items, links, staging, users
+from mailfilter.record import items, links, pickup_sweep, staging, users
 from mailfilter.record import outbox as parcels
 from mailfilter.record.contract import AuditLine
 from mailfilter.record.seal import Opener, Sealer
@@ -189,5 +190,6 @@ async def sweep(
     done.update(await clear_outbox(connection, now))
     done["ended"] = await drop_ended(connection, now, audit_days)
     done["links"] = await links.forget(connection, now)
+    done.update(await pickup_sweep.sweep(connection, now, audit_days))
     done["sessions"] = await users.sweep(connection, now)
     return done

@@ -11,7 +11,7 @@ from mailfilter.act.outbox import Outbox
 from mailfilter.act.release import Release
 from mailfilter.model import Action, State
 from mailfilter.record.archive import StoreArchive
-from mailfilter.record.contract import Dossier, StagedItem
+from mailfilter.record.contract import Dossier, Filter, StagedItem
 from mailfilter.record.intake import StoreIntake
 from mailfilter.record.keys import ensure_keys, load_private
 from mailfilter.record.open import open_store
@@ -62,6 +62,11 @@ class Desk:
         await self.intake.stage(staged)
         await self.intake.commit(staged.id, list(counts))
         return f"{staged.id}.1"
+
+    async def the_item(self):
+        """The one item that there is."""
+        (item,) = await self.archive.items(Filter())
+        return item
 
     async def move(self, item: str, after: State, parcel: str, connector: str = "") -> bool:
         """A reviewer's act."""

@@ -42,7 +42,9 @@ async def desk(tmp_path):
 def hand_overs(desk: Desk, hop: ScriptedHop | int, name: str = "saker", **table) -> HandOvers:
     port = hop if isinstance(hop, int) else hop.port
     settings = config.Connector(port=port, **({"tls": "none"} | table))
-    service = connectors.make(settings, sending(settings, "gw.kommun.example"), TOKEN, None)
+    service = connectors.make(
+        settings, connectors.Means(sending(settings, "gw.kommun.example"), TOKEN)
+    )
     return HandOvers(desk.archive, {name: service}, desk.clock)
 
 

@@ -47,7 +47,9 @@ def handover(*rcpts: str, body: bytes = MAIL, mail: Path = SENDER, reached=()) -
 
 def service(port: int, signer: Signer | None = None, **settings) -> SmtpHandoff:
     table = config.Connector(port=port, **({"tls": "none"} | settings))
-    made = connectors.make(table, sending(table, "gw.kommun.example"), TOKEN, signer)
+    made = connectors.make(
+        table, connectors.Means(sending(table, "gw.kommun.example"), TOKEN, signer)
+    )
     assert isinstance(made, SmtpHandoff)
     return made
 
@@ -55,7 +57,7 @@ def service(port: int, signer: Signer | None = None, **settings) -> SmtpHandoff:
 async def handed(handover_: HandOver, script=None, signer=None, **settings):
     """The result, and the hop."""
     async with ScriptedHop(script) as hop:
-        return await service(hop.port, signer, **settings).hand_over(handover_), hop
+        return await service(hop.port, signer, **settings).commit(handover_), hop
 
 
 GUARD = f"X-Mailfilter-Handoff: {TOKEN}\r\n".encode()
@@ -315,7 +317,7 @@ THREE = ("b@example.org", "c@example.org", "d@example.org")
 async def test_nobody_listens():
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
-        result = await service(sock.getsockname()[1], split=True).hand_over(
+        result = await service(sock.getsockname()[1], split=True).commit(
             handover("b@x.example", "c@x.example")
         )
     assert result.kind is Kind.TEMPORARY
@@ -394,9 +396,9 @@ async def test_login_over_verified_tls_with_our_certificate(tmp_path, caplog):
                 hop.port, tls="verify", ca=authority.ca, server_name="service.example",
                 certificate=ours.certificate, key=ours.key, username="gw", password_file=password,
             )  # fmt: skip
-            first = await connector.hand_over(handover())
+            first = await connector.commit(handover())
             password.write_text("nytt")
-            second = await connector.hand_over(handover())
+            second = await connector.commit(handover())
     assert (first.kind, second.kind) == (Kind.HANDED_OVER, Kind.HANDED_OVER)
     secrets = [line.split()[2] for line in hop.commands if line.startswith(b"AUTH PLAIN")]
     assert secrets == [b64encode("\0gw\0hemligt lösen".encode()), b64encode(b"\0gw\0nytt")]
@@ -409,7 +411,7 @@ async def test_a_stranger_with_a_certificate_of_another_gets_nothing(tmp_path):
     script = {"EHLO": [GOOD["EHLO"].replace("250-DSN", "250-STARTTLS")]}
     async with ScriptedHop(script, tls=authority.server("other.example")) as hop:
         connector = service(hop.port, tls="verify", ca=authority.ca, server_name="service.example")
-        assert (await connector.hand_over(handover())).kind is Kind.TEMPORARY
+        assert (await connector.commit(handover())).kind is Kind.TEMPORARY
     result, plain = await handed(handover(), tls="encrypt")
     assert result.kind is Kind.TEMPORARY
     assert not any(line.startswith(b"MAIL") for line in hop.commands + plain.commands)
