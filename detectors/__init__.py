@@ -1,6 +1,7 @@
 """Detectors: each knows text and not mail. A new one is one file and one line below."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from . import (
@@ -18,6 +19,7 @@ from . import (
     split_number,
 )
 from .contract import Detector, Match, Role, Source
+from .evidence import WEIGHTS, Code, weigh
 
 DETECTORS: tuple[Detector, ...] = (
     se_personnummer,
@@ -34,6 +36,8 @@ DETECTORS: tuple[Detector, ...] = (
     health,
 )
 
+MEDIUM = 50
+STANDING = ("se.personnummer", "se.samordningsnummer")  # a check digit and a date: rare by chance
 IDENTITY = ("se.", "fi.", "no.", "dk.", "is.")  # kinds of which one stretch of text has only one
 
 
@@ -65,7 +69,18 @@ def detect(sources: Sequence[Source], today: date | None = None) -> list[Match]:
     matches = [match for detector in DETECTORS for match in detector.find(sources, today)]
     identity = [match for match in matches if match.kind.startswith(IDENTITY)]
     others = [match for match in matches if not match.kind.startswith(IDENTITY)]
+    if any(match.kind in health.KINDS and match.confidence >= MEDIUM for match in others):
+        identity = [_beside_health(match) for match in identity]
     return [*likeliest(identity), *others]
+
+
+def _beside_health(match: Match) -> Match:
+    """Beside somebody's health a valid number is a person's, if nothing speaks against it."""
+    doubted = any(WEIGHTS.get(code, 0) < 0 for code in match.evidence)  # type: ignore[call-overload]
+    if match.kind not in STANDING or match.confidence >= MEDIUM or doubted:
+        return match
+    confidence = weigh(match.confidence, (Code.HEALTH,))
+    return replace(match, confidence=confidence, evidence=(*match.evidence, Code.HEALTH))
 
 
 def likeliest(matches: Sequence[Match]) -> list[Match]:

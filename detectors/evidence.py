@@ -31,6 +31,7 @@ class Code(StrEnum):
     SEVERAL = "several"
     LANGUAGE = "language"
     ACCOUNT = "account"
+    HEALTH = "health"
     VAT = "vat"
     PHONE = "phone"
     PHONE_LABEL = "phone-label"
@@ -62,6 +63,7 @@ WEIGHTS = {
     Code.SEVERAL: 14,
     Code.LANGUAGE: 10,
     Code.ACCOUNT: 10,
+    Code.HEALTH: 8,
     Code.PHONE: -35,
     Code.PHONE_LABEL: -30,
     Code.TIMESTAMP: -34,
@@ -98,6 +100,7 @@ TEXTS: dict[str, str] = {
     Code.SEVERAL: "flera giltiga nummer skrivna på samma sätt",
     Code.LANGUAGE: "texten är på landets språk, eller ordet intill är det",
     Code.ACCOUNT: "personkonto, vars nummer är ägarens personnummer",
+    Code.HEALTH: "uppgifter om hälsa i samma meddelande",
     Code.VAT: "momsregistreringsnummer för enskild firma",
     Code.PHONE: "ser ut som ett telefonnummer",
     Code.PHONE_LABEL: "ett ord för telefon står intill",
