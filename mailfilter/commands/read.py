@@ -26,16 +26,15 @@ from rich.console import Console
 from mailfilter import config
 from mailfilter.commands.scan import (
     View,
+    exit_codes,
     fresh_job,
     in_order,
     print_json,
-    quiet_pipe,
     viewed,
     workers,
 )
 from mailfilter.commands.sources import documents
 from mailfilter.commands.terminal import plain
-from mailfilter.errors import ConfigError, Temporary
 
 
 def read(
@@ -50,15 +49,8 @@ def read(
 ) -> None:
     """See what the filter sees: the text of mails and documents, by part, with its place."""
     unusable = False
-    try:
-        with quiet_pipe():
-            unusable = asyncio.run(_read(paths, config.load(file), as_json))
-    except ConfigError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(2) from error
-    except Temporary as error:
-        typer.echo(f"the files could not be read: {error}; try again", err=True)
-        raise typer.Exit(1) from error
+    with exit_codes():
+        unusable = asyncio.run(_read(paths, config.load(file), as_json))
     if unusable:
         raise typer.Exit(2)
 

@@ -60,18 +60,10 @@ def scan(
 ) -> None:
     """Read messages and say what the gateway would do with them. Nothing is sent or stored."""
     unusable = False
-    try:
+    with exit_codes():
         settings = config.load(file)
-        rules = compile_rules(settings)
-        with quiet_pipe():
-            show = Shown(rules, as_json, why)
-            unusable = asyncio.run(_scan(paths, settings, show))
-    except ConfigError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(2) from error
-    except Temporary as error:
-        typer.echo(f"the messages could not be read: {error}; try again", err=True)
-        raise typer.Exit(1) from error
+        show = Shown(compile_rules(settings), as_json, why)
+        unusable = asyncio.run(_scan(paths, settings, show))
     if unusable:
         raise typer.Exit(2)
 
@@ -129,12 +121,21 @@ def fresh_job(settings: config.Settings) -> Job:
 
 
 @contextmanager
-def quiet_pipe() -> Iterator[None]:
-    """A reader that goes away is no error."""
+def exit_codes() -> Iterator[None]:
+    """How reading by command ends: 2 for a bad configuration, 1 where the workers failed.
+
+    A reader of our output that goes away is no error.
+    """
     try:
         yield
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except ConfigError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from error
+    except Temporary as error:
+        typer.echo(f"not everything could be read: {error}; try again", err=True)
+        raise typer.Exit(1) from error
 
 
 def _count(paths: list[str]) -> int:
