@@ -61,6 +61,8 @@ class Reply:
 
     def line(self) -> bytes:
         """The bytes to send."""
+        if self.text.isascii() and self.text.isprintable():
+            return b"%d %b\r\n" % (self.code, self.text.encode("ascii"))
         *before, last = self.text.split("\n")
         lines = [f"{self.code}-{text}" for text in before] + [f"{self.code} {last}"]
         safe = [line.encode("ascii", "replace").translate(_PRINTABLE) for line in lines]

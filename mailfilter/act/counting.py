@@ -22,18 +22,19 @@ UNREAD = "not-examined:"  # prefix of a kind that is a class of what was not exa
 
 def counts(examination: Examination, decision: Decision, day: date) -> tuple[Count, ...]:
     """The increments of one message."""
-    direction = _direction(decision)
-    main = _main(decision)
-    base = Count(day, decision.department, direction, "", main.rule, main.action, Mode.ENFORCE)
-    kinds = _kinds(examination)
-    enforced = [replace(base, kind=kind, persons=n) for kind, n in kinds.items()]
+    main, direction = _main(decision), _direction(decision)
+    department, kinds = decision.department, _kinds(examination)
+
+    def count(kind: str, rule: str, action: Action, mode: Mode, persons: int) -> Count:
+        return Count(day, department, direction, kind, rule, action, mode, persons=persons)
+
+    found = [count("", main.rule, main.action, Mode.ENFORCE, examination.persons)]
+    for kind, persons in kinds.items():
+        found.append(count(kind, main.rule, main.action, Mode.ENFORCE, persons))
     seen = {(rule, action) for v in decision.verdicts for rule, action in v.observed}
-    observed = [
-        replace(base, kind=kind, rule=rule, action=action, mode=Mode.OBSERVE)
-        for rule, action in sorted(seen)
-        for kind in ("", *kinds)
-    ]
-    return (replace(base, persons=examination.persons), *enforced, *observed)
+    for rule, action in sorted(seen):
+        found += [count(kind, rule, action, Mode.OBSERVE, 0) for kind in ("", *kinds)]
+    return tuple(found)
 
 
 def _direction(decision: Decision) -> str:
@@ -42,6 +43,8 @@ def _direction(decision: Decision) -> str:
 
 
 def _main(decision: Decision) -> Verdict:
+    if len(decision.verdicts) == 1:
+        return decision.verdicts[0]
     return min(decision.verdicts, key=lambda verdict: _STRICTEST.index(verdict.action))
 
 

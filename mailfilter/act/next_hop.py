@@ -22,11 +22,12 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from math import inf
 from pathlib import Path
 from typing import Literal, cast
 
 from mailfilter import failpoint, limits, replies
-from mailfilter.act.next_hop_replies import OddError, ReplyReader
+from mailfilter.act.next_hop_replies import OddError, Offers, ReplyReader, offers_of
 from mailfilter.errors import Temporary
 from mailfilter.model import Reply
 
@@ -51,20 +52,6 @@ class Hop:
     connect_timeout: float = limits.NEXT_HOP_CONNECT_TIMEOUT
     command_timeout: float = limits.NEXT_HOP_COMMAND_TIMEOUT
     data_timeout: float = limits.COMMIT_TIMEOUT  # from DATA to the answer to the dot
-
-
-@dataclass(frozen=True, slots=True)
-class Offers:
-    """What an EHLO reply announced. `size` is None without SIZE, 0 for no fixed limit."""
-
-    pipelining: bool = False
-    eight_bit: bool = False
-    size: int | None = None
-    dsn: bool = False
-    smtputf8: bool = False
-    xforward: bool = False
-    starttls: bool = False
-    auth: frozenset[str] = frozenset()
 
 
 class Lost(Temporary):
@@ -98,6 +85,8 @@ class Connection(asyncio.Protocol):
         self._fault: Lost | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._paused = False
+        self._due = inf  # when what is waited for must be here
+        self._timer: asyncio.TimerHandle | None = None
 
     # ---- called by the transport ---------------------------------------------------------
 
@@ -148,6 +137,7 @@ class Connection(asyncio.Protocol):
     def close(self) -> None:
         """Drop the connection at once, with what was not yet sent. Never completes a DATA."""
         self.gone = True
+        self._disarm()
         if self._transport is not None:
             self._transport.abort()
 
@@ -155,6 +145,7 @@ class Connection(asyncio.Protocol):
         """Take leave without waiting for the answer."""
         if self._transport is not None and not self.gone:
             self.gone = True
+            self._disarm()
             self._transport.write(b"QUIT\r\n")
             self._transport.close()
 
@@ -182,12 +173,28 @@ class Connection(asyncio.Protocol):
 
     async def _sleep(self, deadline: float) -> None:
         self._waiter = self._loop.create_future()
-        timer = self._loop.call_at(deadline, self._fail, replies.HOP_DOWN, "timeout")
+        self._due = deadline
+        if self._timer is None or self._timer.when() > deadline:
+            self._disarm()
+            self._timer = self._loop.call_at(deadline, self._ring)
         try:
             await self._waiter
         finally:
-            timer.cancel()
+            self._due = inf
             self._waiter = None
+
+    def _ring(self) -> None:
+        """Armed once for many replies: it looks whether the one that is waited for is late."""
+        self._timer = None
+        if self._due <= self._loop.time():
+            self._fail(replies.HOP_DOWN, "timeout")
+        elif self._due != inf:
+            self._timer = self._loop.call_at(self._due, self._ring)
+
+    def _disarm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def soon(self, deadline: float | None = None) -> float:
         """When a command's answer must be here; not after `deadline`."""
@@ -323,25 +330,6 @@ class Connection(asyncio.Protocol):
             self._expect(await self.ask(b64encode(user) + b"\r\n"), 334, "AUTH")
             answer = await self.ask(b64encode(password) + b"\r\n")
         self._expect(answer, 235, "AUTH")
-
-
-def offers_of(ehlo: Reply) -> Offers:
-    """What the EHLO reply announces; its first line is the greeting (RFC 5321 4.1.1.1)."""
-    found: dict[str, list[str]] = {}
-    for line in ehlo.text.split("\n")[1:]:
-        keyword, *values = line.upper().replace("AUTH=", "AUTH ", 1).split() or [""]
-        found.setdefault(keyword, []).extend(values)
-    size = found.get("SIZE")
-    return Offers(
-        pipelining="PIPELINING" in found,
-        eight_bit="8BITMIME" in found,
-        size=None if size is None else int(size[0]) if size and size[0].isdecimal() else 0,
-        dsn="DSN" in found,
-        smtputf8="SMTPUTF8" in found,
-        xforward="XFORWARD" in found,
-        starttls="STARTTLS" in found,
-        auth=frozenset(found.get("AUTH", ())),
-    )
 
 
 @lru_cache(maxsize=64)

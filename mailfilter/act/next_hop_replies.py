@@ -10,6 +10,8 @@ bytes are shown as ``?`` (Postfix does the same). Several lines are joined by ne
 """
 
 import re
+from dataclasses import dataclass
+from functools import lru_cache
 
 from mailfilter.model import Reply
 
@@ -39,6 +41,8 @@ class ReplyReader:
 
     def feed(self, data: bytes) -> list[Reply]:
         """The replies that `data` completes; raises `OddError`."""
+        if not self._rest and not self._texts and (reply := _plain(data)) is not None:
+            return [reply]
         *lines, self._rest = (self._rest + data).split(b"\r\n")
         if len(self._rest) > LINE:
             raise OddError("line too long")
@@ -50,6 +54,8 @@ class ReplyReader:
         return found
 
     def _line(self, line: bytes) -> Reply | None:
+        if not self._texts and (reply := _plain(line + b"\r\n")) is not None:
+            return reply
         shape = _SHAPE.fullmatch(line)
         if shape is None or len(line) > LINE:
             raise OddError("not a reply line")
@@ -64,3 +70,50 @@ class ReplyReader:
             raise OddError("too many lines")
         self._code = code
         return None
+
+
+@lru_cache(maxsize=256)
+def _plain(data: bytes) -> Reply | None:
+    """The reply if these bytes are a reply of one line and nothing else; None for all the rest.
+
+    A next hop says the same few words to every mail; those that name a queue file are forgotten
+    again.
+    """
+    line = data[:-2]
+    shape = _SHAPE.fullmatch(line) if data.endswith(b"\r\n") and len(line) <= LINE else None
+    if shape is None or shape[2] == b"-":
+        return None
+    return Reply(int(shape[1]), (shape[3] or b"").translate(_PRINTABLE).decode("ascii"))
+
+
+@dataclass(frozen=True, slots=True)
+class Offers:
+    """What an EHLO reply announced. `size` is None without SIZE, 0 for no fixed limit."""
+
+    pipelining: bool = False
+    eight_bit: bool = False
+    size: int | None = None
+    dsn: bool = False
+    smtputf8: bool = False
+    xforward: bool = False
+    starttls: bool = False
+    auth: frozenset[str] = frozenset()
+
+
+def offers_of(ehlo: Reply) -> Offers:
+    """What the EHLO reply announces; its first line is the greeting (RFC 5321 4.1.1.1)."""
+    found: dict[str, list[str]] = {}
+    for line in ehlo.text.split("\n")[1:]:
+        keyword, *values = line.upper().replace("AUTH=", "AUTH ", 1).split() or [""]
+        found.setdefault(keyword, []).extend(values)
+    size = found.get("SIZE")
+    return Offers(
+        pipelining="PIPELINING" in found,
+        eight_bit="8BITMIME" in found,
+        size=None if size is None else int(size[0]) if size and size[0].isdecimal() else 0,
+        dsn="DSN" in found,
+        smtputf8="SMTPUTF8" in found,
+        xforward="XFORWARD" in found,
+        starttls="STARTTLS" in found,
+        auth=frozenset(found.get("AUTH", ())),
+    )

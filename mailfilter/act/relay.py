@@ -13,7 +13,8 @@ Invariants:
 - Where some may not pass, the transaction is made again without them. Whoever had 250 and now
   has not aborts all (451): the client must not believe half of it.
 - A connection that the next hop closed while it was idle, or while the message was read, is
-  replaced once, with the same envelope. After the first byte of the message nothing is repeated:
+  replaced once, with the same envelope; so is one that takes no more MAIL (4xx: servers count the
+  messages of a session). After the first byte of the message nothing is repeated:
   a lost answer to the dot is unknown, and 451 (RFC 5321 4.2.5: the client keeps the mail).
 - 5xx of the next hop passes through only where it speaks of the mail. What speaks of our way of
   talking (500, 502, 503, 530 ...) is our fault and becomes 451 (promise P3).
@@ -24,7 +25,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mailfilter import failpoint, limits, replies
-from mailfilter.act.next_hop import Connection, Hop, Lost, Offers, connect
+from mailfilter.act.next_hop import Connection, Hop, Lost, connect
+from mailfilter.act.next_hop_replies import Offers
 from mailfilter.config import NextHop
 from mailfilter.log import log
 from mailfilter.model import Path, Reply
@@ -233,9 +235,9 @@ class Transaction:
         pooled = self._relay.pooled()
         if pooled is not None:
             try:
-                return await self._begin(pooled, [rcpt])
+                return await self._begin(pooled, [rcpt], used=True)
             except Lost:
-                self._drop()  # it had been closed while it was idle: once more, on a new one
+                self._drop()  # closed while it was idle, or used up: once more, on a new one
         return await self._begin(await self._relay.fresh(), [rcpt])
 
     async def _begin(
@@ -245,8 +247,10 @@ class Transaction:
         deadline: float | None = None,
         *,
         reset: bool = False,
+        used: bool = False,
     ) -> Reply:
-        """Open a transaction with `rcpts`; the first refusal, or the answer to the last one."""
+        """Open a transaction with `rcpts`; the first refusal, or the answer to the last one. On a
+        connection that was `used` before, a MAIL that is put off may mean just this connection."""
         self._connection, self._there = connection, []
         before = [b"RSET\r\n"] if reset else []
         if connection.offers.xforward:
@@ -260,6 +264,8 @@ class Transaction:
             if answer.code != 250:
                 raise Lost(replies.HOP_ODD, f"RSET or XFORWARD answered {answer.code}")
         envelope = answers[len(before) :]
+        if used and 400 <= envelope[0].code < 500:
+            raise Lost(understood(envelope[0]), "no more mail over this connection")
         return next((answer for answer in envelope if answer.code >= 300), envelope[-1])
 
     async def _ready(self, wanted: Sequence[Path], deadline: float) -> Reply | None:

@@ -109,6 +109,21 @@ class Rules:
     informed: date | None = None
     mass_at: int = MASS_MAIL
     ways: Ways = Ways()
+    _for: dict[tuple[bool, bool], tuple[Entry, ...]] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Most rules ask for a finding or for something unread; a mail without skips them."""
+        chosen = {
+            (found, unread): tuple(
+                entry
+                for entry in self.entries
+                if (found or not about_findings(entry.rule))
+                and (unread or not entry.rule.not_examined)
+            )
+            for found in (False, True)
+            for unread in (False, True)
+        }
+        object.__setattr__(self, "_for", chosen)
 
     def domains(self, envelope: Envelope) -> frozenset[str]:
         """The domains of recipients that no class names: those whose mail servers matter."""
@@ -154,13 +169,14 @@ class Rules:
         visible = frozenset(address.lower() for address in facts.visible)
         recipients = [self.classes.of(path.text, visible, american) for path in envelope.rcpts]
         department, controller = self.departments.of(envelope, facts)
+        internal = sum(recipient.internal for recipient in recipients)
         case = Case(
             examination=examination,
             department=department,
             size=size,
             automatic=is_automatic(envelope, facts),
-            internal=sum(recipient.internal for recipient in recipients),
-            external=sum(not recipient.internal for recipient in recipients),
+            internal=internal,
+            external=len(recipients) - internal,
             visible_external=self._external(visible),
             held=frozenset(part.cls for part in examination.not_examined) & HELD,
         )
@@ -188,17 +204,18 @@ class Rules:
         *,
         uninformed: bool,
     ) -> tuple[Verdict, ...]:
-        matching = [entry for entry in self.entries if _matches(entry, case)]
+        seen = case.examination
+        entries = self._for[bool(seen.findings), bool(seen.not_examined)]
+        matching = [entry for entry in entries if _matches(entry, case)]
         known: dict[Recipient, Verdict] = {}
-        for recipient in recipients:
-            if recipient not in known:
-                known[recipient] = _read(
-                    matching, case, recipient, self.ways, uninformed=uninformed
-                )
-        return tuple(
-            replace(known[recipient], recipient=path.text)
-            for path, recipient in zip(envelope.rcpts, recipients, strict=True)
-        )
+        verdicts = []
+        for path, recipient in zip(envelope.rcpts, recipients, strict=True):
+            verdict = known.get(recipient)
+            if verdict is None:
+                verdict = _read(matching, case, recipient, self.ways, uninformed=uninformed)
+                known[recipient] = verdict
+            verdicts.append(replace(verdict, recipient=path.text))
+        return tuple(verdicts)
 
 
 def _matches(entry: Entry, case: Case) -> bool:
