@@ -291,6 +291,8 @@ def _of_reading(reading: Reading, candidate: Candidate, name: Name) -> list[Code
             loose = candidate.shape in LOOSE and len(candidate.digits) == 10
             return [Code.PHONE_LABEL] if loose and reading.near else []
         case Label.OTHER | Label.NOUN:
+            if candidate.shape is Shape.DOTS and len(candidate.digits) == 12:
+                return []  # a whole date in groups: no counter writes its numbers so
             if reading.label is Label.NOUN and len(candidate.digits) == 12:
                 return [Code.REFERENCE_FAR]
             if reading.adjacent or (reading.near and name is not Name.SURE):
