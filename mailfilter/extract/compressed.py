@@ -143,7 +143,8 @@ def read_tar(part: Part, ctx: Ctx) -> Iterator[Found]:
                 yield from _entry(part, ctx, tape, n, entry)
             if part.data[tape.offset :].strip(b"\0"):  # behind the end, or a header that is none
                 yield not_examined(part.place, "ambiguous-archive")
-    except (tarfile.TarError, ValueError, OSError, EOFError, OverflowError):
+    except (tarfile.TarError, ValueError, OSError, EOFError, OverflowError, RecursionError):
+        # a chain of headers, each for the next, is read by recursion
         raise Unreadable("broken-archive") from None
 
 

@@ -375,3 +375,11 @@ def test_bombs_are_bounded(name):
     assert grown < 512 * 1024, grown
     if name in ("flat", "gzip", "nested", "wide", "docx", "overlap", "cells", "many-small"):
         assert found.not_examined
+
+
+def test_a_chain_of_tar_headers_is_a_broken_archive():
+    """Each header says that the next one has its name; the library follows by recursion."""
+    entry = tarfile.TarInfo("././@LongLink")
+    entry.size, entry.type = 2, tarfile.GNUTYPE_LONGNAME
+    chain = (entry.tobuf() + b"a\0".ljust(512, b"\0")) * 2000 + bytes(1024)
+    assert reasons(read(chain, "a.tar")) == ["broken-archive"]
