@@ -31,6 +31,8 @@ from tests.running import wait_until
 KINDS = ("clean", "held", "mixed", "big", "letter", "service")
 WEIGHTS = (40, 40, 50, 5, 2, 15)
 OF_THE_SUPERVISOR = frozenset({"child_began", "fork", "child_ended"})
+LAST = frozenset({"fork", "child_ended"})  # there the supervisor itself dies
+ANYWHERE = ("db_begin", "chunk_rows", "db_pre_commit", "notice_enqueued")  # any fault can happen
 ROLES = ("smtp", "smtp", "desk", "desk", "scan", "worker", "supervisor")
 STORE_FAULTS = frozenset({"locked", "read-only", "gone", "ENOSPC", "EIO"})
 ACTS = {  # a mail, and an act that leads to a point of desk
@@ -87,6 +89,51 @@ class Campaign:
             else:
                 shutil.rmtree(folder, ignore_errors=True)
         return self.violations
+
+    def sweep(self) -> list[Violation]:
+        """In one run of the program, in random order: kill -9 at every point of the list, any other
+        fault somewhere, and kills of each role. Only what was killed begins anew, while mail goes
+        on. Last the supervisor dies at a point of its own."""
+        with contextlib.ExitStack() as stack:
+            rig = Rig(self.folder / "sweep", self.seed << 12, **self._store(stack, self.folder))
+            stack.enter_context(rig)
+            works = [(self._at, point, "kill") for point in {*POINTS, "child_began"} - LAST]
+            works += [(self._at, self.chance.choice(ANYWHERE), fault) for fault in FAULTS]
+            works += [(self._of_role, role, "kill") for role in ROLES[:-1]]
+            self.chance.shuffle(works)
+            for work, place, fault in [*works, (self._at, "child_ended", "kill")]:
+                since = time.monotonic()
+                with contextlib.suppress(
+                    AssertionError
+                ):  # what never comes back is told by `order`
+                    wait_until(rig.gateway.desk_is_up, "desk", 60)
+                work(rig, place, fault)
+                rig.excuse(since, "any")
+            self.order(rig)
+            self.violations += rig.balance()
+            self.mails += rig.sent
+        return self.violations
+
+    def _at(self, rig: Rig, point: str, fault: str) -> None:
+        """One fault at this point, whatever it takes to lead somebody there."""
+        rig.page.arm(point, fault, hang=1.0)
+        for _ in range(20):
+            self.provoke(rig, point)
+            end = time.monotonic() + 3
+            while not rig.page.fired and time.monotonic() < end:
+                time.sleep(0.01)
+            if rig.page.fired:
+                break
+        rig.page.disarm()
+        self.kills += rig.page.fired if fault == "kill" else 0
+        self.done[f"fault {fault}"] += rig.page.fired
+        self.done[f"at {point}"] += rig.page.fired
+        if not rig.alive():
+            self.order(rig)
+
+    def _of_role(self, rig: Rig, role: str, _: str) -> None:
+        rig.load(["mixed"] * 2, threads=1)
+        self.some(rig, role)
 
     def _store(self, stack: contextlib.ExitStack, folder: Path) -> dict:
         """An empty database for a page."""

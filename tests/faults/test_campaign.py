@@ -1,4 +1,4 @@
-"""A small sample of the campaign; ``make faults MINUTES=n`` goes on for as long as one likes."""
+"""A kill at every point, under load; ``make faults MINUTES=n`` goes on for as long as one likes."""
 
 import contextlib
 import shutil
@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from mailfilter.failpoint import POINTS
 from tests.faults.campaign import Campaign
+from tests.faults.control import FAULTS
 from tests.faults.postgres import server
 
-pytestmark = pytest.mark.system
-KILLS = 6
+pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
+KILLS = 40
 
 
 @pytest.fixture
@@ -24,11 +26,14 @@ def folder() -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
-def test_kills_and_faults_under_load(folder: Path, database: str):
+def test_kills_at_every_point_under_load(folder: Path, database: str):
     with contextlib.ExitStack() as stack:
         url = stack.enter_context(server(folder)) if database == "postgresql" else ""
         campaign = Campaign(folder, 20261128, url)
-        found = campaign.run(0, kills=KILLS)
+        found = campaign.sweep()
     assert [str(violation) for violation in found] == []
+    reached = {what.removeprefix("at ") for what, times in campaign.done.items() if times}
+    assert set(POINTS) - {"fork"} - reached == set(), "never reached"
+    assert {f"fault {fault}" for fault in FAULTS} <= set(campaign.done)
     assert campaign.kills >= KILLS
     assert campaign.mails >= KILLS, "there was load"
