@@ -6,13 +6,14 @@ operator has said so for a limited time, and then it is counted.
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
 from time import perf_counter
 
 from mailfilter import failpoint, replies
 from mailfilter.act.carry_out import CarryOut, Case, Transaction, settle_abandoned
+from mailfilter.act.check_mailbox import answer, as_sent, is_draft
 from mailfilter.act.counting import CountBuffer, counts
 from mailfilter.act.mail_hosts import MailHosts
 from mailfilter.decide import Rules, storable
@@ -37,12 +38,16 @@ class Pipeline:
     now: Callable[[], datetime]
     today: Callable[[], date]
     fail_open: Callable[[], bool]
+    check_address: str = ""  # a draft sent there alone is answered and dropped
     hosts: MailHosts | None = None  # who receives a domain's mail; None: no class depends on it
 
     async def __call__(self, received: Received, hop: Transaction) -> Reply:
         """The reply to the final dot."""
         began = perf_counter()
         id = self.new_id()
+        draft = is_draft(received.envelope, self.check_address)
+        if draft:
+            received = replace(received, envelope=as_sent(received.envelope))
         try:
             examination = await self._examined(received)
         except Temporary as error:
@@ -57,6 +62,8 @@ class Pipeline:
         failpoint.reach("verdict")
         case = self._case(id, received, examination, decision)
         try:
+            if draft:
+                return (await answer(self.carry_out.intake, case, hop)).reply
             outcome = await self.carry_out(case, hop)
         except Temporary as error:
             await settle_abandoned(hop)

@@ -17,6 +17,9 @@ START_TLS = Reply(220, "2.0.0 Ready to start TLS")
 HELP = Reply(214, "2.0.0 mailfilter relays mail for its own organisation")
 VRFY = Reply(252, "2.0.0 Cannot verify, send some mail")
 ACCEPTED = Reply(250, "2.0.0 Ok: taken care of as {id}")
+CHECK_HERE = Reply(250, "2.1.5 Ok: checked here, sent to nobody")
+CHECKED = Reply(250, "2.0.0 Ok: checked and dropped, the answer is on its way as {id}")
+CHECK_ALONE = Reply(550, "5.7.1 A draft to be checked must have that one recipient")
 
 STOPPED = Reply(
     550,

@@ -5,10 +5,13 @@ import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from mailfilter import config
+from mailfilter.act.relay import hop_of
+from mailfilter.act.release import deliver_all
 from mailfilter.app import clock
 from mailfilter.app.metrics import Metrics
 from mailfilter.app.posting import Outbox, outbox
@@ -29,6 +32,7 @@ from mailfilter.unread import explain
 from mailfilter.web import build
 from mailfilter.web.server import serve
 from mailfilter.workers.poison import Poison
+from mailfilter.workers.pool import Pool
 
 
 def run(settings: config.Settings, file: Path | None) -> None:
@@ -70,7 +74,15 @@ async def _serve(settings: config.Settings, file: Path | None) -> None:
         loop.add_signal_handler(signal.SIGHUP, reader.reload)
         web = _web(archive, settings, (posting, metrics), stop)
         if settings.front.on:
-            parts = DeskParts(archive, settings, clock.now, posting.wake)
+            parts = DeskParts(
+                archive,
+                settings,
+                clock.now,
+                posting.wake,
+                judge=reader.judge,
+                view=_whole_text(settings, pool),
+                deliver=partial(deliver_all, hop_of(settings.next_hop, settings.listen.hostname)),
+            )
             serving = FrontServer(settings.store.run / SOCKET, parts, table())
             await serving.start()
             stack.push_async_callback(serving.close)
@@ -134,6 +146,19 @@ async def _web(
         wake=posting.wake,
     )
     await serve(app, settings.web.host, settings.web.port, stop)
+
+
+def _whole_text(
+    settings: config.Settings, pool: Pool
+) -> Callable[[bytes], Awaitable[list[tuple[str, str]]]]:
+    """The whole text of a mail by place, in Swedish, read in a worker."""
+    job = searching(Job(os.urandom(32), clock.today()), settings)
+
+    async def read(data: bytes) -> list[tuple[str, str]]:
+        texts, unread = await pool.view(data, job, "sv", whole=True)
+        return [*texts, *((place, "") for place, _, _ in unread)]
+
+    return read
 
 
 def _reporting(archive: Archive) -> Callable[[str, str, str], Awaitable[str]]:

@@ -15,6 +15,7 @@ from mailfilter.act.notice_sending import Post, Reports, ToReviewers, ToSender
 from mailfilter.act.notice_template import load
 from mailfilter.act.notice_words import Stamp
 from mailfilter.act.outbox import Outbox
+from mailfilter.act.own_mail import OwnMail
 from mailfilter.act.pickup_deposits import Aside, Deposits
 from mailfilter.act.pickup_mails import LinkMails
 from mailfilter.act.pickup_telling import Tellings
@@ -41,6 +42,8 @@ def outbox(archive: Archive, settings: config.Settings) -> Outbox:
     handlers: dict[str, Handler] = dict.fromkeys(
         ("notice", "rejected-notice", "not-sent", "release-failed", "done", "digest"), to_sender
     )
+    own = OwnMail(archive, settings, post, clock.now)
+    handlers |= {"own-mail": own, "check-answer": own}
     handlers["reviewers"] = ToReviewers(archive, settings, post, clock.now)
     handlers["report"] = Reports(settings, post, _weekly(archive, settings), clock.now)
     handlers["release"] = Release(archive, partial(deliver_all, hop), clock.now)

@@ -14,10 +14,11 @@ from mailfilter.app.examining import Examiner
 from mailfilter.config import Settings
 from mailfilter.decide import Rules
 from mailfilter.log import log
-from mailfilter.model import Examination
+from mailfilter.model import Decision, Envelope, Examination
 from mailfilter.record.contract import Archive
 from mailfilter.workers.pool import Pool
 
+JUDGING = 20.0  # seconds for scans in what a sender waits for
 TICK = 1.0  # seconds: smtp processes cannot wake desk, and a look is one indexed query
 
 
@@ -40,6 +41,12 @@ class Reader:
 
     async def _examine(self, data: bytes, patience: float) -> Examination:
         return await self._examiner.to_the_end(data, clock.today(), patience)
+
+    async def judge(self, data: bytes, envelope: Envelope) -> tuple[Examination, Decision]:
+        """What is found in a mail that a sender shows, and what the rules in force say of it."""
+        examination = await self._examine(data, JUDGING)
+        rules_now = self._task.rules
+        return examination, rules_now.decide(examination, envelope, len(data), clock.today())
 
     def reload(self) -> None:
         """Take new rules, and what they need of a mail; a bad file changes nothing (P13)."""

@@ -5,14 +5,17 @@ From → to: `Ask` (fields of JSON, and bytes) → `Answer` (the same). A verb r
 are ours; nothing that a visitor wrote, and no text of an exception, crosses the socket as a reason.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from mailfilter import limits
+from mailfilter.act.contract import Deliver
 from mailfilter.config import Settings
+from mailfilter.model import Decision, Envelope, Examination
 from mailfilter.record.archive import StoreArchive
+from mailfilter.web.recent import Throttle
 
 FIELDS = 64 * limits.KIB  # JSON of a request
 ANSWER = 1 * limits.MIB  # JSON of an answer: a list of one's own mail
@@ -50,14 +53,27 @@ class Answer:
     body: bytes = b""
 
 
+# A mail and the envelope it shall be judged with → what was found, and what the rules say now
+Judge = Callable[[bytes, Envelope], Awaitable[tuple[Examination, Decision]]]
+View = Callable[[bytes], Awaitable[Sequence[tuple[str, str]]]]  # a mail → (place, text), Swedish
+
+
 @dataclass(frozen=True, slots=True)
 class DeskParts:
-    """What verbs work with, in desk's process. `wake` makes the outbox look at once."""
+    """What verbs work with, in desk's process. `wake` makes the outbox look at once.
+
+    `asked` and `checked` limit what one address may ask for in an hour.
+    """
 
     archive: StoreArchive
     settings: Settings
     now: Callable[[], datetime]
     wake: Callable[[], None] = lambda: None
+    judge: Judge | None = None
+    view: View | None = None
+    deliver: Deliver | None = None
+    asked: Throttle = field(default_factory=lambda: Throttle(5, timedelta(hours=1)))
+    checked: Throttle = field(default_factory=lambda: Throttle(30, timedelta(hours=1)))
 
 
 Run = Callable[[DeskParts, Ask], Awaitable[Answer]]

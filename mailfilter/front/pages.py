@@ -4,9 +4,9 @@
 packages whose ``sv.toml``, ``en.toml`` ... hold the words of the pages.
 """
 
-from mailfilter.front import sender
+from mailfilter.front import mine, sender
 from mailfilter.front.door import Page
 
 CATALOGUES = ("mailfilter.front.words",)
 
-PAGES: tuple[Page, ...] = (*sender.PAGES,)
+PAGES: tuple[Page, ...] = (*sender.PAGES, *mine.PAGES)

@@ -83,7 +83,7 @@ async def withdraw(parts: DeskParts, ask: Ask) -> Answer:
     for item in mail.open:
         line = AuditLine(0, parts.now(), ACTOR, "withdraw", item.id)
         await _moved(await parts.archive.act(item.id, WAITING, State.DELETED, line))
-    return await _done(parts, mail, "withdraw")
+    return await finished(parts, mail, "withdraw")
 
 
 async def secure(parts: DeskParts, ask: Ask) -> Answer:
@@ -100,7 +100,7 @@ async def secure(parts: DeskParts, ask: Ask) -> Answer:
             item.id, WAITING, State.ACCEPTED, line, parcel="handoff", connector=name
         )
         await _moved(acted)
-    return await _done(parts, mail, "secure", name)
+    return await finished(parts, mail, "secure", name)
 
 
 async def _tell_service(
@@ -177,7 +177,8 @@ def counts(parts: DeskParts, mail: Hers, act: str, rule: str = "") -> list[Count
     return [Count(day, first.department, "", f"{ACT}{act}", rule, Action.QUARANTINE, "enforce")]
 
 
-async def _done(parts: DeskParts, mail: Hers, act: str, rule: str = "") -> Answer:
+async def finished(parts: DeskParts, mail: Hers, act: str, rule: str = "") -> Answer:
+    """Count what she did; the outbox looks at once."""
     await parts.archive.sender.count(counts(parts, mail, act, rule))
     parts.wake()
     return Answer({"done": act})

@@ -133,9 +133,15 @@ class Intake(Protocol):
         ...
 
     async def notify_rejected(
-        self, join_key: bytes, at: datetime, dossier: Dossier, id: str
+        self,
+        join_key: bytes,
+        at: datetime,
+        dossier: Dossier,
+        id: str,
+        kind: str = "rejected-notice",
     ) -> None:
-        """Queue the notice of a refused message, one for each join key (design 4.8)."""
+        """Queue the notice of a refused message, one for each join key (design 4.8); or, as
+        ``check-answer``, the answer to a draft that was sent to be checked."""
         ...
 
 

@@ -55,13 +55,19 @@ class DeskIntake:
         await self._ask("count", {"counts": counting.to_json(counts)})
 
     async def notify_rejected(
-        self, join_key: bytes, at: datetime, dossier: Dossier, id: str
+        self,
+        join_key: bytes,
+        at: datetime,
+        dossier: Dossier,
+        id: str,
+        kind: str = "rejected-notice",
     ) -> None:
         wrapped, sealed = self._sealer.seal_dossier(parcel_owner(id), dossier)
         fields = {
             "message": id,
             "join_key": join_key.hex(),
             "at": at.isoformat(),
+            "kind": kind,
             "lengths": [len(wrapped), len(sealed)],
         }
         await self._ask("rejected", fields, [wrapped, sealed])

@@ -205,6 +205,7 @@ class _Session:
             str(header["message"]),
             wrapped,
             dossier,
+            str(header["kind"]),
         )
         return {}
 

@@ -21,6 +21,8 @@ from mailfilter.record.database import Database
 from mailfilter.record.seal import Sealed, Sealer, parcel_owner
 from mailfilter.record.tables import wrapped_key
 
+REJECTED = "rejected-notice"
+KINDS = {REJECTED: "rejected", "check-answer": "checked"}  # parcel → kind of what is told once
 _SMALL = 256 * limits.KIB  # sealed in the event loop: 0.6 ms; a thread costs as much
 
 
@@ -33,7 +35,13 @@ class SealedIntake(Protocol):
     async def abort(self, id: str) -> None: ...
     async def count(self, counts: Sequence[Count]) -> None: ...
     async def notify_sealed(
-        self, join_key: bytes, at: datetime, id: str, wrapped: bytes, dossier: bytes
+        self,
+        join_key: bytes,
+        at: datetime,
+        id: str,
+        wrapped: bytes,
+        dossier: bytes,
+        kind: str = REJECTED,
     ) -> None: ...
     async def orphan(self, ids: Sequence[str]) -> None:
         """End the leases of these: whoever staged them is gone."""
@@ -79,21 +87,27 @@ class StoreIntake:
         await self._database.run(lambda connection: counting.add(connection, counts))
 
     async def notify_rejected(
-        self, join_key: bytes, at: datetime, dossier: Dossier, id: str
+        self, join_key: bytes, at: datetime, dossier: Dossier, id: str, kind: str = REJECTED
     ) -> None:
         wrapped, sealed = self._sealer.seal_dossier(parcel_owner(id), dossier)
-        await self.notify_sealed(join_key, at, id, wrapped, sealed)
+        await self.notify_sealed(join_key, at, id, wrapped, sealed, kind)
 
     async def notify_sealed(
-        self, join_key: bytes, at: datetime, id: str, wrapped: bytes, dossier: bytes
+        self,
+        join_key: bytes,
+        at: datetime,
+        id: str,
+        wrapped: bytes,
+        dossier: bytes,
+        kind: str = REJECTED,
     ) -> None:
         async def work(connection: AsyncConnection) -> None:
-            if not await staging.first_time(connection, join_key, "rejected", at):
+            if not await staging.first_time(connection, join_key, KINDS[kind], at):
                 return
             await connection.execute(
                 insert(wrapped_key).values(owner=parcel_owner(id), wrapped=wrapped)
             )
-            await staging.put(connection, "rejected-notice", at, message_id=id, sealed=dossier)
+            await staging.put(connection, kind, at, message_id=id, sealed=dossier)
 
         await self._database.run(work)
 

@@ -23,12 +23,12 @@ from mailfilter.errors import Permanent
 from mailfilter.model import State
 from mailfilter.record import audit, items, link_secret, staging
 from mailfilter.record import counts as counting
-from mailfilter.record.contract import AuditLine, Count
+from mailfilter.record.contract import AuditLine, Count, Dossier
 from mailfilter.record.database import Database
-from mailfilter.record.seal import Opener, Sealer
+from mailfilter.record.seal import Opener, Sealer, parcel_owner
 from mailfilter.record.sql import clean, insert
 from mailfilter.record.states import WAITING
-from mailfilter.record.tables import false_alarm, link, override_use, request
+from mailfilter.record.tables import false_alarm, link, override_use, request, wrapped_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +157,26 @@ class SenderRows:
     def holder(self, address: str) -> bytes:
         """The keyed hash of an address."""
         return link_secret.holder(self._opener.link_key, address)
+
+    def ticket(self, what: str, text: str, until: datetime) -> str:
+        """A word that only desk can make or read; see `link_secret.ticket`."""
+        nonce = self._sealer.entropy(12)
+        return link_secret.ticket(self._opener.link_key, what, text, until, nonce)
+
+    def read_ticket(self, what: str, word: str, now: datetime) -> str | None:
+        """The text of a ticket, or None."""
+        return link_secret.read_ticket(self._opener.link_key, what, word, now)
+
+    async def put_letter(self, kind: str, dossier: Dossier, now: datetime) -> None:
+        """Queue a mail of ours to the sender of `dossier`, which holds nothing else of a mail."""
+        id = self._sealer.entropy(8).hex()
+        wrapped, sealed = self._sealer.seal_dossier(parcel_owner(id), dossier)
+
+        async def work(c: AsyncConnection) -> None:
+            await c.execute(insert(c, wrapped_key).values(owner=parcel_owner(id), wrapped=wrapped))
+            await staging.put(c, kind, now, message_id=id, sealed=sealed)
+
+        await self._database.run(work)
 
     async def messages_of(self, address: str, most: int = 200) -> list[str]:
         """The messages of one sender, by the links that she was sent, the newest first."""

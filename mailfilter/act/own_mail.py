@@ -1,0 +1,92 @@
+"""Letters to one of our own about herself: the link to her rows, the answer to a checked draft.
+
+From → to: parcels ``own-mail`` and ``check-answer`` → a mail to the sender of the parcel's dossier,
+and to nobody outside: `addressee` says whether she may be told.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+
+from mailfilter.act.notice import addressee, answered, first_language
+from mailfilter.act.notice_lines import found, not_read
+from mailfilter.act.notice_sending import Post
+from mailfilter.act.notice_words import Block, Piece, PieceKind, Stamp, Words, in_order, letter
+from mailfilter.config import Settings
+from mailfilter.errors import Permanent
+from mailfilter.model import Action
+from mailfilter.record.contract import Archive, Dossier, Parcel
+
+GOOD = timedelta(minutes=15)  # a link to one's rows
+
+
+@dataclass(frozen=True, slots=True)
+class OwnMail:
+    """The handler of ``own-mail`` and ``check-answer``."""
+
+    archive: Archive
+    settings: Settings
+    post: Post
+    now: Callable[[], datetime]
+
+    async def send(self, parcel: Parcel) -> None:
+        """Send it; a link is made anew at each try."""
+        dossier = parcel.dossier
+        if dossier is None:
+            raise Permanent("sealed: the letter cannot be opened any more")
+        who = addressee(dossier, self.settings)
+        if who is None:
+            return
+        stamp = self.post.stamp(parcel, [who], self.now())
+        if parcel.kind == "check-answer":
+            stamp = replace(stamp, answers=answered(dossier))
+        await self.post.send(self._letter(parcel.kind, dossier, who, stamp), [who])
+
+    async def give_up(self, parcel: Parcel, why: str) -> None:
+        """The outbox has said so in the audit log."""
+
+    def _letter(self, kind: str, dossier: Dossier, who: str, stamp: Stamp) -> EmailMessage:
+        link = ""
+        if kind == "own-mail":
+            word = self.archive.sender.ticket("enter", who.lower(), self.now() + GOOD)
+            link = f"{self.settings.front.url}/mina/in/{word}"
+        first = first_language(dossier.language, self.settings)
+        order = in_order(first, self.settings.notice.languages)
+        return letter([self._block(kind, dossier, link, words) for words in order], stamp)
+
+    def _block(self, kind: str, dossier: Dossier, link: str, words: Words) -> Block:
+        name = "link" if kind == "own-mail" else _result(dossier)
+        organisation = self.settings.organisation.name
+        pieces = [
+            *([Piece(PieceKind.BUTTON, words.say("own/button"), link)] if link else []),
+            Piece(PieceKind.PARAGRAPH, words.say("hello")),
+            Piece(PieceKind.PARAGRAPH, words.say(f"own/lead-{name}")),
+            *_list(words.say("heading/found"), found(dossier, words)),
+            *_list(words.say("heading/unread"), not_read(dossier, words)),
+            Piece(PieceKind.SMALL, words.say("own/footer", organisation=organisation)),
+        ]
+        return Block(
+            language=words.language,
+            language_name=words.say("language"),
+            title=words.say(f"own/subject-{name}"),
+            hello="",
+            paragraphs=(),
+            sections=(),
+            footer="",
+            pieces=tuple(pieces),
+        )
+
+
+def _result(dossier: Dossier) -> str:
+    passes = all(verdict.action is Action.RELAY for verdict in dossier.verdicts)
+    return "passes" if passes else "stopped"
+
+
+def _list(heading: str, lines: Sequence[str]) -> list[Piece]:
+    if not lines:
+        return []
+    return [
+        Piece(PieceKind.HEADING, heading),
+        *(Piece(PieceKind.LINE, line) for line in lines),
+    ]

@@ -1,0 +1,109 @@
+"""Every row about one's own mail: desk's side of ``/mina``.
+
+Login is a link mailed to the address that asked, good for a quarter of an hour; behind it a ticket
+in a cookie is good for half an hour. Both are words that only desk can make or read, so nothing is
+stored for them (`link_secret.ticket`). Whether an address exists is never told: the answer is the
+same.
+
+Protected mail (design 4.5) stands in no list, this one included.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from mailfilter.act.notice import STOCKHOLM
+from mailfilter.decide.addresses import patterns, split
+from mailfilter.front.contract import Answer, Ask, DeskParts, Refused, Verb
+from mailfilter.front.sender_view import view, waiting
+from mailfilter.model import Path
+from mailfilter.record.contract import Dossier, Item
+from mailfilter.web.trail import history
+
+KIND = "own-mail"
+ENTER, STAY = "enter", "stay"
+LINK, SESSION = timedelta(minutes=15), timedelta(minutes=30)
+_LOOKS = frozenset(
+    {"view-item", "view-text", "release", "refuse", "redirect", "delete", "export-content"}
+)
+_MOST = 100
+
+
+def logged_in(parts: DeskParts, ask: Ask) -> str:
+    """The address of the ticket; `Refused` where it is none, or no longer good."""
+    address = parts.archive.sender.read_ticket(STAY, ask.text("ticket", 1000), parts.now())
+    if not address:
+        raise Refused("login", 401)
+    return address
+
+
+async def ask_link(parts: DeskParts, ask: Ask) -> Answer:
+    """Mail a link to the address, if it is one of ours."""
+    address = ask.text("address", 254).strip().lower()
+    if _ours(parts, address) and not parts.asked.take(address, parts.now()):
+        raw = address.encode("ascii")
+        path = Path(b"<" + raw + b">", raw)
+        letter = Dossier(address, "", "", path, (), (), (), (), 0, ask.text("lang", 5) or "sv")
+        await parts.archive.sender.put_letter(KIND, letter, parts.now())
+        parts.wake()
+    return Answer()
+
+
+def _ours(parts: DeskParts, address: str) -> bool:
+    domains = parts.settings.organisation.domains
+    plain = address.isascii() and address.isprintable() and address.count("@") == 1
+    return bool(domains) and plain and patterns(domains, "ours").find(split(address)) is not None
+
+
+async def enter(parts: DeskParts, ask: Ask) -> Answer:
+    """A ticket for the link that was mailed."""
+    now, sender = parts.now(), parts.archive.sender
+    address = sender.read_ticket(ENTER, ask.text("word", 1000), now)
+    if not address:
+        raise Refused("login", 401)
+    return Answer({"ticket": sender.ticket(STAY, address, now + SESSION)})
+
+
+async def rows(parts: DeskParts, ask: Ask) -> Answer:
+    """Her rows, the newest first."""
+    address = logged_in(parts, ask)
+    told = []
+    for message in await parts.archive.sender.messages_of(address, _MOST):
+        items = await parts.archive.items_of(message)
+        if items and not items[0].protected:
+            told.append(await _row(parts, items, ask.text("lang", 5)))
+    return Answer({"address": address, "rows": told})
+
+
+async def _row(parts: DeskParts, items: list[Item], language: str) -> dict[str, Any]:
+    first = items[0]
+    shown = await view(parts, items, first.dossier, language)
+    objects = (first.message, *(item.id for item in items))
+    lines = await history(parts.archive, objects, first.at)
+    kept = first.at + timedelta(days=parts.settings.store.audit_days)
+    return {
+        "case": first.message,
+        "at": shown["at"],
+        "state": shown["state"],
+        "found": shown.get("found", []),
+        "recipients": [row["to"] for row in shown["recipients"]],
+        "looks": [
+            {"at": line.at.isoformat(), "who": line.actor, "act": line.act}
+            for line in lines
+            if line.act in _LOOKS and line.actor != "sender"
+        ],
+        "erased": (_end(items) or first.at).isoformat(),
+        "waits": bool(waiting(items)),
+        "row_until": kept.astimezone(STOCKHOLM).date().isoformat(),
+    }
+
+
+def _end(items: list[Item]) -> Any:
+    """When the mail itself is or was erased: with the last of its copies."""
+    return max(item.ended_at or item.expires_at for item in items)
+
+
+VERBS = {
+    "mine-ask": Verb(ask_link),
+    "mine-enter": Verb(enter),
+    "mine-rows": Verb(rows),
+}

@@ -1,0 +1,169 @@
+"""/mina, the check before sending, and a new mail without the quoted part, on the real program."""
+
+import re
+import uuid
+
+import pytest
+
+from tests.front.installation import ANNA, MAJ, Installation, Told, mail
+from tests.running import wait_until
+
+pytestmark = pytest.mark.system
+
+CHECK = "kontrollera@exempelkommun.example"
+QUOTED = (
+    "Hej Anna!\r\n\r\nVi ses på torsdag.\r\n\r\nMaj\r\n\r\n"
+    "Den 3 mars 2026 kl. 10:15 skrev Anna <anna@medborgare.example>:\r\n"
+    "> Hej, mitt personnummer är 19121212-1212.\r\n> Anna\r\n"
+)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("mina")
+    with Installation(folder, front=f'check_address = "{CHECK}"') as place:
+        yield place
+
+
+def base(place) -> str:
+    return f"http://127.0.0.1:{place.port}"
+
+
+def form_token(told: Told) -> str:
+    return re.search(r'name="form_token" value="([^"]*)"', told.text)[1]
+
+
+def logged_in(place, address=MAJ) -> str:
+    """The cookie of somebody who followed the mailed link."""
+    before = len(place.notices(address))
+    page = place.browser.get(f"{base(place)}/mina")
+    fields = {"form_token": form_token(page), "address": address, "lang": "sv"}
+    assert place.browser.post(f"{base(place)}/mina/be-om-lank", fields).status == 303
+    text = place.notice(before, address).get_body(("plain",)).get_content()
+    link = re.search(r"http://\S+/mina/in/\S+", text)[0]
+    for method in ("HEAD", "GET"):  # a scanner follows it first
+        assert "set-cookie" not in place.browser.get(link, method).headers
+    told = place.browser.post(link, {"form_token": form_token(place.browser.get(link))})
+    cookie = told.headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "samesite=strict" in cookie.lower()
+    return cookie.partition(";")[0]
+
+
+def test_each_sees_her_own_rows_and_who_opened_them(place):
+    place.send(mail(subject="egen rad"))
+    (item,) = place.gateway.items("held")
+    place.notice()
+    place.gateway.command("quarantine", "show", item["id"])
+    page = place.browser.get(f"{base(place)}/mina", cookie=logged_in(place)).text
+    case = item["id"].rpartition(".")[0]
+    assert case in page
+    assert "såg sammanställningen" in page
+    assert "Personnummer (******-****)" in page
+    assert "egen rad" not in page
+    other = place.browser.get(
+        f"{base(place)}/mina", cookie=logged_in(place, "rut@exempelkommun.example")
+    )
+    assert case not in other.text
+    assert "Det finns inga stoppade brev" in other.text
+
+
+def test_a_stranger_is_told_the_same_and_gets_nothing(place):
+    page = place.browser.get(f"{base(place)}/mina")
+    fields = {"form_token": form_token(page), "address": ANNA}
+    told = place.browser.post(f"{base(place)}/mina/be-om-lank", fields)
+    assert told.headers["location"].startswith("/mina?sent=1")
+    assert place.notices(ANNA) == []
+
+
+@pytest.mark.parametrize("ticket", ["", "x", "A" * 80])
+def test_without_a_ticket_there_is_no_list_and_no_check(place, ticket):
+    cookie = f"mina={ticket}"
+    assert "Skicka länken" in place.browser.get(f"{base(place)}/mina", cookie=cookie).text
+    page = place.browser.get(f"{base(place)}/kontrollera", cookie="mina=x")
+    fields = {"form_token": form_token(page), "text": "x"}
+    assert place.browser.post(f"{base(place)}/kontrollera", fields, cookie=cookie).status == 401
+
+
+def test_a_text_is_checked_and_nothing_is_kept(place):
+    cookie = logged_in(place)
+    before = place.gateway.items(), len(place.gateway.ask("audit-list", after=0, limit=10_000))
+    page = place.browser.get(f"{base(place)}/kontrollera", cookie=cookie)
+    for text, said in (
+        ("Mitt personnummer är 19121212-1212.", "Det här skulle stoppas"),
+        ("Vi ses på torsdag.", "Det här skulle gå som vanligt"),
+    ):
+        fields = {"form_token": form_token(page), "text": text}
+        told = place.browser.post(f"{base(place)}/kontrollera", fields, cookie=cookie)
+        assert said in told.text
+        assert text not in told.text
+    after = place.gateway.items(), len(place.gateway.ask("audit-list", after=0, limit=10_000))
+    assert (after[0], after[1] - 1) == (before[0], before[1])  # our own look
+
+
+def test_a_file_is_checked(place):
+    cookie = logged_in(place)
+    page = place.browser.get(f"{base(place)}/kontrollera", cookie=cookie)
+    told = upload(place, cookie, form_token(page), "lista.csv", b"namn;pnr\nAnna;19121212-1212\n")
+    assert "bilaga 1 (csv)" in told.text
+    assert "lista" not in told.text
+
+
+def upload(place, cookie, token, name, content) -> Told:
+    import urllib.request
+
+    mark = uuid.uuid4().hex
+    parts = [
+        f'--{mark}\r\nContent-Disposition: form-data; name="form_token"\r\n\r\n{token}\r\n',
+        f'--{mark}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n',
+        "Content-Type: text/csv\r\n\r\n",
+    ]
+    body = "".join(parts).encode() + content + f"\r\n--{mark}--\r\n".encode()
+    request = urllib.request.Request(f"{base(place)}/kontrollera", data=body)
+    request.add_header("Content-Type", f"multipart/form-data; boundary={mark}")
+    return place.browser._open(request, {"cookie": cookie})
+
+
+def test_a_draft_to_the_mailbox_is_answered_and_dropped(place):
+    before, items = len(place.notices()), place.gateway.items()
+    reply = place.send(mail(to=CHECK, subject="Utkastkanarie"), to=CHECK)
+    assert "checked and dropped" in reply
+    text = place.notice(before).get_body(("plain",)).get_content()
+    assert "Personnummer (******-****)" in text
+    assert "Utkastkanarie" not in place.notices()[before].as_string()
+    assert "1212" not in text
+    assert place.gateway.items() == items
+    assert place.sink.to(CHECK) == []
+
+
+def test_a_draft_goes_to_nobody_else(place):
+    code, _ = place.gateway.send(mail(to=CHECK), MAJ, [CHECK, ANNA])
+    assert code == 550
+    code, _ = place.gateway.send(mail(to=CHECK), MAJ, [ANNA, CHECK])
+    assert code == 550
+
+
+def test_without_the_quoted_part(place):
+    before = len(place.notices())
+    place.send(mail(QUOTED, subject="Torsdag"))
+    link = place.link(before)
+    seen = place.browser.act(link, "quote")
+    assert seen.status == 200
+    assert "Vi ses på torsdag." in seen.text
+    assert "1212-1212" not in seen.text
+    assert place.sink.to(ANNA) == []
+    told = place.browser.post(f"{link}/quote", {"form_token": seen.token("quote"), "send": "yes"})
+    assert told.status == 303
+    (arrived,) = wait_until(lambda: place.sink.to(ANNA), "the new mail")
+    assert b"Vi ses" in arrived.data
+    assert b"1212-1212" not in arrived.data
+    assert b"Subject: Torsdag" in arrived.data
+    assert arrived.mail == f"<{MAJ}>".encode()
+    said = place.notice(before + 1).get_body(("plain",)).get_content()
+    assert "utan citatet" in said
+
+
+def test_a_finding_of_her_own_is_no_quotation(place):
+    before = len(place.notices())
+    place.send(mail(subject="eget"))
+    assert "Skicka utan citatet" not in place.browser.get(place.link(before)).text
