@@ -82,6 +82,8 @@ _FREE = rb"(?:(?<!0[-.:]0)|(?<=0000-0))"
 _PATTERN = re.compile(rb"0(?<!00)" + _WORTH + _FREE + rb"(?=(" + b"|".join(_SHAPES) + rb"))")
 # 10, 11 or 12 digits: searched by themselves, since tables are full of them
 _BARE = re.compile(rb"0(?<!00)" + _FREE + rb"0{9}0{0,2}+(?!0)(?![-.]0)")
+_TEN = b"0" * 10
+_NINE = 9  # digits of a Finnish number, if its check is a letter
 _START = attrgetter("start")
 _TO_O = bytes.maketrans(b"li|zsb", b"oooooo")
 _ALIKE_TO_ZERO = bytes(
@@ -146,7 +148,8 @@ def _bare(text: str, shapes: bytes, runs: Iterator[tuple[int, int]]) -> Iterator
 def _runs(shapes: bytes, islands: Spans) -> Iterator[tuple[int, int]]:
     """(start, end) of ten, eleven or twelve digits."""
     for start, end in islands:
-        yield from (match.span() for match in _BARE.finditer(shapes, start, end))
+        if shapes.find(_TEN, start, end) >= 0:
+            yield from (match.span() for match in _BARE.finditer(shapes, start, end))
 
 
 def _sifted_runs(text: str, sieve: Sieve) -> Iterator[tuple[int, int]]:
@@ -182,6 +185,8 @@ def _digits_of(raw: str) -> str:
 
 def _groups(shapes: bytes, islands: Spans) -> Iterator[re.Match[bytes]]:
     for start, end in islands:
+        if shapes.count(b"0", start, end + BEHIND) < _NINE:
+            continue
         for match in _PATTERN.finditer(shapes, start, end + BEHIND):
             if match.start() < end:
                 yield match

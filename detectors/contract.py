@@ -18,7 +18,7 @@ from functools import cached_property
 from typing import Protocol
 
 from .candidates import TO_ZERO, Candidate, find_candidates
-from .islands import Spans, find_islands
+from .islands import Spans, find_islands, sixes
 from .odd_number import find_odd
 from .pieces import Pieces
 from .text import Folded, fold
@@ -84,6 +84,11 @@ class Source:
     def islands(self) -> Spans | None:
         """Where digits crowd; None where they do nearly everywhere."""
         return find_islands(self.zeroed)
+
+    @cached_property
+    def sixes(self) -> tuple[int, ...]:
+        """Where runs of six digits or more begin, in a text that is not full of them."""
+        return tuple(sixes(self.zeroed)) if self.islands else ()
 
     @cached_property
     def pieces(self) -> Pieces:

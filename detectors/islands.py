@@ -9,12 +9,15 @@ word for the hyphen, or a Finnish letter, and digits).
 """
 
 import re
+from collections.abc import Iterator
 
 from .sieve import is_dense
 
 Spans = list[tuple[int, int]]
 BEHIND = 40
+SIX = b"000000"
 FEWEST = 6  # digits of any number, some of the others being letters
+_DIGIT = ord("0")
 _LETTERS = rb"A-Za-z\xc0-\xff"
 _ISLAND = re.compile(rb"0(?<!00)(?:[^0" + _LETTERS + rb"]{0,4}+0){5}[^" + _LETTERS + rb"]*+")
 
@@ -26,3 +29,12 @@ def find_islands(shapes: bytes) -> Spans | None:
     if shapes.count(b"0") < FEWEST:
         return []
     return [island.span() for island in _ISLAND.finditer(shapes)]
+
+
+def sixes(shapes: bytes) -> Iterator[int]:
+    """Where runs of six digits or more begin."""
+    at = shapes.find(SIX)
+    while at >= 0:
+        if not at or shapes[at - 1] != _DIGIT:
+            yield at
+        at = shapes.find(SIX, at + len(SIX))

@@ -31,12 +31,18 @@ def find(sources: Sequence[Source], today: date) -> Iterator[Match]:
     """All matches; confidence `_ALONE`, or `_NAMED` with a name or a word for the number beside."""
     for index, source in enumerate(sources):
         shapes = source.zeroed
-        if b"000000" not in shapes or not any(mask in shapes for mask in _MASKS):
-            continue
-        for found in _FORM.finditer(shapes):
+        for found in _forms(source):
             joined = shapes[found.start() - 1 : found.start()] if found.start() else b""
             if not joined.isalnum() and _is_birth(source.folded.text, found.span(), today):
                 yield _match(source, index, *found.span())
+
+
+def _forms(source: Source) -> Iterator[re.Match[bytes]]:
+    shapes = source.zeroed
+    if source.islands is not None:
+        yield from filter(None, (_FORM.match(shapes, at) for at in source.sixes))
+    elif any(mask in shapes for mask in _MASKS):
+        yield from _FORM.finditer(shapes)
 
 
 def _is_birth(text: str, span: tuple[int, int], today: date) -> bool:

@@ -45,14 +45,14 @@ _FORMS = (
 )
 
 
-_SIX = b"000000"  # digits that every such number holds side by side
-_BEFORE, _AFTER = 90, 20  # characters of a match before them, and behind their first
+# Of a match, before the six digits that every such number holds side by side, and from them on.
+_BEFORE, _AFTER = 90, 20
 
 
 def find(sources: Sequence[Source], today: date) -> Iterator[Match]:  # noqa: ARG001
     """All matches, overlapping ones included."""
     for index, source in enumerate(sources):
-        if _SIX not in source.zeroed:
+        if source.islands is not None and not source.sixes:
             continue
         for kind, words, form in _FORMS:
             if any(source.pieces.of(words)):
@@ -66,13 +66,12 @@ def find(sources: Sequence[Source], today: date) -> Iterator[Match]:  # noqa: AR
 
 def _matches(form: re.Pattern[str], source: Source) -> Iterator[re.Match[str]]:
     """What the form finds, sought only where digits stand if they are few."""
-    text, shapes = source.folded.text, source.zeroed
+    text = source.folded.text
     if source.islands is None:
         yield from form.finditer(text)
         return
-    at, done = shapes.find(_SIX), 0
-    while at >= 0:
-        if found := form.search(text, max(at - _BEFORE, done), at + _AFTER):
+    done = 0
+    for at in source.sixes:
+        if at >= done and (found := form.search(text, max(at - _BEFORE, done), at + _AFTER)):
             done = found.end()
             yield found
-        at = shapes.find(_SIX, max(at + len(_SIX), done))

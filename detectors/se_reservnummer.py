@@ -67,15 +67,23 @@ def find(sources: Sequence[Source], today: date) -> Iterator[Match]:
 
 def _candidates(source: Source) -> Iterator[tuple[int, int]]:
     shapes = source.zeroed
-    if b"000000" not in shapes:
+    for found in _stretches(source):
+        before = shapes[found.start() - 1 : found.start()] if found.start() else b""
+        if before.translate(_LETTERS) not in (b"0", b"x"):
+            yield found.span()
+
+
+def _stretches(source: Source) -> Iterator[re.Match[bytes]]:
+    shapes = source.zeroed
+    if source.islands is not None:
+        found = [p.match(shapes, at) for p in (_LETTERED, _ALL_DIGITS) for at in source.sixes]
+        yield from filter(None, found)
         return
     signs = shapes.translate(_LETTERS)
-    patterns = [_LETTERED] if any(hint in signs for hint in _HINTS) else []
-    for pattern in (*patterns, _ALL_DIGITS) if b"0" * 12 in shapes else patterns:
-        for found in pattern.finditer(shapes):
-            before = signs[found.start() - 1 : found.start()] if found.start() else b""
-            if before not in (b"0", b"x"):
-                yield found.span()
+    if any(hint in signs for hint in _HINTS):
+        yield from _LETTERED.finditer(shapes)
+    if b"0" * 12 in shapes:
+        yield from _ALL_DIGITS.finditer(shapes)
 
 
 def _form(source: Source, start: int, end: int, today: date) -> _Form | None:
