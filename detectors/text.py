@@ -124,24 +124,54 @@ class _Table(dict[int, str]):
 
 _TABLE = _Table()
 FREQUENT = TYPOGRAPHY | {"–": "-", "—": "-"}
-_LATIN_DROP = bytes(code for code in range(256) if MOVING.fullmatch(chr(code)))
-_LATIN = "".join(map(fold_character, map(chr, range(256)))).replace("\u03bc", "\u00b5")
-# The micro sign folds to a Greek letter, which Latin-1 lacks.
-_LATIN_TABLE = _LATIN.encode("latin-1")
+# They sit on control codes that no text has, so that text with them is one byte a character, too.
+SEATS = dict(zip(FREQUENT, range(0x80, 0x80 + len(FREQUENT)), strict=True))
+_MOVED = 0  # what a character becomes that does not keep its place
+_SEATED_FOLDS = dict(zip(SEATS.values(), FREQUENT.values(), strict=True))
 
 
-def fold(content: str) -> Folded:
-    """Fold `content`. Latin-1 text, which Swedish mail mostly is, goes by two table look-ups."""
-    if not content.isascii():
-        for character, plain in FREQUENT.items():
-            content = content.replace(character, plain)
+def _fold_seated(code: int) -> int:
+    if code in _SEATED_FOLDS:
+        return ord(_SEATED_FOLDS[code])
+    character = chr(code)
+    # The micro sign folds to a Greek letter, which Latin-1 lacks.
+    return _MOVED if MOVING.match(character) else code if code == 0xB5 else ord(_fold(character))
+
+
+def seated(content: str) -> bytes | None:
+    """The text as bytes, if it is Latin-1 with `SEATS`, as Swedish mail mostly is."""
     try:
         latin = content.encode("latin-1")
     except UnicodeEncodeError:
-        return _fold_wide(content)
-    folded = latin.translate(_LATIN_TABLE, _LATIN_DROP)
-    if len(folded) == len(latin):
-        return Folded(folded.decode("latin-1"), range(len(content)))
+        return _seat(content)
+    return latin if content.isascii() or not _TAKEN.search(latin) else None
+
+
+def _seat(content: str) -> bytes | None:
+    """Of each ``?`` in the text as Latin-1, what it stands for."""
+    latin = bytearray(content.encode("latin-1", "replace"))
+    if _TAKEN.search(latin) or latin.count(b"?") * _RARE > len(latin) + _SOME:
+        return None
+    at = latin.find(b"?")
+    while at >= 0:
+        character = content[at]
+        if character != "?":
+            if character not in SEATS:
+                return None
+            latin[at] = SEATS[character]
+        at = latin.find(b"?", at + 1)
+    return bytes(latin)
+
+
+def fold(content: str, latin: bytes | None = None) -> Folded:
+    """Fold `content`; `latin` is what `seated` makes of it, and goes by one table look-up."""
+    latin = seated(content) if latin is None else latin
+    if latin is not None:
+        folded = latin.translate(_SEATED)
+        if _MOVED not in folded:
+            return Folded(folded.decode("latin-1"), range(len(content)))
+    for character, plain in FREQUENT.items():
+        content = content.replace(character, plain)
     return _fold_wide(content)
 
 
@@ -157,7 +187,23 @@ def _fold_wide(content: str) -> Folded:
         return Folded(text, range(len(text)))
     # A set of the few that occur searches ten times faster than the whole of MOVING.
     pattern = re.compile(f"[{''.join(sorted(moving))}]+") if len(moving) <= 8 else MOVING
+    if moving.isdisjoint(LIGATURES) and not any(map(MARK.match, moving)):
+        return _dropped(text, pattern)
     return _Build().fold(text, pattern)
+
+
+def _dropped(text: str, pattern: re.Pattern[str]) -> Folded:
+    """`text` without the characters of `pattern`, of which none leaves anything: the usual case."""
+    starts, origins, gone = array("I", [0]), array("I", [0]), 0
+    for run in pattern.finditer(text):
+        start, end = run.span()
+        gone += end - start
+        starts.append(end - gone)
+        origins.append(end)
+    if len(starts) > 1 and not starts[1]:  # the text began with some
+        del starts[0], origins[0]
+    folded = pattern.sub("", text)
+    return Folded(folded, Runs(starts, origins, len(folded)))
 
 
 def _fold_places(content: str, special: set[str]) -> str:
