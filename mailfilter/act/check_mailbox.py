@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from mailfilter import replies
 from mailfilter.act.carry_out import Case, Transaction, dossier
-from mailfilter.act.next_hop import Offers
+from mailfilter.act.next_hop_replies import Offers
 from mailfilter.act.relay import Relay
 from mailfilter.act.relay import Transaction as Way
 from mailfilter.model import Decision, Envelope, Outcome, Path, Reply

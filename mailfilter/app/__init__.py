@@ -17,6 +17,7 @@ import socket
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from mailfilter import config, limits
@@ -25,6 +26,7 @@ from mailfilter.control import Desk
 from mailfilter.decide import compile_rules
 from mailfilter.errors import ConfigError
 from mailfilter.log import log, quiet
+from mailfilter.receive import share
 from mailfilter.receive.server import bound
 from mailfilter.record.keys import ensure_keys
 from mailfilter.supervisor import Role, Supervisor
@@ -65,8 +67,12 @@ def start(settings: config.Settings, file: Path | None, beside: Sequence[Role] =
         *([Role("front", lambda: front.run(settings), order=0)] if settings.front.on else []),
         *beside,
     )
-    smtp_role = Role("smtp", lambda: smtp.run(settings, file, sock), count=count, patience=patience)
-    return Supervisor([*(_without(sock, role) for role in others), smtp_role], sock.close)
+    shares = share.table(count)
+    takers = [
+        Role("smtp", partial(smtp.run, settings, file, sock, shares, place), patience=patience)
+        for place in range(count)
+    ]
+    return Supervisor([*(_without(sock, role) for role in others), *takers], sock.close)
 
 
 def _without(sock: socket.socket, role: Role) -> Role:

@@ -19,16 +19,26 @@ from mailfilter.config_ways import Mx
 from mailfilter.decide import Rules
 from mailfilter.pipeline import Pipeline
 from mailfilter.receive.server import Listener
+from mailfilter.receive.share import Share
 from mailfilter.record import open_intake
 from mailfilter.record.keys import load_public
 
 
-def run(settings: config.Settings, file: Path | None, sock: socket.socket) -> None:
-    """Serve on `sock`, which all smtp processes share, until SIGTERM; then drain."""
-    asyncio.run(_serve(settings, file, sock))
+def run(
+    settings: config.Settings,
+    file: Path | None,
+    sock: socket.socket,
+    shares: "memoryview[int]",
+    place: int,
+) -> None:
+    """Serve on `sock` until SIGTERM; then drain. All smtp processes share it, and `shares`, in
+    which this one has its `place`."""
+    asyncio.run(_serve(settings, file, sock, Share(shares, place)))
 
 
-async def _serve(settings: config.Settings, file: Path | None, sock: socket.socket) -> None:
+async def _serve(
+    settings: config.Settings, file: Path | None, sock: socket.socket, share: Share
+) -> None:
     stop = asyncio.Event()
     keys = load_public(settings.store.keys)
     intake = await open_intake(settings, keys)
@@ -49,7 +59,7 @@ async def _serve(settings: config.Settings, file: Path | None, sock: socket.sock
         hosts=_hosts(settings.mx),
     )
     relay = Relay(settings.next_hop, settings.listen.hostname)
-    listener = Listener(settings, relay, pipeline, sock=sock)
+    listener = Listener(settings, relay, pipeline, sock=sock, share=share)
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
     loop.add_signal_handler(signal.SIGINT, lambda: None)  # the terminal's; the supervisor decides

@@ -2,7 +2,8 @@
 
 Several processes share one socket, so that whoever is free accepts: SO_REUSEPORT deals connections
 out by a hash of their addresses, and one core waits while the other has a queue (measured at
-4 KiB: 15 % more mail). The caps hold for each process. `stop` ends idle sessions with 421 4.3.2
+4 KiB: 15 % more mail); who has more sessions than another waits a moment (``share.py``). The caps
+hold for each process. `stop` ends idle sessions with 421 4.3.2
 and lets what is past its final dot finish within `Bounds.drain`.
 """
 
@@ -26,6 +27,7 @@ from mailfilter.receive.conversation import Conversation
 from mailfilter.receive.memory import Budget
 from mailfilter.receive.plain import Plain
 from mailfilter.receive.session import Session
+from mailfilter.receive.share import Share, table
 from mailfilter.replies import filled
 
 
@@ -35,6 +37,7 @@ def _now() -> datetime:
 
 BACKLOG = 1024
 AT_ONCE = 2  # connections accepted in one go: the rest is for whoever else is free
+YIELD = 0.002  # seconds that the door is left to a process with fewer sessions
 RETRY = 1.0  # seconds until accepting is tried again when the machine could not
 
 
@@ -64,6 +67,7 @@ class Listener:
         now: Callable[[], datetime] = _now,
         bounds: Bounds | None = None,
         sock: socket.socket | None = None,
+        share: Share | None = None,
     ) -> None:
         listen = settings.listen
         self.hop = hop
@@ -83,6 +87,8 @@ class Listener:
         self._max_message = min(settings.max_message, settings.memory_budget)
         self._max_sessions = settings.max_sessions
         self._accepting = False
+        self._share = share or Share(table(1), 0)
+        self._yielded = False
         self._sessions: set[Conversation] = set()
         self._clients: Counter[str] = Counter()
         self._empty: asyncio.Future[None] | None = None  # somebody waits for the last session
@@ -109,6 +115,11 @@ class Listener:
             loop.add_reader(door.fileno(), self._accept, loop, door)
 
     def _accept(self, loop: asyncio.AbstractEventLoop, door: socket.socket) -> None:
+        if self._share.larger and not self._yielded:
+            self._yielded = True
+            self._leave_door(loop, door, YIELD)
+            return
+        self._yielded = False
         for _ in range(AT_ONCE):
             try:
                 sock, address = door.accept()
@@ -116,13 +127,18 @@ class Listener:
                 return
             except OSError as error:  # no descriptors, no memory: those who came go first
                 log.error("accept", cause=error.strerror or "")
-                loop.remove_reader(door.fileno())
-                loop.call_later(RETRY, self._watch, door)
+                self._leave_door(loop, door, RETRY)
                 return
             sock.setblocking(False)
             session = Session(self, loop)
             session.connection_made(Plain(loop, sock, session))
             session.begin(str(address[0]))
+
+    def _leave_door(
+        self, loop: asyncio.AbstractEventLoop, door: socket.socket, seconds: float
+    ) -> None:
+        loop.remove_reader(door.fileno())
+        loop.call_later(seconds, self._watch, door)
 
     async def stop(self) -> None:
         """Take no more, end idle sessions, let the others finish; the rest is cut off."""
@@ -151,6 +167,7 @@ class Listener:
     def admit(self, session: Conversation) -> Reply | None:
         """Count a new session; the reply that refuses it, or None."""
         self._sessions.add(session)
+        self._share.set(len(self._sessions))
         self._clients[session.peer] += 1
         if not self._accepting:
             return replies.GOING_DOWN
@@ -162,6 +179,7 @@ class Listener:
     def gone(self, session: Conversation) -> None:
         """A session has ended."""
         self._sessions.discard(session)
+        self._share.set(len(self._sessions))
         self._clients[session.peer] -= 1
         if not self._clients[session.peer]:
             del self._clients[session.peer]

@@ -6,11 +6,14 @@ from datetime import UTC, datetime
 import pytest
 
 from mailfilter import config, replies
+from mailfilter.act.next_hop import Hop
+from mailfilter.act.relay import Relay
 from mailfilter.errors import ConfigError
 from mailfilter.receive import trace
 from mailfilter.receive.contract import Bounds
 from mailfilter.receive.identity import body_without_trace
 from mailfilter.receive.server import Listener, bound
+from mailfilter.receive.share import Share, table
 from tests.certificates import Authority
 from tests.scripted_hop import ScriptedHop
 from tests.smtp_client import gateway
@@ -52,6 +55,32 @@ async def test_processes_share_one_socket():
     sock.close()
     with pytest.raises(ConnectionRefusedError):
         await asyncio.open_connection("127.0.0.1", second.port)
+
+
+async def test_who_has_more_sessions_leaves_the_door_to_the_other():
+    sock, numbers = bound(config.Listen(port=0)), table(2)
+    async with ScriptedHop() as hop:
+        relay = Relay(Hop("127.0.0.1", hop.port))
+        listeners = [
+            Listener(config.Settings(), relay, None, sock=sock.dup(), share=Share(numbers, place))
+            for place in range(2)
+        ]
+        for listener in listeners:
+            await listener.start()
+        clients = [await asyncio.open_connection("127.0.0.1", listeners[0].port) for _ in range(20)]
+        for reader, _ in clients:
+            assert (await reader.readline()).startswith(b"220 ")
+        assert sum(numbers) == 20
+        assert abs(numbers[0] - numbers[1]) <= 4
+        await listeners[1].stop()  # alone, the other takes all
+        more = [await asyncio.open_connection("127.0.0.1", listeners[0].port) for _ in range(5)]
+        for reader, _ in more:
+            assert (await reader.readline()).startswith(b"220 ")
+        await listeners[0].stop()
+        assert list(numbers) == [0, 0]
+        for _, writer in (*clients, *more):
+            writer.close()
+    sock.close()
 
 
 async def test_trace_header():
