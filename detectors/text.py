@@ -124,34 +124,41 @@ class _Table(dict[int, str]):
 
 _TABLE = _Table()
 FREQUENT = TYPOGRAPHY | {"–": "-", "—": "-"}
-# They sit on control codes that no text has, so that text with them is one byte a character, too.
-SEATS = dict(zip(FREQUENT, range(0x80, 0x80 + len(FREQUENT)), strict=True))
-_MOVED = 0  # what a character becomes that does not keep its place
-_SEATED_FOLDS = dict(zip(SEATS.values(), FREQUENT.values(), strict=True))
+# Control codes that no text has, for them to sit on: such text is one byte a character, too.
+SEATS = dict(zip(FREQUENT, b"\x0e\x0f\x10\x11\x12\x16\x17\x18\x19\x1a\x1b", strict=True))
+_FEW_MARKS = 500  # characters of a text that Latin-1 lacks, or a sixteenth of all
+_MOVED = 0  # what one becomes that does not keep its place
 
 
 def _fold_seated(code: int) -> int:
-    if code in _SEATED_FOLDS:
-        return ord(_SEATED_FOLDS[code])
-    character = chr(code)
-    # The micro sign folds to a Greek letter, which Latin-1 lacks.
-    return _MOVED if MOVING.match(character) else code if code == 0xB5 else ord(_fold(character))
+    character = next((mark for mark, seat in SEATS.items() if seat == code), chr(code))
+    if character == "\xb5":
+        return code  # the micro sign folds to a Greek letter, which Latin-1 lacks
+    plain = FREQUENT.get(character) or fold_character(character)
+    return _MOVED if MOVING.match(character) else ord(plain)
+
+
+_LATIN_TABLE = bytes(map(_fold_seated, range(256)))
 
 
 def seated(content: str) -> bytes | None:
-    """The text as bytes, if it is Latin-1 with `SEATS`, as Swedish mail mostly is."""
+    """A byte a character, if the text is Latin-1 with `SEATS`, as Swedish mail mostly is."""
     try:
         latin = content.encode("latin-1")
     except UnicodeEncodeError:
-        return _seat(content)
-    return latin if content.isascii() or not _TAKEN.search(latin) else None
+        latin = content.encode("latin-1", "replace")
+        if latin.count(b"?") > max(_FEW_MARKS, len(latin) >> 4):
+            return None
+        return None if _has_seats(latin) else _seat(content, bytearray(latin))
+    return None if _has_seats(latin) else latin
 
 
-def _seat(content: str) -> bytes | None:
-    """Of each ``?`` in the text as Latin-1, what it stands for."""
-    latin = bytearray(content.encode("latin-1", "replace"))
-    if _TAKEN.search(latin) or latin.count(b"?") * _RARE > len(latin) + _SOME:
-        return None
+def _has_seats(latin: bytes) -> bool:
+    return any(code in latin for code in SEATS.values())
+
+
+def _seat(content: str, latin: bytearray) -> bytes | None:
+    """Each ``?`` that stands for something else becomes that one's seat."""
     at = latin.find(b"?")
     while at >= 0:
         character = content[at]
@@ -164,10 +171,10 @@ def _seat(content: str) -> bytes | None:
 
 
 def fold(content: str, latin: bytes | None = None) -> Folded:
-    """Fold `content`; `latin` is what `seated` makes of it, and goes by one table look-up."""
-    latin = seated(content) if latin is None else latin
+    """Fold `content`; one table look-up a character, if `latin` is what `seated` makes of it."""
+    latin = latin or seated(content)
     if latin is not None:
-        folded = latin.translate(_SEATED)
+        folded = latin.translate(_LATIN_TABLE)
         if _MOVED not in folded:
             return Folded(folded.decode("latin-1"), range(len(content)))
     for character, plain in FREQUENT.items():
