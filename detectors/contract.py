@@ -21,7 +21,7 @@ from .candidates import TO_ZERO, Candidate, find_candidates
 from .islands import Spans, find_islands, sixes
 from .odd_number import find_odd
 from .pieces import Pieces
-from .text import Folded, fold
+from .text import Folded, fold, seated
 
 
 class Role(StrEnum):
@@ -56,7 +56,8 @@ class Source:
     """
 
     def __init__(self, content: str, roles: Sequence[tuple[int, Role]] = ((0, Role.BODY),)) -> None:
-        self.content = _without_half_pairs(content)
+        self.seated = seated(content)  # what `fold` and `health.plain` begin with
+        self.content = content if self.seated is not None else _without_half_pairs(content)
         self.roles = tuple(roles)
         self.memo: dict[str, object] = {}  # what one detector worked out and another needs, too
 
@@ -68,7 +69,7 @@ class Source:
     @cached_property
     def folded(self) -> Folded:
         """The text with look-alike characters folded, and the way back to its offsets."""
-        return fold(self.content)
+        return fold(self.content, self.seated)
 
     @cached_property
     def latin(self) -> bytes:

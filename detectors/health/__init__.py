@@ -38,7 +38,7 @@ SHARED = 0.7  # share of the general points that passes to the other texts of th
 def find(sources: Sequence[Source], today: date) -> Iterator[Match]:
     """All findings of a message; `today` is not needed, ages are not judged."""
     del today
-    texts = [plain(_spaced(source)) for source in sources]
+    texts = [_plain(source) for source in sources]
     hits = [_hits(text) for text in texts]
     if not any(hits):
         return
@@ -92,11 +92,11 @@ def _leads(source: Source) -> bool:
     return source.role_at(0) in (Role.SUBJECT, Role.BODY)
 
 
-def _spaced(source: Source) -> str:
+def _plain(source: Source) -> Plain:
     """File names have underscores where a text has spaces."""
     if source.role_at(0) is Role.NAME:
-        return source.content.replace("_", " ")
-    return source.content
+        return plain(source.content.replace("_", " "))
+    return plain(source.content, source.seated)
 
 
 def _hits(text: Plain) -> list[Hit]:

@@ -2,7 +2,7 @@
 
 From → to: ``str`` → `Plain`. ``text[i]`` came from ``content[offsets[i]]``. Line ends are kept.
 
-Invariant: linear; Latin text without invisible characters costs one pass in C.
+Invariant: linear; Latin text, and the usual dashes and quotation marks, costs one pass in C.
 Known gap: letters outside Cyrillic and Greek that only look Latin (mathematical alphabets).
 """
 
@@ -10,6 +10,8 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from ..text import SEATS, seated
 
 # Letters that readers take for Latin ones; only one-to-one, so that offsets stay.
 _ALIKE = str.maketrans(
@@ -20,12 +22,8 @@ _ALIKE = str.maketrans(
 # tenth of the time of `str.translate`.
 _RARE = tuple(zip("\r\u00a0\u202f\u2009\u2011\u2010\u2007", "    -- ", strict=True))
 _ODD = re.compile("[\u00ad\u0300-\u036f\u0370-\u03ff\u0400-\u04ff\u200b-\u200f\u2060\ufeff]")
-TYPOGRAPHY = "\u2013\u2014\u2019\u2018\u201d\u201c\u2026\u2022\u20ac"  # – — ’ ‘ ” “ … • €
-_LATIN_LOWER = bytes(range(256)).decode("latin-1").lower().encode("latin-1")
-# Text that is Latin-1 but for such marks: they stand on control codes that no text has, the lower
-# case is one look-up a byte, a fifth of the time of `str.lower`.
-_SEATS = dict(zip(TYPOGRAPHY, map(chr, range(0x80, 0x80 + len(TYPOGRAPHY))), strict=True))
-_LOWER = _LATIN_LOWER.replace(b"\r", b" ").replace(b"\xa0", b" ")
+_LOWER = bytes(range(256)).decode("latin-1").lower().encode("latin-1")
+_LOWER = _LOWER.replace(b"\r", b" ").replace(b"\xa0", b" ")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
 _COMBINING = "".join(filter(unicodedata.combining, map(chr, range(0x300, 0x1F000))))
 _RARE_SCRIPTS = re.compile("[\U00010000-\U0001efff]")
@@ -43,20 +41,19 @@ class Plain:
     cased: str
     offsets: Sequence[int]
     latin: bytes  # of `text` or `cased`; other signs than letters may differ
+    whole: bool  # whether it has all letters, and not ``?`` for some
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Original (start, end), end exclusive."""
         return self.offsets[start], self.offsets[end - 1] + 1
 
 
-def plain(content: str) -> Plain:
-    """Make `content` searchable."""
-    try:
-        return _plain_latin(content, content.encode("latin-1"))
-    except UnicodeEncodeError:
-        return _plain_typographic(content) or (
-            _compose(content) if _is_odd(content) else _plain_wide(content)
-        )
+def plain(content: str, latin: bytes | None = None) -> Plain:
+    """Make `content` searchable; `latin` is what `seated` makes of it."""
+    latin = latin or seated(content)
+    if latin is not None and b"\xad" not in latin:  # the one of `_ODD` that Latin-1 has
+        return _plain_latin(content, latin)
+    return _compose(content) if _is_odd(content) else _plain_wide(content)
 
 
 def _is_odd(content: str) -> bool:
@@ -64,34 +61,14 @@ def _is_odd(content: str) -> bool:
     return _ODD.search(content) is not None
 
 
-def _plain_typographic(content: str) -> Plain | None:
-    if any(seat in content for seat in _SEATS.values()):
-        return None
-    seated = content
-    for mark, seat in _SEATS.items():
-        seated = seated.replace(mark, seat)
-    try:
-        latin = seated.encode("latin-1")
-    except UnicodeEncodeError:
-        return None
-    if b"\xad" in latin:
-        return None
-    cased = content.replace("\r", " ").replace("\xa0", " ")
-    low = latin.translate(_LOWER).decode("latin-1")
-    for mark, seat in _SEATS.items():
-        low = low.replace(seat, mark)
-    return Plain(low, cased, range(len(cased)), latin)
-
-
 def _plain_latin(content: str, latin: bytes) -> Plain:
-    """Latin-1, which Swedish mail mostly is: as bytes, its lower case costs a third."""
-    if b"\xad" in latin:  # the one character of `_ODD` that Latin-1 has
-        return _compose(content)
-    if b"\r" in latin or b"\xa0" in latin:
-        latin = latin.replace(b"\r", b" ").replace(b"\xa0", b" ")
-        content = latin.decode("latin-1")
-    low = latin.translate(_LATIN_LOWER)
-    return Plain(low.decode("latin-1"), content, range(len(content)), low)
+    """Latin-1 and the usual marks: the lower case is one look-up a byte, a fifth of `str.lower`."""
+    low = latin.translate(_LOWER).decode("latin-1")
+    for mark, seat in SEATS.items():
+        if seat in latin:
+            low = low.replace(chr(seat), mark)
+    cased = content.replace("\r", " ").replace("\xa0", " ")
+    return Plain(low, cased, range(len(cased)), latin, whole=True)
 
 
 def _plain_wide(cased: str) -> Plain:
@@ -103,7 +80,7 @@ def _plain_wide(cased: str) -> Plain:
 
 def _of_cased(cased: str, offsets: Sequence[int]) -> Plain:
     low = _lower(cased)
-    return Plain(low, cased, offsets, low.encode("latin-1", "replace"))
+    return Plain(low, cased, offsets, low.encode("latin-1", "replace"), whole=False)
 
 
 def _lower(cased: str) -> str:
