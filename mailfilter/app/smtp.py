@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mailfilter import config, limits
 from mailfilter.act.carry_out import CarryOut
+from mailfilter.act.check_mailbox import CheckRelay
 from mailfilter.act.counting import CountBuffer
 from mailfilter.act.mail_hosts import ByMx, resolver
 from mailfilter.act.relay import Relay
@@ -56,10 +57,13 @@ async def _serve(
         fail_open=lambda: bool(
             settings.fail_open_until and clock.today() <= settings.fail_open_until
         ),
+        check_address=settings.front.check_address,
         hosts=_hosts(settings.mx),
     )
     relay = Relay(settings.next_hop, settings.listen.hostname)
-    listener = Listener(settings, relay, pipeline, sock=sock, share=share)
+    address = settings.front.check_address
+    way = CheckRelay(relay, address) if address else relay
+    listener = Listener(settings, way, pipeline, sock=sock, share=share)
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
     loop.add_signal_handler(signal.SIGINT, lambda: None)  # the terminal's; the supervisor decides

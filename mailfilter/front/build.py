@@ -20,7 +20,9 @@ from mailfilter.front.pages import CATALOGUES, PAGES
 from mailfilter.front.site import Site
 from mailfilter.web.looks import environment
 from mailfilter.web.static_files import StaticFiles
-from mailfilter.web.words import read
+from mailfilter.web.words import Words, read
+
+SECOND = "en"
 
 
 def build(
@@ -30,9 +32,18 @@ def build(
     was open then is shown again."""
     statics = StaticFiles()
     templates = environment(settings.organisation.name, statics, "mailfilter.front")
-    site = Site(settings, desk, clock, read(*CATALOGUES), templates, key or os.urandom(32))
+    words = completed(read(*CATALOGUES))
+    site = Site(settings, desk, clock, words, templates, key or os.urandom(32))
     return Starlette(
         routes=[*(page.route(site) for page in PAGES), statics.route()],
         middleware=[Middleware(Guard, front=settings.front, clock=clock)],
         exception_handlers=cast("dict[type[Exception], ExceptionHandler]", Faults(site).handlers()),
     )
+
+
+def completed(words: dict[str, Words]) -> dict[str, Words]:
+    """What a language does not say yet it says in English, so that a part may come before it."""
+    return {
+        language: Words(language, {**words[SECOND].sentences, **own.sentences})
+        for language, own in words.items()
+    }

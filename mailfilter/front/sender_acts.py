@@ -14,7 +14,7 @@ from mailfilter.act.notice import STOCKHOLM
 from mailfilter.errors import Permanent
 from mailfilter.front import alarms, policy
 from mailfilter.front.contract import Answer, Ask, DeskParts, Refused, Verb
-from mailfilter.front.sender_view import WEEK, mobiles, view, waiting
+from mailfilter.front.sender_view import WEEK, WITHDRAWN, mobiles, view, waiting
 from mailfilter.model import Action, State
 from mailfilter.record import link_secret
 from mailfilter.record.contract import AuditLine, Count, Dossier, Item
@@ -81,7 +81,7 @@ async def withdraw(parts: DeskParts, ask: Ask) -> Answer:
     """She takes it back: what waits is deleted unsent."""
     mail = await hers(parts, ask, "withdraw")
     for item in mail.open:
-        line = AuditLine(0, parts.now(), ACTOR, "withdraw", item.id)
+        line = AuditLine(0, parts.now(), ACTOR, "withdraw", item.id, {"reason": WITHDRAWN})
         await _moved(await parts.archive.act(item.id, WAITING, State.DELETED, line))
     return await finished(parts, mail, "withdraw")
 

@@ -19,7 +19,7 @@ from mailfilter.act.notice_lines import (
     shown,
     why_held,
 )
-from mailfilter.act.notice_sending import fates_of
+from mailfilter.act.notice_sending import REWRITTEN, fates_of
 from mailfilter.act.notice_words import WORDS, Words
 from mailfilter.config import Settings
 from mailfilter.config_pickup import Proof
@@ -31,6 +31,8 @@ from mailfilter.record.sender_rows import Request
 from mailfilter.record.states import WAITING
 
 WEEK = timedelta(days=7)
+WITHDRAWN = "withdrawn"  # the reason of an item that its sender took back
+ENDS = (REWRITTEN, WITHDRAWN)  # words of their own for a deleted item
 _MOST = 200  # recipients on the page
 
 
@@ -183,4 +185,5 @@ def _state(items: Sequence[Item]) -> str:
         *(State.ACCEPTED, State.HANDED_OVER, State.RELEASED, State.REFUSED, State.EXPIRED),
     )
     states = {item.state for item in items}
-    return next((state for state in order if state in states), State.DELETED).value
+    ended = next((item.reason for item in items if item.reason in ENDS), State.DELETED.value)
+    return next((state.value for state in order if state in states), ended)

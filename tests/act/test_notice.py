@@ -287,10 +287,29 @@ def keys(table, before=""):
 def test_both_languages_have_the_same_words_with_the_same_blanks():
     tables = [
         tomllib.loads(files("mailfilter.act").joinpath(f"templates/{code}.toml").read_text("utf-8"))
-        for code in ("sv", "en")
+        for code in ("sv", "en", "fi")
     ]
-    swedish, english = ({**dict(keys(table))} for table in tables)
+    swedish, english, finnish = ({**dict(keys(table))} for table in tables)
     assert swedish == english
+    assert finnish.items() >= swedish.items()
+
+
+def test_finnish_is_one_file():
+    """Places, causes and rules too: nothing of another language stands in a Finnish notice."""
+    chosen = settings(notice={"languages": ["fi"]})
+    said = flat(text(made(chosen=chosen, language="fi")))
+    assert "Henkilönumero" not in said
+    assert "Ruotsalainen henkilönumero (******-****): liite 1 (docx), taulukko 2, rivi 3" in said
+    assert not re.search(r"bilaga|attachment|Personnummer|Hej|Hello", said)
+    assert "Liite 2: " in said
+    assert made(chosen=chosen)["Subject"].startswith("Viestiäsi ei ole vielä lähetetty")
+
+
+@pytest.mark.parametrize("variant", Variant)
+def test_a_notice_may_have_three_languages(variant):
+    chosen = settings(notice={"languages": ["sv", "fi", "en"]})
+    said = text(made(variant, chosen=chosen))
+    assert said.index("Hej!") < said.index("Hei!") < said.index("Hello,")
 
 
 def test_every_kind_has_a_name():

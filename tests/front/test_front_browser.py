@@ -1,0 +1,196 @@
+"""The sender's pages in a real browser: clicks counted, 360 px, keyboard, without script, axe.
+
+Screenshots go to ``tests/browser/shots/``, which is not kept; look at them after a change.
+"""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect, sync_playwright
+
+from tests.browser.test_review import ARGS
+from tests.certificates import Authority
+from tests.front.installation import ANNA, MAJ, Installation, mail
+from tests.front.test_own_rows import QUOTED
+from tests.front.test_sender_acts import OVERRIDE
+from tests.running import wait_until
+from tests.sink import Sink
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+SHOTS = Path(__file__).parents[1] / "browser" / "shots"
+pytestmark = [
+    pytest.mark.system,
+    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
+]
+PHONE = {"width": 360, "height": 740}
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """An installation with https of its own, and a secure service."""
+    folder = tmp_path_factory.mktemp("browser")
+    authority = Authority(folder)
+    pair = authority.issue("127.0.0.1", "localhost")
+    front = f'certificate = "{pair.certificate}"\nkey = "{pair.key}"'
+    with Sink() as service:
+        extra = OVERRIDE.format(port=service.port)
+        with Installation(folder, front=front, extra=extra) as place:
+            place.service, place.authority, place.pair = service, authority, pair
+            yield place
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    SHOTS.mkdir(exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def phone(chromium):
+    """A telephone without script, in Swedish."""
+    context = chromium.new_context(
+        viewport=PHONE, ignore_https_errors=True, java_script_enabled=False, locale="sv-SE"
+    )
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+    expect.set_options(timeout=30_000)
+    yield page
+    context.close()
+
+
+def stopped(place, **changes) -> str:
+    before = len(place.notices())
+    place.send(mail(**changes))
+    return place.link(before)
+
+
+def narrow(page) -> bool:
+    """Whether nothing is wider than the window."""
+    box = page.locator("body").bounding_box()
+    return box["width"] <= PHONE["width"]
+
+
+def shot(page, name) -> None:
+    page.screenshot(path=SHOTS / f"front-{name}.png", full_page=True)
+
+
+def test_three_clicks_from_the_notice_to_the_service(place, phone):
+    link = stopped(place, subject="tre klick")
+    assert link.startswith("https://")
+    clicks = 1  # the button of the notice
+    phone.goto(link)
+    expect(phone.get_by_role("heading", name="Ditt brev")).to_be_visible()
+    shot(phone, "sender-phone")
+    assert narrow(phone)
+    phone.get_by_role("button", name="Skicka säkert").click()
+    clicks += 1
+    expect(phone.get_by_text("Brevet lämnas nu till den säkra tjänsten.")).to_be_visible()
+    assert clicks <= 3
+    wait_until(lambda: place.service.to(f"{ANNA}.s"), "the service has it")
+
+
+@pytest.mark.parametrize("act", ["Be om granskning", "Det är ett falskt larm", "Återta brevet"])
+def test_the_other_ways_take_three_clicks_as_well(place, phone, act):
+    phone.goto(stopped(place, subject=act))  # 1
+    phone.get_by_text(act, exact=True).first.click()  # 2
+    if act == "Be om granskning":
+        phone.locator("#review-reason").fill("Numret är mitt eget")
+    opened = phone.locator("details[open]")
+    opened.get_by_role("button").click()  # 3
+    expect(phone.get_by_role("status").first).to_be_visible()
+
+
+def test_the_new_mail_is_seen_before_it_is_sent(place, phone):
+    phone.goto(stopped(place, body=QUOTED, subject="citat"))
+    phone.get_by_text("Skicka utan citatet", exact=True).click()
+    phone.locator("details[open]").get_by_role("button").click()
+    expect(phone.get_by_text("Vi ses på torsdag.")).to_be_visible()
+    shot(phone, "quote-phone")
+    phone.get_by_role("button", name="Skicka det här brevet").click()
+    expect(phone.get_by_text("Det nya brevet skickas nu")).to_be_visible()
+
+
+def test_by_the_keyboard_alone(place, chromium):
+    context = chromium.new_context(ignore_https_errors=True, locale="sv-SE")
+    page = context.new_page()
+    page.goto(stopped(place, subject="tangenter"))
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.textContent.trim()") == "Skicka säkert":
+            break
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Brevet lämnas nu till den säkra tjänsten.")).to_be_visible()
+    context.close()
+
+
+def violations(page, name) -> list[str]:
+    found = Axe().run(page).response["violations"]
+    return [f"{name}: {one['id']}: {one['nodes'][0]['html'][:120]}" for one in found]
+
+
+@pytest.mark.parametrize("language", ["sv", "en"])
+def test_no_page_has_a_barrier(place, chromium, language):
+    """Every page and state, by axe-core."""
+    context = chromium.new_context(viewport=PHONE, ignore_https_errors=True, locale=language)
+    page = context.new_page()
+    base = f"https://127.0.0.1:{place.port}"
+    bad: list[str] = []
+
+    def look(url, name):
+        page.goto(url)
+        bad.extend(violations(page, name))
+        shot(page, f"{name}-{language}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], name
+
+    link = stopped(place, subject=f"axe {language}", body=QUOTED)
+    look(f"{link}?lang={language}", "held")
+    for act in ("review", "false-alarm"):
+        page.goto(f"{link}?lang={language}")
+        form = page.locator(f'form[action$="/{act}"]')
+        page.locator("details", has=form).locator("summary").click()
+        if act == "review":
+            page.locator("#review-reason").fill("x")
+        form.get_by_role("button").click()
+        bad += violations(page, act)
+    page.goto(f"{link}?lang={language}")
+    form = page.locator('form[action$="/withdraw"]')
+    page.locator("details", has=form).locator("summary").click()
+    form.get_by_role("button").click()
+    bad += violations(page, "withdrawn")
+    look(f"{link}?lang={language}", "ended")
+    look(f"{link}x?lang={language}", "wrong-link")
+    look(f"{base}/mina?lang={language}", "mina-ask")
+    before = len(place.notices())
+    page.locator("#address").fill(MAJ)
+    page.get_by_role("button").last.click()
+    bad += violations(page, "mina-sent")
+    text = place.notice(before).get_body(("plain",)).get_content()
+    look(re.search(r"https://\S+/mina/in/\S+", text)[0] + f"?lang={language}", "mina-enter")
+    page.get_by_role("button").last.click()
+    page.wait_for_url("**/mina?**")
+    look(f"{base}/mina?lang={language}", "mina")
+    look(f"{base}/kontrollera?lang={language}", "check")
+    page.locator("#text").fill("Mitt personnummer är 19121212-1212.")
+    page.locator("form button").last.click()
+    bad += violations(page, "checked")
+    shot(page, f"checked-{language}")
+    context.close()
+    assert bad == []
+
+
+def test_a_new_certificate_is_taken_into_use(place):
+    import ssl
+
+    def serial() -> str:
+        return ssl.get_server_certificate(("127.0.0.1", place.port))
+
+    before = serial()
+    place.authority.issue("127.0.0.1", "localhost")  # the same files, another certificate
+    wait_until(lambda: serial() != before, "the new certificate")
+    assert '"state": "renewed"' in place.gateway.log()
