@@ -31,7 +31,9 @@ _RAR_OLD, _RAR = b"Rar!\x1a\x07\x00", b"Rar!\x1a\x07\x01\x00"
 _RPM, _DEB = b"\xed\xab\xee\xdb", b"!<arch>\n"
 _CPIO = re.compile(rb"07070[12][0-9A-Fa-f]{104}|070707[0-7]{70}")  # a text may begin with 070707
 _STREAMS = {b"\x04\x22\x4d\x18": "lz4", b"LZIP\x01": "lzip", b"\x1f\x9d": "compress"}
+_PACKED = tuple(_STREAMS)
 _ENDINGS = (".lz4", ".lz", ".z")
+_MARKS = (_SEVEN_ZIP, _RAR_OLD, _RAR, _CAB, _RPM, _DEB, b"0707")
 _EMPTY = 32  # bytes: a larger archive has entries
 _ISO = 32769  # where the mark of an iso stands
 
@@ -43,6 +45,8 @@ def sniff(data: bytes) -> bool:
 
 def kind(data: bytes) -> str:
     """What libarchive calls the format; empty if it is none of ours."""
+    if not (data.startswith(_MARKS) or data[2:4] == b"-l" or data[_ISO : _ISO + 2] == b"CD"):
+        return ""
     marks = (
         (data.startswith(_SEVEN_ZIP), "7zip"),
         (data.startswith(_RAR_OLD), "rar"),
@@ -58,7 +62,9 @@ def kind(data: bytes) -> str:
 
 
 def _stream(data: bytes) -> str:
-    return next((name for mark, name in _STREAMS.items() if data.startswith(mark)), "")
+    if not data.startswith(_PACKED):
+        return ""
+    return next(name for mark, name in _STREAMS.items() if data.startswith(mark))
 
 
 def read(part: Part, ctx: Ctx) -> Iterator[Found]:

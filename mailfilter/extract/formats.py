@@ -3,7 +3,7 @@
 A line: name; extensions; MIME types; a sniffer on the content, if the format has a mark; the
 reader, named as "module:function" and imported when it is first needed, so that a mail without
 attachments loads no library. `covers` are formats whose mark this one also carries (a docx is a
-zip): the special reader alone reads it then.
+zip): the special reader alone reads it then. `sniffable` are the formats that are worth sniffing.
 """
 
 from collections.abc import Callable
@@ -29,7 +29,7 @@ from mailfilter.extract import (
     workbook,
 )
 from mailfilter.extract.context import Reader
-from mailfilter.extract.known import starts
+from mailfilter.extract.known import Starts, starts
 
 
 class Kind(Enum):
@@ -52,6 +52,7 @@ class Format:
     read: str | Reader
     kind: Kind = Kind.MARKED
     covers: tuple[str, ...] = ()
+    first: bytes = b""  # bytes that a file of this format can begin with; none: any
 
     def reader(self) -> Reader:
         """The function that reads, imported on demand."""
@@ -76,6 +77,7 @@ FORMATS: tuple[Format, ...] = (
         ),
         word.sniff,
         "word",
+        first=b"P",
         covers=("zip",),
     ),
     Format(
@@ -84,6 +86,7 @@ FORMATS: tuple[Format, ...] = (
         (_OPENXML + "spreadsheetml.sheet", "application/vnd.ms-excel.sheet.macroenabled.12"),
         workbook.sniff,
         "workbook",
+        first=b"P",
         covers=("zip",),
     ),
     Format(
@@ -92,6 +95,7 @@ FORMATS: tuple[Format, ...] = (
         ("application/vnd.ms-excel.sheet.binary.macroenabled.12",),
         spreadsheet.sniff_binary,
         "spreadsheet:read_binary",
+        first=b"P",
         covers=("zip", "xlsx"),
     ),
     Format(
@@ -100,6 +104,7 @@ FORMATS: tuple[Format, ...] = (
         (_OPENXML + "presentationml.presentation", _OPENXML + "presentationml.slideshow"),
         slides.sniff,
         "slides",
+        first=b"P",
         covers=("zip",),
     ),
     Format(
@@ -113,6 +118,7 @@ FORMATS: tuple[Format, ...] = (
         ),
         ole.sniff,
         "oldoffice",
+        first=ole.MAGIC[:1],
     ),
     Format(
         "odf",
@@ -120,6 +126,7 @@ FORMATS: tuple[Format, ...] = (
         (_OASIS + "text", _OASIS + "spreadsheet", _OASIS + "presentation"),
         opendocument.sniff,
         "opendocument",
+        first=b"P",
         covers=("zip",),
     ),
     Format("fodt", ("fodt", "fods", "fodp"), (), opendocument.sniff_flat, "opendocument:read_flat"),
@@ -142,7 +149,9 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format("bzip2", ("bz2", "tbz", "tbz2"), (), starts(b"BZh"), "compressed:read_bzip2"),
     Format("xz", ("xz", "txz"), (), starts(b"\xfd7zXZ\0"), "compressed:read_xz"),
-    Format("lzma", ("lzma", "tlz"), (), compressed.sniff_lzma, "compressed:read_lzma"),
+    Format(
+        "lzma", ("lzma", "tlz"), (), compressed.sniff_lzma, "compressed:read_lzma", first=b"\x5d"
+    ),
     Format("zstd", ("zst", "tzst"), (), starts(compressed.ZSTD), "compressed:read_zstd"),
     Format("tar", ("tar",), ("application/x-tar",), compressed.sniff_tar, "compressed:read_tar"),
     Format(
@@ -162,7 +171,13 @@ FORMATS: tuple[Format, ...] = (
     Format("piece", (), (), None, known.refuse("archive-piece")),
     # mail
     Format(
-        "mbox", ("mbox",), ("application/mbox",), letter.sniff, "letter:read_mailbox", Kind.TEXT
+        "mbox",
+        ("mbox",),
+        ("application/mbox",),
+        letter.sniff,
+        "letter:read_mailbox",
+        Kind.TEXT,
+        first=b"F",
     ),
     Format(
         "mail",
@@ -185,6 +200,7 @@ FORMATS: tuple[Format, ...] = (
         ("application/x-microsoft-rpmsg-message",),
         known.sniff_protected,
         known.refuse("rights-protected"),
+        first=b"\x76",
     ),
     Format(
         "smime",
@@ -192,6 +208,7 @@ FORMATS: tuple[Format, ...] = (
         ("application/pkcs7-mime", "application/x-pkcs7-mime"),
         letter.sniff_smime,
         "letter:read_smime",
+        first=b"0",
     ),
     Format(
         "pgp", ("pgp", "gpg"), ("application/pgp-encrypted",), letter.sniff_pgp, "letter:read_pgp"
@@ -308,3 +325,20 @@ FORMATS: tuple[Format, ...] = (
         Kind.TEXT,
     ),
 )
+
+
+def _may_begin(one: Format, byte: int) -> bool:
+    if isinstance(one.sniff, Starts):
+        return byte in {magic[0] for magic in one.sniff.magic}
+    return not one.first or byte in one.first
+
+
+_BY_FIRST = [
+    tuple(one for one in FORMATS if one.sniff is not None and _may_begin(one, byte))
+    for byte in range(256)
+]
+
+
+def sniffable(data: bytes) -> tuple[Format, ...]:
+    """The formats with a mark that `data`, which is not empty, may bear by its first byte."""
+    return _BY_FIRST[data[0]]

@@ -23,6 +23,7 @@ from itertools import accumulate
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from mailfilter.extract import oddities, woven
+from mailfilter.extract.afar import Page
 from mailfilter.extract.charset import decode
 from mailfilter.extract.context import Ctx, Found, text_at
 from mailfilter.extract.links import readable
@@ -57,18 +58,13 @@ _HIDING = re.compile(
     r"opacity\s*:\s*0(?:\.0+)?\s*(?:[;!]|$)",
     re.IGNORECASE,
 )
-_MAY_HIDE = (
-    b"display",
-    b"visibility",
-    b"mso-hide",
-    b"font-size:0",
-    b"font-size: 0",
-    b"opacity",
-    b"hidden",
-)
+_NAME = re.compile(r"[/!]?[a-zA-Z]")
+_NOT_SIMPLE = ("<td", "<th", "<pre", "<textarea", "<!--")
+_MAY_HIDE = ("display", "visibility", "mso-hide", "font-size", "opacity", "hidden")
 _WRITTEN = "[alt],[title],[value],[content],[href],[placeholder],[aria-label],[summary],[srcdoc]"
 _ATTRIBUTES = tuple(name.strip("[]") for name in _WRITTEN.split(","))
 _RAW = "script,xmp,iframe,noembed,noframes,plaintext"
+_RAW_TAGS = tuple(f"<{name}".encode() for name in _RAW.split(","))
 HIDDEN = 2000  # hidden elements that are taken out; more are read as if they were shown
 RULES = 60  # hiding rules of style sheets that are tried
 
@@ -106,16 +102,27 @@ def views(source: str) -> tuple[str, str]:
     tree = LexborHTMLParser(source)
     if tree.root is None:
         return _stripped(source), unescape(source)
-    extras = [*_attributes(tree), *oddities.numbered_tags(source, _ATTRIBUTES), *_take_raw(tree)]
-    whole = _with_hidden(tree, source, _take_styles(tree, extras))
-    markup = _marked_pre(tree.html or "")
-    extras += map(as_text, oddities.without_doubtful(tree, source))
+    page = Page(source)
+    extras = [*oddities.numbered_tags(page, _ATTRIBUTES)]
+    rules = _take_unshown(tree, page, extras)
+    markup = tree.html or ""
+    cut = _cut(markup)
+    tags = " ".join({tag for tag, _, _ in cut} if cut else set(_TAG.findall(markup))).lower()
+    if any(map(tags.__contains__, _ATTRIBUTES)):
+        extras += _attributes(tree)
+    whole = _with_hidden(tree, markup, rules) if rules or _hides(tags) else []
+    if whole:
+        cut, markup = None, tree.html or ""
+    if cut is None:
+        markup = _marked_pre(markup)
+    extras += map(as_text, oddities.without_doubtful(tree, page, tags))
     if "<!--" in markup:
         markup, comments = oddities.without_comments(markup)
         extras += map(strip_markup, comments)
-    shown, hidden = as_text(markup), "\n".join(filter(None, [*whole, *extras]))
-    rest = oddities.left_over(source, f"{shown}\n{hidden}")
-    return shown, "\n".join(filter(None, [hidden, *rest, *woven.readings(source, shown)]))
+    shown = as_text(markup) if cut is None else _joined(cut)
+    hidden = "\n".join(filter(None, [*whole, *extras]))
+    rest = oddities.left_over(page, f"{shown}\n{hidden}")
+    return shown, "\n".join(filter(None, [hidden, *rest, *woven.readings(page, shown)]))
 
 
 def _too_deep(source: str) -> bool:
@@ -135,9 +142,38 @@ def as_text(markup: str) -> str:
     text = _one_space(markup)
     if "<td" in text or "<th" in text:
         text = _ROW_END.sub("\n", "".join(_cells(text)).replace("\t ", "\t"))
-    text = unescape(_TAG.sub("", _BREAK.sub("\n", text)))
-    lines = [line.strip(" ") for line in text.split("\n")]
+    return _lines(_TAG.sub("", _BREAK.sub("\n", text)))
+
+
+def _lines(text: str) -> str:
+    lines = [line.strip(" ") for line in unescape(text).split("\n")]
     return "\n".join(filter(None, lines)).replace("\x0b", "\n").strip(" \n")
+
+
+_Cut = list[tuple[str, str, str]]
+
+
+def _cut(markup: str) -> _Cut | None:
+    """(inside of a tag, ">", text behind it) for each tag of simple markup, else None.
+
+    Simple is what needs no more than this: no table, no comment, no text whose line ends are shown,
+    no sign of a tag within quotes. It is twice as fast as `as_text`.
+    """
+    if any(map(markup.__contains__, _NOT_SIMPLE)):
+        return None
+    first, *pieces = _one_space(markup).split("<")
+    cut = [piece.partition(">") for piece in pieces]
+    for tag in {tag if end else "" for tag, end, _ in cut}:
+        if tag.count('"') & 1 or not _NAME.match(tag):
+            return None
+    return None if first else cut
+
+
+def _joined(cut: _Cut) -> str:
+    """What `as_text` makes of it."""
+    tags = {tag for tag, _, _ in cut}
+    shown = {tag: "\n" if _BREAK.match(f"<{tag}>") else "" for tag in tags}
+    return _lines("".join([shown[tag] + text for tag, _, text in cut]))
 
 
 def _one_space(text: str) -> str:
@@ -184,6 +220,17 @@ def _attributes(tree: LexborHTMLParser) -> Iterator[str]:
                 yield readable(value)
 
 
+def _take_unshown(tree: LexborHTMLParser, page: Page, extras: list[str]) -> list[str]:
+    """What is serialised without escapes leaves the tree, but for what it says; selectors that hide
+    are returned."""
+    raw, styles = page.names(_RAW_TAGS), b"<style" in page.lower
+    if raw or styles:
+        extras += _attributes(tree)
+    if raw:
+        extras += _take_raw(tree)
+    return _take_styles(tree, extras) if styles else []
+
+
 def _take_raw(tree: LexborHTMLParser) -> Iterator[str]:
     """Elements that are serialised without escapes leave the tree; their text is returned."""
     for node in tree.css(_RAW):
@@ -209,15 +256,17 @@ def _take_styles(tree: LexborHTMLParser, extras: list[str]) -> list[str]:
     return list(dict.fromkeys(hiding))[:RULES]
 
 
-def _with_hidden(tree: LexborHTMLParser, source: str, rules: list[str]) -> list[str]:
+def _hides(tags: str) -> bool:
+    """Whether an attribute may hide something."""
+    return any(map(tags.__contains__, _MAY_HIDE))
+
+
+def _with_hidden(tree: LexborHTMLParser, markup: str, rules: list[str]) -> list[str]:
     """If something is hidden: the text with it; then it leaves the tree."""
-    lower = source.encode("latin-1", "replace").lower()  # three times faster than as text
-    if not any(word in lower for word in _MAY_HIDE):
-        return []
     hidden = oddities.outermost(list(_hidden(tree, rules)))
     if not hidden:
         return []
-    whole = as_text(oddities.without_comments(_marked_pre(tree.html or ""))[0])
+    whole = as_text(oddities.without_comments(_marked_pre(markup))[0])
     alone = [node.text() or "" for node in hidden]
     oddities.remove(hidden)
     return [whole, *alone]

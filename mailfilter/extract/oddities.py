@@ -20,6 +20,7 @@ from urllib.parse import unquote
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from mailfilter.extract.afar import Page
 from mailfilter.extract.references import unescape
 
 DIGITS = re.compile(r"[0-9]{6}")
@@ -33,29 +34,18 @@ _MAY_HIDE = re.compile(
     r"|(?:height|width)\s*:\s*[01](?:\.\d+)?\s*(?:p[xt]|em|%|[;!]|$)|clip(?:-path)?\s*:|opacity\s*:\s*0?\.[01]",
     re.IGNORECASE,
 )
-_WORDS = (
-    b"color",
-    b"font-size",
-    b"left",
-    b"top:",
-    b"indent",
-    b"height",
-    b"width",
-    b"clip",
-    b"opacity",
-)
-_ZEROED = bytes.maketrans(b"0123456789", b"0" * 10)
+_WORDS = ("color", "font-size", "left", "top:", "indent", "height", "width", "clip", "opacity")
 _TURNING = "bdo[dir],[style*='bidi-override']"
 ELEMENTS = 2000  # styled elements that are looked at
 TURNED = 100
 VALUES = 1000  # attributes in tags with long digits that are looked at
 
 
-def numbered_tags(source: str, known: Collection[str]) -> Iterator[str]:
+def numbered_tags(page: Page, known: Collection[str]) -> Iterator[str]:
     """Values with long digits of attributes that are not among the `known` ones."""
-    if b"000000" not in source.encode("latin-1", "replace").translate(_ZEROED):
+    if not page.has_six_digits():
         return
-    left = VALUES
+    source, left = page.source, VALUES
     for tag in _TAG.finditer(source):
         closed = source.startswith(">", tag.end())  # the tree knows nothing of one that is not
         for name, quoted in islice(_ATTRIBUTE.findall(tag[0]), left):
@@ -67,24 +57,28 @@ def numbered_tags(source: str, known: Collection[str]) -> Iterator[str]:
                 yield unquote(unescape(value))
 
 
-def left_over(source: str, views: str) -> list[str]:
+def left_over(page: Page, views: str) -> list[str]:
     """The numbers of the source that `views` lacks."""
-    found = _NUMBER.findall(source)
+    found = _NUMBER.findall(page.source) if page.has_six_digits() else []
     return sorted(set(found).difference(_NUMBER.findall(views))) if found else []
 
 
-def without_doubtful(tree: LexborHTMLParser, source: str) -> Iterator[str]:
-    """The markup without what may be hidden, and the text of what is turned round."""
-    lower = source.encode("latin-1", "replace").lower()  # three times faster than as text
-    if b"bdo" in lower or b"bidi-override" in lower:
-        left = 2 * len(source)  # they may lie in one another
+def without_doubtful(tree: LexborHTMLParser, page: Page, tags: str) -> Iterator[str]:
+    """The markup without what may be hidden, and the text of what is turned round.
+
+    `tags` are those of the tree, in small letters.
+    """
+    if "bdo" in tags or "bidi-override" in tags:
+        left = 2 * len(page.source)  # they may lie in one another
         for node in tree.css(_TURNING)[:TURNED]:
             turned = (node.text() or "")[::-1]
             left -= len(turned)
             if left < 0:
                 break
             yield html.escape(turned)
-    if not any(word in lower for word in _WORDS) or not _CUT.search(source):
+    if b">0" not in page.zeroed or not any(map(tags.__contains__, _WORDS)):
+        return
+    if not _CUT.search(page.source):
         return
     styled = tree.css("[style]")[:ELEMENTS]
     doubtful = [n for n in styled if _MAY_HIDE.search(n.attributes.get("style") or "")]

@@ -20,7 +20,7 @@ from mailfilter.extract import around, disguise, encrypted, known, letter, links
 from mailfilter.extract.budget import SPENT, Unreadable
 from mailfilter.extract.charset import looks_like_text
 from mailfilter.extract.context import Ctx, Found, extension, text_at
-from mailfilter.extract.formats import FORMATS, Format, Kind
+from mailfilter.extract.formats import FORMATS, Format, Kind, sniffable
 from mailfilter.extract.passwords import candidates
 from mailfilter.model import NotExamined, Part, Text
 from mailfilter.place import Place, Step, StepKind
@@ -222,15 +222,16 @@ def _encodable(text: Text) -> Text:
 
 def formats_of(part: Part) -> list[Format]:
     """The formats to read a part as: all that its content shows, and the one that it is named."""
-    if not part.data.strip(b"\0\r\n\t "):
+    if not part.data[:64].strip(_BLANK) and not part.data.strip(_BLANK):
         return []
     named = _named(part)
     if named is not None and named.kind is Kind.SKIPPED:
         if known.is_signature(part.data):
             return []
         named = None  # something else under the name of a signature
-    found = [one for one in FORMATS if one.sniff is not None and one.sniff(part.data)]
-    found = [one for one in found if not any(one.name in other.covers for other in found)]
+    found = [one for one in sniffable(part.data) if one.sniff is not None and one.sniff(part.data)]
+    if len(found) > 1:
+        found = [one for one in found if not any(one.name in other.covers for other in found)]
     if part.place.role is Role.BODY:  # shown as text whatever it is
         return _text_formats(part, named) + [one for one in found if one.kind is not Kind.TEXT]
     if found and (named is None or named.kind is not Kind.TEXT):
@@ -290,6 +291,7 @@ def _by_family(kind: str) -> Format | None:
             return None
 
 
+_BLANK = b"\0\r\n\t "
 _PIECE = re.compile(r"\.(?:\d{3}|[zr]\d\d|part\d{1,3}\.rar)$", re.IGNORECASE)
 _HALVES = re.compile("[\ud800-\udfff]")
 _XML = re.compile(rb"(?:\xef\xbb\xbf)?\s{0,99}<\?xml\s")

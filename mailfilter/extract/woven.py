@@ -20,6 +20,7 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 
+from mailfilter.extract.afar import Page
 from mailfilter.extract.plain import base64_bytes
 
 RUNS = 50
@@ -27,7 +28,9 @@ ELEMENTS = 3000
 _ELEMENT = (
     r"<([a-zA-Z][\w:-]{0,20})\b[^<>]{0,300}+>(?:[^<>]|<(?!/?\1\b)[^<>]{0,100}>){0,60}?</\1\s{0,3}>"
 )
-_SANDWICH = re.compile(r"[0-9](?:" + _ELEMENT + r"[-+]?[0-9]){6,}")
+LEAST = 6  # digits behind elements
+_BEHIND = (b">0", b">-0", b">+0")
+_SANDWICH = re.compile(r"[0-9](?:" + _ELEMENT + rf"[-+]?[0-9]){{{LEAST},}}")
 _CLOSED = re.compile(_ELEMENT)
 _SHEET = re.compile(r"(?is)<style\b[^>]{0,300}>(.*?)(?:</style|\Z)")
 _SCRIPT = re.compile(r"(?is)<script\b[^>]{0,300}>(.*?)(?:</script|\Z)")
@@ -58,9 +61,11 @@ _TURNS = re.compile(
 _TURNING = (b"bidi-override", b"row-reverse", b"scale", b"rotate", b"float:right", b"float: right")
 
 
-def readings(source: str, shown: str) -> Iterator[str]:
+def readings(page: Page, shown: str) -> Iterator[str]:
     """Everything that is woven into the page."""
-    yield from between(source)
+    source = page.source
+    if b"0<" in page.zeroed and sum(map(page.zeroed.count, _BEHIND)) >= LEAST:
+        yield from between(source)
     if "content" in source or "--" in source:
         sheets = [sheet[1] for sheet in islice(_SHEET.finditer(source), RUNS)]
         if any("content" in sheet for sheet in sheets):
@@ -69,12 +74,12 @@ def readings(source: str, shown: str) -> Iterator[str]:
         for script in islice(_SCRIPT.finditer(source), RUNS):
             yield from scripted(script[1])
     yield from ordered(source)
-    yield from mirrored(source, shown)
+    yield from mirrored(page, shown)
 
 
 def ordered(source: str) -> Iterator[str]:
     """Digits in the order that styles give them, starts of lists, chosen options, in a row."""
-    if "order:" in source:
+    if source.count("order:") > source.count("border:"):
         marked = sorted(islice(_ORDER.findall(source), ELEMENTS), key=lambda each: int(each[0]))
         yield "".join(text for _, text in marked)
     for word, expression in (("start=", _START), ("selected", _CHOSEN)):
@@ -114,9 +119,8 @@ def scripted(script: str) -> Iterator[str]:
         yield base64_bytes(coded.encode()).decode("utf-8", "replace")
 
 
-def mirrored(source: str, shown: str) -> Iterator[str]:
+def mirrored(page: Page, shown: str) -> Iterator[str]:
     """Long numbers of the text read from their end, if a style turns anything."""
-    lower = source.encode("latin-1", "replace").lower()  # faster than as text
-    if any(word in lower for word in _TURNING) and _TURNS.search(source.lower()):
+    if page.names(_TURNING) and _TURNS.search(page.source.lower()):
         for run in islice(_LONG.findall(shown), RUNS):
             yield run[::-1]

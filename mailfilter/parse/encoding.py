@@ -32,6 +32,7 @@ _UU_BEGIN = re.compile(  # what follows must look encoded: "begin with ..." is p
 )
 _UU_END = re.compile(rb"(?m)^end[ \t]*\r?$")
 UU_FILES = 50  # in one text
+_ENDS = 64  # bytes of line ends around base64
 _INNER_LABEL = re.compile(rb"(?i)content-transfer-encoding[ \t]{0,4}:[ \t]{0,4}(?:base64|quoted)")
 _INNER_LABELS = 20  # a text with more of them is no prose
 _INNER_FIELD = re.compile(
@@ -51,11 +52,16 @@ class Decoded:
     other: bytes = b""
 
 
-def decode(raw: bytes, encoding: str) -> Decoded:
-    """The content of a body in one of `mime.ENCODINGS`, or "uuencode"."""
+def decode(data: bytes, encoding: str, start: int = 0, end: int | None = None) -> Decoded:
+    """The content of the body ``data[start:end]`` in one of `mime.ENCODINGS`, or "uuencode".
+
+    Base64, in which large files come, is decoded where it lies.
+    """
+    end = len(data) if end is None else end
+    if encoding == "base64":
+        return _base64(data, start, end)
+    raw = data[start:end]
     match encoding:
-        case "base64":
-            return _base64(raw)
         case "quoted-printable":
             return _quoted(raw)
         case "uuencode":
@@ -65,45 +71,66 @@ def decode(raw: bytes, encoding: str) -> Decoded:
             return Decoded(raw)
 
 
-def _base64(raw: bytes) -> Decoded:
-    raw = raw.strip(b"\r\n")
-    if not raw:
+def _base64(data: bytes, start: int, end: int) -> Decoded:
+    data, start, end = _stripped(data, start, end)
+    if start == end:
         return Decoded(b"")
-    width = raw.find(b"\r\n")
-    ends = raw[width :: width + 2] if width > 0 else b""
+    first = data.find(b"\r\n", start, end)
+    width = first - start
+    ends = data[first : end : width + 2] if width > 0 else b""
     other = b""
-    if width < 0 or (
+    if first < 0 or (
         width % 4 == 0
         and ends.count(b"\r") == len(ends)
-        and (feeds := raw[width + 1 :: width + 2]).count(b"\n") == len(feeds)
+        and (feeds := data[first + 1 : end : width + 2]).count(b"\n") == len(feeds)
     ):
-        chars = len(raw) - 2 * len(ends)
+        chars = end - start - 2 * len(ends)
     else:
-        lines = raw.split(b"\r\n")
+        lines = data[start:end].split(b"\r\n")
         chars = sum(map(len, lines))
         if any(len(line) % 4 for line in lines[:-1]) and chars <= OTHER_READING:
             other = b"".join(map(base64_leniently, lines))
-    padding = len(raw) - len(raw.rstrip(b"="))
+    last = data[max(start, end - 3) : end]
+    padding = len(last) - len(last.rstrip(b"="))  # three are too many, and so are more
     try:
-        content = pybase64.b64decode(raw)
+        content = pybase64.b64decode(memoryview(data)[start:end])
     except (Error, ValueError):
-        return Decoded(base64_leniently(raw), "base64-syntax", other)
+        return Decoded(base64_leniently(data[start:end]), "base64-syntax", other)
     if chars % 4 or padding > 2 or len(content) != chars // 4 * 3 - padding:
         return Decoded(content, "base64-syntax", other)
     return Decoded(content, "", other)
+
+
+def _stripped(data: bytes, start: int, end: int) -> tuple[bytes, int, int]:
+    """The stretch without line ends around it; no copy is made, unless there are very many."""
+    before, behind = data[start : min(start + _ENDS, end)], data[max(start, end - _ENDS) : end]
+    before_left, behind_left = before.lstrip(b"\r\n"), behind.rstrip(b"\r\n")
+    if before_left and behind_left:
+        return data, start + len(before) - len(before_left), end - len(behind) + len(behind_left)
+    raw = data[start:end].strip(b"\r\n")
+    return raw, 0, len(raw)
 
 
 def _quoted(raw: bytes) -> Decoded:
     code, other = "", b""
     if not raw.isascii() and _BETWEEN_DIGITS.search(raw):  # kept by some decoders, not by others
         other = a2b_qp(raw.translate(None, _HIGH))
+    content = a2b_qp(raw)
+    soft = raw.count(b"=\r\n")
+    if len(content) == len(raw) - 2 * raw.count(b"=") - soft and _ends_alike(raw):
+        return Decoded(content, "", other)  # each = took with it what it should
     if _BAD_ESCAPE.search(raw):
         raw = _BLANK_BREAK.sub(b"=", raw)
         if _BAD_ESCAPE.search(raw):
             code = "quoted-syntax"
-    if not raw.count(b"\r") == raw.count(b"\n") == raw.count(b"\r\n"):
+    if not _ends_alike(raw):
         code = "quoted-syntax"  # a line end alone is left out by some
     return Decoded(a2b_qp(raw), code, other)
+
+
+def _ends_alike(raw: bytes) -> bool:
+    """Whether no carriage return and no line feed stands alone."""
+    return raw.count(b"\r") == raw.count(b"\n") == raw.count(b"\r\n")
 
 
 # ---- files inside a text -------------------------------------------------------------------

@@ -75,6 +75,7 @@ class Shown:
     text: Text | None = None
     people: dict[bytes, list[str]] = field(default_factory=dict)
     more: bool = False  # a field had too many addresses
+    subject: tuple[bytes, str] = (b"", "")  # as it was sent, and as text
 
 
 @lru_cache(maxsize=2048)
@@ -98,8 +99,11 @@ def show(fields: Fields, steps: tuple[Step, ...]) -> Shown:
             for each in people.addresses:
                 if _numeric(each):
                     lines.add(each, header)
+        elif name == b"subject":
+            shown.subject = value, text_of(value)
+            lines.add(shown.subject[1], subject)
         else:
-            lines.add(text_of(value), subject if name == b"subject" else header)
+            lines.add(text_of(value), header)
     if lines.lines:
         shown.text = Text("\n".join(lines.lines), tuple(lines.places))
     return shown
@@ -122,7 +126,8 @@ def read(fields: Fields, shown: Shown, marks: frozenset[bytes], language: str) -
     types: list[bytes] = []
     for name, value in fields:
         if name in _USED:
-            found.setdefault(name, []).append(text_of(value))
+            sent, said = shown.subject
+            found.setdefault(name, []).append(said if value is sent else text_of(value))
         elif name == b"content-type":
             types.append(value)
         if name in marks:

@@ -15,6 +15,7 @@ looked at. Known gap: a program that takes a lone CR for the end of a header see
 
 import re
 from dataclasses import dataclass
+from itertools import chain
 
 from mailfilter.limits import HEADER_SIZE
 
@@ -57,10 +58,10 @@ def read(data: bytes, start: int, end: int) -> Block:
     if raw and not raw.endswith(b"\r\n"):
         raw += b"\r\n"
     fields = _FIELD.findall(raw)
-    if sum(len(name) + len(value) for name, value in fields) + 3 * len(fields) != len(raw):
+    if not _cover(fields, raw):
         raw = _without_blank_folds(raw)
         fields = _FIELD.findall(raw)
-        if sum(len(name) + len(value) for name, value in fields) + 3 * len(fields) != len(raw):
+        if not _cover(fields, raw):
             codes.append("header-syntax")
             fields = _tolerant(raw)
     if b"\0" in raw:
@@ -69,6 +70,11 @@ def read(data: bytes, start: int, end: int) -> Block:
         codes.append("header-fields")
         del fields[FIELDS:]
     return Block([(name.lower(), value) for name, value in fields], last, body, tuple(codes))
+
+
+def _cover(fields: Fields, raw: bytes) -> bool:
+    """Whether the fields, a colon and a line end each, are all that there is."""
+    return sum(map(len, chain.from_iterable(fields))) + 3 * len(fields) == len(raw)
 
 
 def _without_blank_folds(raw: bytes) -> bytes:

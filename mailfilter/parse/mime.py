@@ -14,11 +14,13 @@ Invariants: one pass over a value, no regular expression that tries a byte twice
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from mailfilter.parse.charset import codec
 from mailfilter.parse.header import Block, unfold
 from mailfilter.parse.words import extended, percent, text_of
 
+SHORT = 60  # bytes of a field that is remembered
 PARAMETERS = 64  # in one field; a long RFC 2231 file name has about ten
 ENCODINGS = {"7bit", "8bit", "binary", "quoted-printable", "base64"}
 _PLAIN = {"7-bit", "8-bit"}  # of careless programs; nothing can be hidden by them
@@ -87,8 +89,22 @@ class Label:
 
 
 def describe(value: bytes) -> Described:
-    """Value and parameters of a Content-Type or Content-Disposition field."""
+    """Value and parameters of a Content-Type or Content-Disposition field; not to be changed.
+
+    What many mails share is worked out once: a short value without any name or boundary.
+    """
     value = value.strip(b" \t\r\n")
+    if len(value) < SHORT and b"=" not in value.replace(b"charset=", b"", 1):
+        return _shared(value)
+    return _described(value)
+
+
+@lru_cache(maxsize=256)
+def _shared(value: bytes) -> Described:
+    return _described(value)
+
+
+def _described(value: bytes) -> Described:
     described = Described()
     head = _TYPE.match(value)
     if head is None:
@@ -283,7 +299,7 @@ def _set_type(result: Label, value: bytes, default: str) -> None:
     result.boundary = described.boundary
     result.charset = described.charset
     result.name = described.name
-    result.names = described.names
+    result.names = [*described.names]
     _check_boundary(result)
     if result.charset and not codec(result.charset) and result.type.startswith("text/"):
         result.codes.append("charset-unknown")

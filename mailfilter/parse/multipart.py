@@ -15,6 +15,7 @@ import re
 from dataclasses import dataclass, field
 
 STRAY = 50  # odd occurrences of the boundary that are looked at
+HYPHENS = 20  # before a delimiter
 REMARK = 600  # bytes of prose outside the parts; the longest known remark has 400
 REMARK_LINES = 12
 
@@ -48,7 +49,7 @@ def split(data: bytes, start: int, end: int, boundary: bytes, most: int) -> Spli
     delimiter = b"--" + boundary
     opened = -1
     at, stray, padded = start, 0, 0
-    while (hit := data.find(delimiter, at, end)) >= 0:
+    while (hit := _find(data, delimiter, at, end)) >= 0:
         at = hit + len(delimiter)
         closing = data.startswith(b"--", at, end)
         line_end, clean = _line_end(data, at + 2 * closing, end)
@@ -69,7 +70,7 @@ def split(data: bytes, start: int, end: int, boundary: bytes, most: int) -> Spli
         if closing:
             _judge_padding(result, padded)
             result.after = (line_end, end)
-            if data.find(delimiter, line_end, end) >= 0:
+            if _find(data, delimiter, line_end, end) >= 0:
                 result.codes.append("delimiter-broken")
             return result
         if len(result.parts) >= most:
@@ -79,6 +80,17 @@ def split(data: bytes, start: int, end: int, boundary: bytes, most: int) -> Spli
     result.codes.append("delimiter-absent" if opened < 0 else "terminator-missing")
     _close(result, opened, end, start)
     return result
+
+
+def _find(data: bytes, delimiter: bytes, at: int, end: int) -> int:
+    """Where the delimiter stands next. A search for one byte is several times as fast as one for
+    many, and base64 has no hyphen; after `HYPHENS` of them the text is searched as a whole."""
+    for _ in range(HYPHENS):
+        at = data.find(b"-", at, end)
+        if at < 0 or data.startswith(delimiter, at, end):
+            return at
+        at += 1
+    return data.find(delimiter, at, end)
 
 
 def _judge_padding(result: Split, padded: int) -> None:

@@ -103,7 +103,7 @@ class Walk:
         if label.type.startswith("multipart/") and label.boundary:
             self._multipart(data, block.body, end, label, ctx)
         else:
-            self._leaf(data[block.body : end], label, block, ctx)
+            self._leaf(data, block.body, end, label, block, ctx)
 
     def _multipart(self, data: bytes, start: int, end: int, label: Label, ctx: Context) -> None:
         place = Place(Role.BODY, ctx.steps)
@@ -131,7 +131,7 @@ class Walk:
         for number, (part_start, part_end) in enumerate(found.parts):
             self._part(data, part_start, part_end, inner, number == 0)
         if "delimiter-absent" in found.codes:
-            self._leaf(data[start:end], Label("text/plain", "8bit"), Block([], 0, 0), inner)
+            self._leaf(data, start, end, Label("text/plain", "8bit"), Block([], 0, 0), inner)
 
     def _part(self, data: bytes, start: int, end: int, ctx: Context, first: bool) -> None:
         self.left -= 1
@@ -162,8 +162,10 @@ class Walk:
 
     # ---- leaves ----------------------------------------------------------------------------
 
-    def _leaf(self, raw: bytes, label: Label, block: Block, ctx: Context) -> None:
-        decoded = encoding.decode(raw, label.encoding)
+    def _leaf(
+        self, data: bytes, start: int, end: int, label: Label, block: Block, ctx: Context
+    ) -> None:
+        decoded = encoding.decode(data, label.encoding, start, end)
         content = decoded.content
         codes = _codes(label, decoded)
         self.bytes_left -= len(content)

@@ -86,7 +86,7 @@ def test_the_gate_is_cheap():
     spent = effort(lambda: list(readings(text.replace("2024", "idag"))))
     assert spent.expressions == []
     assert spent.calls < 200
-    assert spent.characters < 16 * len(text)
+    assert spent.characters < 8 * len(text)
     assert len(effort(lambda: list(readings(text))).expressions) <= 1  # years upon years
 
 

@@ -5,6 +5,7 @@ import sys
 import pytest
 
 from mailfilter.extract import woven
+from mailfilter.extract.afar import Page
 
 NUMBER = "198001172389"  # official
 
@@ -21,7 +22,7 @@ NUMBER = "198001172389"  # official
     ],
 )
 def test_ordinary_pages_hold_nothing_woven(page):
-    assert not [text for text in woven.readings(page, page) if any(map(str.isdigit, text))]
+    assert not [text for text in woven.readings(Page(page), page) if any(map(str.isdigit, text))]
 
 
 def test_what_stands_between_digits_is_left_out():
@@ -38,8 +39,8 @@ def test_a_style_sheet_is_put_together_in_the_order_of_the_page():
 
 
 def test_numbers_are_turned_only_where_a_style_turns():
-    assert list(woven.mirrored("<p>", NUMBER)) == []
-    assert list(woven.mirrored("<p style='transform: scaleX(-1)'>", NUMBER)) == [NUMBER[::-1]]
+    assert list(woven.mirrored(Page("<p>"), NUMBER)) == []
+    assert list(woven.mirrored(Page("<p style='transform: scaleX(-1)'>"), NUMBER)) == [NUMBER[::-1]]
 
 
 FLOODS = [
@@ -66,7 +67,7 @@ def work(page: str) -> int:
 
     sys.setprofile(count_call)
     try:
-        list(woven.readings(page, page))
+        list(woven.readings(Page(page), page))
     finally:
         sys.setprofile(None)
     return count
