@@ -7,7 +7,7 @@ PYTEST := .venv/bin/python -m pytest
 ARGS ?=
 MINUTES ?= 5
 
-.PHONY: help run test test-fast lint bench bench-detectors bench-extract bench-big bombs faults cuts power-cuts smuggling unchanged fuzz evasion ordinary quality quality-peers lock demo-mails clean
+.PHONY: help run test test-fast lint bench bench-detectors bench-reading bench-extract bench-big bombs faults cuts power-cuts smuggling unchanged fuzz evasion ordinary quality quality-peers lock demo-mails clean
 help: ## show this list
 	@grep -E '^[a-z.-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 14
 .venv/run: constraints.lock pyproject.toml
@@ -54,6 +54,8 @@ unchanged: .venv/test ## 20,000 odd mails, no two alike: all must leave as they 
 	$(RUN) -m tests.unchanged $(ARGS)
 bench-detectors: .venv/test ## MB/s of the detectors by kind of text; ARGS=--stages
 	$(RUN) tests/bench/detecting.py $(ARGS)
+bench-reading: .venv/test ## CPU ms that reading a bench mail takes, by stage
+	$(RUN) tests/bench/reading.py $(ARGS)
 bench-extract: .venv/test ## measure reading documents beside the libraries' bare text
 	$(RUN) tests/bench/extract.py $(ARGS)
 bench-big: .venv/test ## a 10 MiB mail: longest callback, memory
