@@ -38,7 +38,7 @@ ordinary: .venv/test ## 2,000 ordinary mails as client programs write them: none
 	$(PYTHON) -m venv .venv-fuzz && .venv-fuzz/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes -r constraints-fuzz.lock && touch $@ || { echo "make fuzz needs atheris, which cannot be installed here: it has packages for Python 3.11 to 3.14 on x86-64 Linux only; all else works without it" >&2; exit 1; }
 fuzz: .venv-fuzz/done ## fuzz our own parsers, MINUTES each: an hour at 5 for all, ARGS="--only html,zip" for some; ARGS=--self-check
 	.venv-fuzz/bin/python -m tests.fuzz.run --minutes $(MINUTES) $(ARGS)
-bench: .venv/test ## measure beside smtp-source to smtp-sink
+bench: .venv/test ## beside Postfix, rspamd, amavis: tests/bench/RESULTS.md, 15 minutes; ARGS=--quick: beside smtp-sink alone
 	$(RUN) tests/bench/run.py $(ARGS)
 bombs: .venv/test ## hostile files through the workers; ARGS=--latency: what others notice
 	$(RUN) -m tests.containment.run $(ARGS)
