@@ -21,17 +21,25 @@ import pytest
 from mailfilter.extract import ocr
 from tests.extract.making import word
 from tests.extract.test_pictures import saved, scan
-from tests.running import Gateway, client_of, run, wait_until
+from tests.front.installation import Browser
+from tests.running import Gateway, client_of, free_port, run, wait_until
 from tests.sink import Sink
 
 pytestmark = pytest.mark.system  # it needs no programs, but many processes and their time
 NUMBERS = ("191212121212", "19121212-1212", "121212-1212", "1212121212")
-TEXT = ("zqamnesord", "zqbrodtext", "zqfilnamn", "zqdokument", "zqvisningsnamn", "schizofreni")
+TEXT = (
+    *("zqamnesord", "zqbrodtext", "zqfilnamn", "zqdokument", "zqvisningsnamn", "schizofreni"),
+    "zqbegaran",  # in the words of a sender who asks for a review
+)
 ADDRESSES = ("zqavsandare", "zqmottagare")
 SENDER = "zqavsandare@exempelkommun.example"
 CITIZEN = "zqmottagare@medborgare.example"
+CHECK = "zqkontrollera@exempelkommun.example"
 SETTINGS = """
 secure_service = "saker"
+[front]
+port = {front}
+check_address = "zqkontrollera@exempelkommun.example"
 [notice]
 on_reject = true
 [connectors.saker]
@@ -175,13 +183,16 @@ def outputs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("canary")
     found: dict[str, bytes] = {}
     with Sink() as sink:
-        settings = SETTINGS.replace("{next}", str(sink.port)).replace("{{", "{").replace("}}", "}")
+        port = free_port()
+        settings = SETTINGS.replace("{next}", str(sink.port)).replace("{front}", str(port))
+        settings = settings.replace("{{", "{").replace("}}", "}")
         with Gateway(folder, sink.port, settings, limits={"OCR_SECONDS": 0.0}) as gateway:
             found["replies"] = _send_all(gateway, folder)
             found["list while reading"] = gateway.command("quarantine", "list").encode()
             wait_until(lambda: not gateway.items("reading"), "end of reading")
             found["odd replies"] = _misbehave(gateway)
             found["held list"] = str(gateway.items("held")).encode()
+            found |= _finish(gateway, sink)
             _decide(gateway)
             wait_until(lambda: not gateway.items("releasing", "accepted", "handing-over"), "rest")
             wait_until(lambda: len(sink.notices()) >= 9, lambda: f"9 notices: {sink.notices()}")
@@ -189,6 +200,7 @@ def outputs(tmp_path_factory):
             found["database while running"] = _files(folder)
         found["database"] = _files(folder)
         found["log"] = gateway.log().encode()
+        found["links"] = "\n".join(links(sink)).encode()
         notices = [decoded(notice.data) for notice in sink.notices()]
     found |= {f"notice {n}": data for n, data in enumerate(notices)}
     return found
@@ -225,6 +237,35 @@ def _misbehave(gateway) -> bytes:
         client.send(b"Subject: zqamnesord\r\n\r\n191212121212\r\n")
         client.close()
     return b"\n".join(said)
+
+
+def _finish(gateway, sink) -> dict[str, bytes]:
+    """The sender follows her links, asks for a review, reports a false alarm, checks a draft."""
+    browser, found = Browser(), {}
+    wait_until(lambda: len(links(sink)) >= 4, "links in notices")
+    for n, link in enumerate(links(sink)):
+        told = browser.get(link)
+        found[f"notice page {n}"] = told.text.encode()
+        found[f"headers {n}"] = str(told.headers).encode()
+        if "/review" in told.text:
+            asked = browser.act(link, "review", reason="zqbegaran")
+            found[f"asked {n}"] = f"{asked.text} {asked.headers}".replace(link, "").encode()
+            browser.act(link, "false-alarm")
+        found[f"wrong {n}"] = browser.get(link + "191212121212").text.encode()
+    code, reply = gateway.send(mail(f"Personnummer: {NUMBERS[0]}"), SENDER, [CHECK])
+    assert code == 250
+    found["reply to a draft"] = reply.encode()
+    wait_until(lambda: any(b"utkast" in decoded(one.data) for one in sink.notices()), "its answer")
+    out = gateway.command("false-alarms", "export")
+    assert "false-alarm" in out
+    return found | {"false alarms": out.encode()}
+
+
+def links(sink) -> list[str]:
+    """The links to the sender's page in all notices."""
+    pattern = re.compile(rb"http://127\.0\.0\.1:\d+/m/[A-Za-z0-9-]+/[\w-]{43}")
+    found = (pattern.search(decoded(notice.data)) for notice in sink.notices())
+    return [match[0].decode() for match in found if match]
 
 
 def _decide(gateway) -> None:
@@ -278,6 +319,14 @@ def test_addresses_are_in_no_output_but_the_notices(outputs):
     places = {name: data for name, data in outputs.items() if not name.startswith("notice")}
     found = {name: leaks(data, ADDRESSES) for name, data in places.items()}
     assert {name: words for name, words in found.items() if words} == {}
+
+
+def test_no_secret_of_a_link_is_in_a_log_or_in_the_store(outputs):
+    secrets = [link.rpartition("/")[2] for link in outputs["links"].decode().split()]
+    assert len(secrets) >= 4
+    assert all(len(secret) == 43 for secret in secrets)
+    for name in ("log", "database", "database while running", "audit", "control list", "metrics"):
+        assert leaks(outputs[name], secrets) == [], name
 
 
 def test_the_outputs_are_there(outputs):

@@ -1,0 +1,141 @@
+"""Who may connect to the front, how often she may be wrong, and which acts a policy allows."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from starlette.responses import PlainTextResponse
+
+from detectors import Role
+from mailfilter import config
+from mailfilter.front import policy
+from mailfilter.front.guard import TRIES, Guard
+from mailfilter.model import Class, Finding, NotExamined
+from mailfilter.place import Place
+from tests.act.office import dossier, item
+
+NOW = datetime(2026, 11, 16, 8, 0, tzinfo=UTC)
+
+
+class Site:
+    """A guard before a page that always answers the same."""
+
+    def __init__(self, status=200, **front):
+        self.now = NOW
+        self.front = config.validate({"front": {"port": 8443, **front}}, "t.toml").front
+        self.seen = []
+        page = PlainTextResponse("x", status)
+
+        async def app(scope, receive, send):
+            self.seen.append(scope["state"]["peer"])
+            await page(scope, receive, send)
+
+        self.guard = Guard(app, self.front, lambda: self.now)
+
+    async def status(self, peer="192.0.2.7", **headers):
+        told = []
+        given = [(b"host", b"127.0.0.1")]
+        given += [(k.replace("_", "-").encode(), v.encode()) for k, v in headers.items()]
+        scope = {
+            "type": "http", "method": "GET", "path": "/m/1/2", "query_string": b"",
+            "headers": given, "client": (peer, 1), "scheme": "http", "server": ("127.0.0.1", 1),
+        }  # fmt: skip
+
+        async def send(message):
+            told.append(message)
+
+        await self.guard(scope, None, send)
+        return told[0]["status"]
+
+
+async def test_only_the_proxy_may_connect_and_its_last_word_is_the_visitor():
+    site = Site(behind_proxy=["10.0.0.0/24"])
+    assert await site.status("192.0.2.7") == 403
+    assert await site.status("10.0.0.5", x_forwarded_for="203.0.113.1, 203.0.113.9") == 200
+    assert await site.status("10.0.0.5", x_forwarded_for="junk") == 200
+    assert site.seen == ["203.0.113.9", "10.0.0.5"]
+
+
+async def test_without_a_proxy_nobody_is_believed():
+    site = Site()
+    assert await site.status("192.0.2.7", x_forwarded_for="203.0.113.9") == 200
+    assert site.seen == ["192.0.2.7"]
+
+
+async def test_a_guesser_waits_and_others_do_not():
+    site = Site(404)
+    for _ in range(TRIES):
+        assert await site.status() == 404
+    assert await site.status() == 429
+    assert await site.status("192.0.2.8") == 404
+    assert len(site.seen) == TRIES + 1
+    site.now += timedelta(minutes=16)
+    assert await site.status() == 404
+
+
+# ---- policies ---------------------------------------------------------------------------------
+
+BODY, QUOTE = Place(Role.BODY), Place(Role.QUOTE)
+LOCKED = NotExamined(Place(Role.ATTACHMENT), "zip-encrypted", Class.ENCRYPTED)
+
+
+def house(**table):
+    return config.validate({"connectors": {"saker": {}}} | table, "t.toml")
+
+
+def mail(*findings, not_examined=()):
+    return replace(dossier(), findings=findings, not_examined=not_examined)
+
+
+MEDIUM = Finding("se.personnummer", 60, BODY, "*")
+HIGH = Finding("se.personnummer", 90, BODY, "*")
+
+
+def test_everything_is_offered_for_every_held_outcome():
+    every = ("secure", "review", "false-alarm", "withdraw")
+    for held in (mail(HIGH), mail(not_examined=(LOCKED,)), mail()):
+        assert policy.offered(held, house(), protected=False) == every
+
+
+def test_the_operator_names_exceptions_by_kind():
+    chosen = house(front={"not_offered": {"se.*": ["false-alarm"], "encrypted": ["secure"]}})
+    assert "false-alarm" not in policy.offered(mail(HIGH), chosen, protected=False)
+    assert "secure" not in policy.offered(mail(not_examined=(LOCKED,)), chosen, protected=False)
+
+
+def test_nobody_else_hears_of_a_protected_mail():
+    acts = policy.offered(mail(HIGH), house(), protected=True)
+    assert acts == ("secure", "withdraw")
+
+
+def test_the_quotation_can_be_left_out_only_if_all_stands_in_it():
+    quoted = replace(HIGH, place=QUOTE)
+    assert "quote" in policy.offered(mail(quoted), house(), protected=False)
+    assert "quote" not in policy.offered(mail(quoted, HIGH), house(), protected=False)
+    held = mail(quoted, not_examined=(LOCKED,))
+    assert "quote" not in policy.offered(held, house(), protected=False)
+
+
+@pytest.mark.parametrize(
+    ("changes", "held", "allowed"),
+    [
+        ({}, mail(MEDIUM), True),
+        ({}, mail(HIGH), False),  # never for high severity
+        ({"level": "high"}, mail(HIGH), True),  # unless named
+        ({"kinds": ["health"]}, mail(MEDIUM), False),
+        ({"kinds": ["se.*"]}, mail(MEDIUM), True),
+        ({"kinds": ["health"]}, mail(MEDIUM, Finding("health", 60, BODY, "x")), False),
+        ({"until": date(2026, 11, 16)}, mail(MEDIUM), True),
+        ({"until": date(2026, 11, 15)}, mail(MEDIUM), False),
+        ({"departments": ["Miljö"], "senders": []}, mail(MEDIUM), False),
+        ({}, mail(MEDIUM, not_examined=(LOCKED,)), False),
+        ({"level": "high"}, mail(), False),
+        ({"recipient_classes": ["partner"]}, mail(MEDIUM), False),
+    ],
+)
+def test_as_it_is_only_by_a_policy(changes, held, allowed):
+    base = {"name": "p", "senders": [dossier().sender.upper()], "kinds": ["se.personnummer"],
+            "until": date(2027, 1, 1)}  # fmt: skip
+    chosen = house(override=[base | changes])
+    found = policy.overrides(held, [item()], chosen, date(2026, 11, 16))
+    assert [one.name for one in found] == (["p"] if allowed else [])
