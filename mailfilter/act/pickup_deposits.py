@@ -15,6 +15,7 @@ from mailfilter.config_pickup import Proof
 from mailfilter.connectors import HandOver
 from mailfilter.connectors.contract import Detail
 from mailfilter.connectors.pickup import Deposit, LinkToMail
+from mailfilter.connectors.pickup_sms import number_of
 from mailfilter.model import Level
 from mailfilter.record.contract import Dossier, Item
 from mailfilter.record.pickup import Pickups
@@ -87,7 +88,11 @@ class Aside:
             sender=addressee(dossier, self.settings) or "",
             language=dossier.language,
             details=tuple(
-                Detail(one.get("mobile", ""), one.get("passphrase", "")) for one in details
+                Detail(
+                    number_of(one.get("mobile", ""), self.settings.pickup.sms.country),
+                    one.get("passphrase", ""),
+                )
+                for one in details
             ),
         )
 

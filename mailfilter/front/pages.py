@@ -1,12 +1,13 @@
 """The table of pages: method, address, what shows it. A part adds its rows by one line in `PAGES`.
 
-``/m/ID/SECRET`` is the sender's, ``/h/ID/SECRET`` a recipient's (pickup). `CATALOGUES` are the
+``/m/ID/SECRET`` is the sender's, ``/h/ID/SECRET`` a recipient's, ``/f/ID/SECRET``
+the sender's who follows what she sent securely (pickup). `CATALOGUES` are the
 packages whose ``sv.toml``, ``en.toml`` ... hold the words of the pages.
 """
 
-from mailfilter.front import mine, sender
+from mailfilter.front import mine, pickup, pickup_follow, sender
 from mailfilter.front.door import Page
 
-CATALOGUES = ("mailfilter.front.words",)
+CATALOGUES = ("mailfilter.front.words", "mailfilter.front.pickup_words")
 
-PAGES: tuple[Page, ...] = (*sender.PAGES, *mine.PAGES)
+PAGES: tuple[Page, ...] = (*sender.PAGES, *mine.PAGES, *pickup.PAGES, *pickup_follow.PAGES)

@@ -4,7 +4,7 @@ A group is a module of its own with a table ``VERBS: dict[str, Verb]``; two verb
 fault of ours and end the program's start.
 """
 
-from mailfilter.front import check_acts, mine_acts, quote_acts, sender_acts
+from mailfilter.front import check_acts, mine_acts, pickup_acts, quote_acts, sender_acts
 from mailfilter.front.contract import Verb
 
 GROUPS = (
@@ -12,7 +12,7 @@ GROUPS = (
     quote_acts.VERBS,
     mine_acts.VERBS,
     check_acts.VERBS,
-    # pickup's
+    pickup_acts.VERBS,
 )
 
 

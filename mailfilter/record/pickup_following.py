@@ -111,6 +111,23 @@ class Following:
             "stuck_at": None,
         }
 
+    async def passphrase(
+        self, deposit_id: str, secret: str, box_id: str, hashed: str, now: datetime
+    ) -> bool:
+        """What was agreed with a function mailbox, as an Argon2id hash, under the data key."""
+
+        async def act(c: AsyncConnection, row: Row[Any], key: bytes) -> bool:
+            one = await _mine(c, row, box_id)
+            if not one.shared:
+                return False
+            facts = open_facts(key, one.facts, one.id) | {"passphrase": hashed}
+            sealed = seal_facts(key, facts, one.id)
+            await c.execute(update(box).where(box.c.id == box_id).values(facts=sealed))
+            await rows.note(c, "pickup-passphrase", row.item, now, "sender")
+            return True
+
+        return await self._act(deposit_id, secret, act)
+
     async def withdraw(self, deposit_id: str, secret: str, now: datetime) -> bool:
         """Destroy it, for all recipients; who comes now is told so."""
 

@@ -1,0 +1,291 @@
+"""The recipient's pages of pickup: look, prove, read, save, answer, "I cannot open it".
+
+``/h/ID/SECRET``. GET and HEAD show who has written and how to prove who one is, and change nothing.
+Everything else is a POST, and the message itself stands only in the answer to one: a seat that
+proving gave goes along in hidden fields, never in an address and in no cookie. Only the way to the
+broker of e-identification and back needs a cookie, for half an hour: what must come back with her.
+
+Who has an answer waiting (a sender, in her own mailbox) needs no more proof than the link.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from mailfilter.front import pickup_message
+from mailfilter.front.contract import Answer, Refused
+from mailfilter.front.door import Page
+from mailfilter.front.pickup_acts import CALLBACK
+from mailfilter.front.site import Visit, form_token
+
+ADDRESS = "/h/{id}/{secret}"
+COOKIE = "pickup-eid"
+_HALF_AN_HOUR = 1800
+ANSWER_TEXT = 20_000  # characters
+
+
+async def show(visit: Visit) -> Response:
+    """The first page; changes nothing."""
+    return _first(visit, (await visit.ask("pickup-look")).fields)
+
+
+def _first(visit: Visit, told: Any, status: int = 200, **more: object) -> Response:
+    pickup = visit.site.settings.pickup
+    return visit.render(
+        "pickup.html",
+        status,
+        told=told,
+        address=_address(visit),
+        switchboard=pickup.switchboard,
+        eid=pickup.eid.title,
+        said_stuck=visit.request.query_params.get("said") == "stuck",
+        **({"fault": "", "left": 0, "opener_name": ""} | more),
+    )
+
+
+def _address(visit: Visit) -> str:
+    return f"/h/{visit.part('id')}/{visit.part('secret')}"
+
+
+# ---- proving -------------------------------------------------------------------------------------
+
+
+async def sms(visit: Visit) -> Response:
+    """A code to the mobile phone."""
+    try:
+        await visit.ask("pickup-sms", lang=visit.language)
+    except Refused as refusal:
+        if refusal.code not in ("sms-spent", "sms-failed"):
+            raise
+        told = (await visit.ask("pickup-look")).fields
+        return _first(visit, told, refusal.status, fault=refusal.code)
+    return visit.go(_address(visit))
+
+
+async def prove(visit: Visit) -> Response:
+    """A code or passphrase: the message, or how many tries are left."""
+    opener = visit.form.get("opener", "")
+    try:
+        proved = await visit.ask("pickup-prove", code=visit.form.get("code", ""), opener=opener)
+    except Refused as refusal:
+        if refusal.code != "opener":
+            raise
+        told = (await visit.ask("pickup-look")).fields
+        return _first(visit, told, 422, fault="opener")
+    return await _proved(visit, proved, opener)
+
+
+async def _proved(visit: Visit, proved: Answer, opener: str) -> Response:
+    if proved.fields["seat"]:
+        return await _message(visit, proved.fields["seat"])
+    told = (await visit.ask("pickup-look")).fields
+    left = proved.fields["tries_left"]
+    return _first(visit, told, 422, fault="code" if left else "", left=left, opener_name=opener)
+
+
+# ---- e-identification ----------------------------------------------------------------------------
+
+
+async def eid(visit: Visit) -> Response:
+    """On the way to the broker: by a page that leads on, for a form may lead to no other site."""
+    waiting = (await visit.ask("pickup-eid-start")).fields
+    response = visit.render("pickup_go.html", address=waiting["address"])
+    kept = "|".join(
+        [visit.part("id"), visit.part("secret"), visit.language]
+        + [waiting[name] for name in ("state", "nonce", "verifier")]
+    )
+    response.set_cookie(
+        _cookie(visit), kept, max_age=_HALF_AN_HOUR, path="/", httponly=True, samesite="lax",
+        secure=visit.site.settings.front.secure,
+    )  # fmt: skip
+    return response
+
+
+async def back(visit: Visit) -> Response:
+    """She comes back from the broker: a page with one button; nothing has happened yet."""
+    id_, secret, language, state, _, _ = _kept(visit)
+    query = visit.request.query_params
+    if not state or query.get("state", "") != state:
+        raise Refused("eid", 403)
+    if not query.get("code"):
+        raise Refused("eid-stopped", 403)
+    parts = {"id": id_, "secret": secret}
+    return visit.render(
+        "pickup_back.html",
+        address=f"/h/{id_}/{secret}",
+        code=query["code"],
+        token=form_token(visit.site.key, parts, "eid-done"),
+        spoken=language,
+    )
+
+
+async def eid_done(visit: Visit) -> Response:
+    """Who she is, and the message."""
+    id_, secret, _, _, nonce, verifier = _kept(visit)
+    if (id_, secret) != (visit.part("id"), visit.part("secret")):
+        raise Refused("eid", 403)
+    told = await visit.ask(
+        "pickup-eid-done", code=visit.form.get("code", ""), nonce=nonce, verifier=verifier
+    )
+    response = await _proved(visit, told, "")
+    response.delete_cookie(_cookie(visit), path="/")
+    return response
+
+
+def _cookie(visit: Visit) -> str:
+    return f"__Host-{COOKIE}" if visit.site.settings.front.secure else COOKIE
+
+
+def _kept(visit: Visit) -> list[str]:
+    kept = visit.request.cookies.get(_cookie(visit), "").split("|")
+    return kept if len(kept) == 6 else [""] * 6
+
+
+# ---- reading -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    told: Any
+    body: bytes
+    seat: str
+
+
+async def _read(visit: Visit, seat: str) -> Read:
+    answer = await visit.ask("pickup-read", seat=seat)
+    return Read(answer.fields, answer.body, answer.fields["seat"])
+
+
+async def read(visit: Visit) -> Response:
+    """The message again, or an answer for who needs no more than the link."""
+    return await _message(visit, visit.form.get("seat", ""))
+
+
+async def _message(visit: Visit, seat: str, status: int = 200, **more: object) -> Response:
+    try:
+        mail = await _read(visit, seat)
+    except Refused as refusal:
+        if refusal.code != "seat":
+            raise
+        told = (await visit.ask("pickup-look")).fields
+        return _first(visit, told, 401, fault="seat")
+    t = visit.words
+    shown = await run_in_threadpool(
+        pickup_message.show,
+        mail.body,
+        visit.language,
+        t("pickup-read.frame"),
+        t("pickup-read.file", n="{n}"),
+    )
+    return visit.render(
+        "pickup_read.html",
+        status,
+        told=mail.told,
+        shown=shown,
+        seat=mail.seat,
+        address=_address(visit),
+        most=visit.site.settings.pickup.answer_size,
+        **({"fault": "", "done": "", "draft": ""} | more),
+    )
+
+
+async def file(visit: Visit) -> Response:
+    """An attachment, to be saved."""
+    mail = await _read(visit, visit.form.get("seat", ""))
+    n = visit.form.get("n", "")
+    if not n.isdigit() or len(n) > 5:
+        raise Refused("malformed", 400)
+    numbered = visit.words("pickup-read.file", n="{n}")
+    found = await run_in_threadpool(pickup_message.file, mail.body, int(n), numbered)
+    if found is None:
+        raise Refused("malformed", 400)
+    return saved(*found)
+
+
+async def eml(visit: Visit) -> Response:
+    """The whole message with a receipt, for the recipient's own register."""
+    mail = await _read(visit, visit.form.get("seat", ""))
+    t, told = visit.words, mail.told
+    receipt = [
+        (t("receipt.case"), told["case"]),
+        (t("receipt.from"), ", ".join(filter(None, (told["person"], told["unit"])))),
+        (t("receipt.organisation"), visit.site.settings.organisation.name),
+        (t("receipt.sent"), _moment(told["at"])),
+        (t("receipt.read"), visit.now.isoformat(timespec="seconds")),
+        (t("receipt.proof"), t(f"proof.{told['proof']}")),
+    ]
+    data = await run_in_threadpool(pickup_message.with_receipt, mail.body, receipt, visit.now)
+    return saved(f"{told['case']}.eml", data)
+
+
+def _moment(text: str) -> str:
+    return datetime.fromisoformat(text).isoformat(timespec="seconds")
+
+
+def saved(name: str, data: bytes) -> Response:
+    """Bytes that a browser saves and never shows."""
+    return Response(
+        data,
+        media_type="application/octet-stream",
+        headers={
+            "content-disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
+            "content-security-policy": "default-src 'none'; sandbox",
+        },
+    )
+
+
+async def leave(visit: Visit) -> Response:
+    """She closes it."""
+    await visit.ask("pickup-leave", seat=visit.form.get("seat", ""))
+    return visit.go(_address(visit))
+
+
+# ---- answering -----------------------------------------------------------------------------------
+
+
+async def answer(visit: Visit) -> Response:
+    """Her answer, with files."""
+    seat, text = visit.form.get("seat", ""), visit.form.get("text", "")
+    files = [
+        (upload.filename or "", upload.content_type or "", await upload.read())
+        for upload in visit.files.values()
+    ]
+    if not text and not files:
+        return await _message(visit, seat, 422, fault="empty")
+    subject = visit.words("pickup-read.answer-subject")
+    body = await run_in_threadpool(pickup_message.answer, text[:ANSWER_TEXT], files, subject)
+    try:
+        await visit.ask("pickup-answer", body, seat=seat)
+    except Refused as refusal:
+        if refusal.code != "answer-size":
+            raise
+        return await _message(visit, seat, 413, fault="size", draft=text)
+    return await _message(visit, seat, done="answered")
+
+
+async def stuck(visit: Visit) -> Response:
+    """She cannot open it: the sender is told."""
+    await visit.ask("pickup-stuck")
+    return visit.go(_address(visit) + "?said=stuck")
+
+
+_UPLOAD = 102 * 1024 * 1024  # what desk takes is a setting, at most 100 MiB
+
+PAGES = (
+    Page("GET", ADDRESS, show),
+    Page("POST", ADDRESS + "/sms", sms, act="sms"),
+    Page("POST", ADDRESS + "/open", prove, act="open"),
+    Page("POST", ADDRESS + "/eid", eid, act="eid"),
+    Page("POST", ADDRESS + "/eid-done", eid_done, act="eid-done"),
+    Page("POST", ADDRESS + "/read", read, act="read"),
+    Page("POST", ADDRESS + "/file", file, act="file"),
+    Page("POST", ADDRESS + "/eml", eml, act="eml"),
+    Page("POST", ADDRESS + "/answer", answer, act="answer", most=_UPLOAD),
+    Page("POST", ADDRESS + "/stuck", stuck, act="stuck"),
+    Page("POST", ADDRESS + "/leave", leave, act="leave"),
+    Page("GET", CALLBACK, back),
+)

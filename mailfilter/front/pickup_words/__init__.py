@@ -1,0 +1,1 @@
+"""The words of pickup's pages: one TOML file a language, read by ``web/words``."""
