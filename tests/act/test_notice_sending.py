@@ -1,5 +1,6 @@
 """Our own mails on their way: null return path, DKIM, rates, refusals, reviewers, reports."""
 
+from dataclasses import replace
 from datetime import timedelta
 from email import message_from_bytes, policy
 
@@ -260,3 +261,40 @@ def test_from_of_our_mails():
     assert sender_address(settings(organisation=domains)) == "mailfilter@y.example"
     bare = settings(organisation={}, listen={"hostname": "gw.example"})
     assert sender_address(bare) == "mailfilter@gw.example"
+
+
+class Links:
+    """The links of a store, in memory."""
+
+    def __init__(self):
+        self.made, self.done = {}, []
+
+    async def ensure(self, mailed, now, until):
+        return (
+            "" if mailed in self.done else self.made.setdefault(mailed, f"secret{len(self.made)}")
+        )
+
+    async def posted(self, mailed):
+        self.done.append(mailed)
+
+
+async def test_after_so_many_notices_one_digest():
+    """With a front, the rest of an hour is one mail that leads to the page of all her mails."""
+    held = [item(id=f"M{n}.1", message=f"M{n}", state=State.HELD) for n in range(1, 6)]
+    archive, box, made, post, clock = office(*held, notice={"per_hour": 2}, front={"port": 8443})
+    archive.links = Links()
+    handler = ToSender(archive, made, post, clock)
+    for n in range(1, 6):
+        await handler.send(parcel(id=n, message=f"M{n}"))
+    assert len(box.mails) == 2
+    assert len(archive.links.made) == 5  # the page of all her mails finds each
+    (digest,) = [row["parcel"] for row in archive.rows.values()]
+    assert digest.kind == "digest"
+    digest = replace(digest, dossier=dossier())
+    with pytest.raises(Later):
+        await handler.send(digest)
+    clock.after(hours=1)
+    await handler.send(digest)
+    message = read(box, 2)
+    assert message["Subject"] == "Fler av dina brev har stoppats"
+    assert "/mina" in message.get_body(("plain",)).get_content()
