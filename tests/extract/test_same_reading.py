@@ -7,12 +7,15 @@ from html import unescape
 from xml.etree import ElementTree
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from mailfilter.extract import xmltext
 from mailfilter.extract.needle import WINDOW, Needles
 from mailfilter.extract.ooxml import WORD
 from mailfilter.extract.word import stories
 from mailfilter.extract.workbook import BLOCK
-from mailfilter.extract.xmltext import canonical, unescaped
+from mailfilter.extract.xmltext import canonical, lines_of, text_of, unescaped
 from tests.extract.making import sheet_files, sheet_with, word_files, word_table
 from tests.extract.reading import read
 
@@ -148,3 +151,14 @@ def test_marks_are_found_at_the_edges_of_windows(size):
     ]
     assert Needles(b"<mark>").within(data)
     assert not Needles(b"<other>").within(data)
+
+
+@given(st.lists(st.sampled_from(["<a>", "</a>", "<b c='>'>", "x", "12", " "])), st.integers(1, 9))
+def test_a_part_in_pieces_is_read_as_in_one(pieces, at_once):
+    xml = "".join(pieces).encode()
+    whole = text_of(xml), lines_of(xml)
+    before, xmltext._AT_ONCE = xmltext._AT_ONCE, at_once
+    try:
+        assert (text_of(xml), lines_of(xml)) == whole
+    finally:
+        xmltext._AT_ONCE = before
