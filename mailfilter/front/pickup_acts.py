@@ -20,7 +20,8 @@ from mailfilter.errors import Permanent
 from mailfilter.front.contract import Answer, Ask, DeskParts, Refused, Verb
 from mailfilter.record.pickup_contract import BoxView, Follow, Found, Outcome, Proved, View
 from mailfilter.record.pickup_following import Following
-from mailfilter.record.pickup_reading import CODE_MINUTES, Reading, plain
+from mailfilter.record.pickup_opened import plain
+from mailfilter.record.pickup_reading import CODE_MINUTES, Reading
 
 CALLBACK = "/eid"
 PASSPHRASE = 12  # letters and digits that two people agree on

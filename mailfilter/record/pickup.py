@@ -336,7 +336,7 @@ async def _commit(connection: AsyncConnection, row: Row[Any], now: datetime) -> 
     if row.d_wrap is not None:
         await rows.tell(connection, Told.SENT, row.d_id, row.d_item, now, "")
     if not row.d_answers:
-        await rows.count(connection, "pickup:sent", row.d_department, now)
+        await rows.count(connection, "pickup-sent", row.d_department, now)
 
 
 async def link_of(connection: AsyncConnection, seal: DeskSeal, owner: str) -> Link | None:

@@ -134,7 +134,7 @@ class Following:
         async def act(c: AsyncConnection, row: Row[Any], _: bytes) -> bool:
             await rows.end(c, row.id, Found.WITHDRAWN)
             await rows.note(c, "pickup-withdrawn", row.item, now, "sender")
-            await rows.count(c, "pickup:withdrawn", row.department, now)
+            await rows.count(c, "pickup-withdrawn", row.department, now)
             return True
 
         return await self._act(deposit_id, secret, act)
@@ -164,7 +164,7 @@ class Following:
                 return True
             await c.execute(update(box).where(box.c.id == box_id).values(outcome=way.value))
             await rows.note(c, "pickup-outcome", row.item, now, "sender", way=way.value)
-            await rows.count(c, f"pickup:{way}", row.department, now)
+            await rows.count(c, f"pickup-{way}", row.department, now)
             return True
 
         return await self._act(deposit_id, secret, act)

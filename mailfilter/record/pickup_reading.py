@@ -12,7 +12,6 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -34,23 +33,13 @@ from mailfilter.record.pickup_contract import (
     Told,
     View,
 )
-from mailfilter.record.pickup_seal import WRONG, open_body, open_facts, seal_facts, unwrap
+from mailfilter.record.pickup_opened import Opened, open_box, opened_box, plain, view_of
+from mailfilter.record.pickup_seal import open_body, open_facts, seal_facts
 from mailfilter.record.pickup_tables import box, chunk, deposit, opening, seat
 
 CODE_MINUTES = 30  # no time limit under 20 minutes
 ANSWERS = 20  # to one box
 _TOKEN = 32
-Sealed = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """A box that its link opened."""
-
-    row: Row[Any]
-    key: bytes
-    facts: Sealed  # of the box
-    about: Sealed  # of the deposit
 
 
 class Reading:
@@ -69,7 +58,7 @@ class Reading:
         found = rows.found_of(row, ended, secret, row.wrap if row is not None else None)
         if row is None or found not in (Found.OPEN, Found.LOCKED):
             return View(found)
-        return _view(_opened(row, secret), found)
+        return view_of(opened_box(row, secret), found)
 
     # ---- proving ----
 
@@ -79,7 +68,7 @@ class Reading:
         code = new_code()
 
         async def work(c: AsyncConnection) -> tuple[str, str] | None:
-            opened = await _open(c, box_id, secret)
+            opened = await open_box(c, box_id, secret)
             mobile = str(opened.facts["mobile"])
             if opened.row.tries >= TRIES or opened.row.texted >= TEXTS or not mobile:
                 return None
@@ -138,7 +127,7 @@ class Reading:
         token = secrets.token_urlsafe(_TOKEN)
 
         async def work(c: AsyncConnection) -> Proved:
-            opened = await _open(c, box_id, secret, lock=True)
+            opened = await open_box(c, box_id, secret, lock=True)
             row = opened.row
             if row.tries >= TRIES:
                 return Proved()
@@ -155,7 +144,7 @@ class Reading:
         row = await self._store.run(lambda c: rows.box_row(c, box_id))
         if row is None or row.tries >= TRIES or row.d_ended:
             return False
-        hashed = str(_opened(row, secret).facts["passphrase"])
+        hashed = str(opened_box(row, secret).facts["passphrase"])
         if not hashed or not given or len(given) > 200:
             return False
         return await asyncio.to_thread(_fits, self._hasher, hashed, plain(given))
@@ -170,10 +159,10 @@ class Reading:
         """The view of who sits there, or None; sitting on."""
 
         async def work(c: AsyncConnection) -> View | None:
-            opened = await _open(c, box_id, secret)
+            opened = await open_box(c, box_id, secret)
             if await self._seat(c, opened.row, token, now) is None:
                 return None
-            return _view(opened, Found.OPEN)
+            return view_of(opened, Found.OPEN)
 
         return await self._store.run(work)
 
@@ -183,7 +172,7 @@ class Reading:
         """The message, to who sits there; the first time the sender gets a receipt."""
 
         async def work(c: AsyncConnection) -> tuple[Opened, list[bytes]] | None:
-            opened = await _open(c, box_id, secret)
+            opened = await open_box(c, box_id, secret)
             proof = await self._seat(c, opened.row, token, now)
             if proof is None:
                 return None
@@ -192,7 +181,7 @@ class Reading:
             pieces = select(chunk.c.sealed).where(chunk.c.deposit == opened.row.d_id)
             sealed = (await c.execute(pieces.order_by(chunk.c.n))).scalars().all()
             if len(sealed) != opened.row.d_chunks:
-                raise Permanent("pickup: pieces of the stored body are missing")
+                raise Permanent("pickup- pieces of the stored body are missing")
             return opened, list(sealed)
 
         found = await self._store.run(work)
@@ -200,7 +189,7 @@ class Reading:
             return None
         opened, sealed = found
         body = await asyncio.to_thread(open_body, opened.key, sealed, opened.row.d_id)
-        return _view(opened, Found.OPEN), body
+        return view_of(opened, Found.OPEN), body
 
     async def _seat(
         self, c: AsyncConnection, row: Row[Any], token: str, now: datetime
@@ -238,21 +227,21 @@ class Reading:
         row = await self._store.run(lambda c: rows.box_row(c, box_id))
         if row is None or row.d_ended or row.d_answers:
             return False
-        opened = _opened(row, secret)
+        opened = opened_box(row, secret)
         new = _answer(opened, body)
         if new is None:
             return False
         made = await asyncio.to_thread(make_rows, new, self._store.seal, now, self._store.kept)
 
         async def work(c: AsyncConnection) -> bool:
-            again = await _open(c, box_id, secret, lock=True)
+            again = await open_box(c, box_id, secret, lock=True)
             if await self._seat(c, again.row, token, now) is None or await _many(c, box_id):
                 return False
             await put_rows(c, made)
             await c.execute(update(box).where(box.c.id == box_id).values(answered_at=now))
             await rows.tell(c, Told.ANSWER, made[0]["id"], again.row.d_item, now, made[1][0]["id"])
             await rows.note(c, "pickup-answered", again.row.d_item, now)
-            await rows.count(c, "pickup:answered", again.row.d_department, now)
+            await rows.count(c, "pickup-answered", again.row.d_department, now)
             return True
 
         return await self._store.run(work)
@@ -261,32 +250,17 @@ class Reading:
         """ "Jag kan inte öppna": the sender is told, once a day."""
 
         async def work(c: AsyncConnection) -> None:
-            opened = await _open(c, box_id, secret)
+            opened = await open_box(c, box_id, secret)
             day = timedelta(hours=24)
             if await rows.tell_once(c, Told.STUCK, opened.row, now, day):
                 await c.execute(update(box).where(box.c.id == box_id).values(stuck_at=now))
                 await rows.note(c, "pickup-stuck", opened.row.d_item, now)
-                await rows.count(c, "pickup:stuck", opened.row.d_department, now)
+                await rows.count(c, "pickup-stuck", opened.row.d_department, now)
 
         await self._store.run(work)
 
 
 # ---- inside a transaction ------------------------------------------------------------------------
-
-
-async def _open(c: AsyncConnection, box_id: str, secret: str, *, lock: bool = False) -> Opened:
-    """The box; Permanent if this link does not open it (any more)."""
-    row = await rows.box_row(c, box_id, lock=lock)
-    if row is None or row.d_ended:
-        raise Permanent(WRONG)
-    return _opened(row, secret)
-
-
-def _opened(row: Row[Any], secret: str) -> Opened:
-    key = unwrap(row.wrap, secret, row.id)
-    return Opened(
-        row, key, open_facts(key, row.facts, row.id), open_facts(key, row.d_facts, row.d_id)
-    )
 
 
 def _judged(opened: Opened, given: str, now: datetime) -> Proof | None:
@@ -305,7 +279,7 @@ async def _wrong(c: AsyncConnection, row: Row[Any], now: datetime) -> Proved:
     if tries >= TRIES:
         await rows.tell(c, Told.LOCKED, row.d_id, row.d_item, now, row.id)
         await rows.note(c, "pickup-locked", row.d_item, now)
-        await rows.count(c, "pickup:locked", row.d_department, now)
+        await rows.count(c, "pickup-locked", row.d_department, now)
     return Proved("", TRIES - tries)
 
 
@@ -335,7 +309,7 @@ async def _first_read(c: AsyncConnection, row: Row[Any], proof: Proof, now: date
         return
     await rows.tell(c, Told.READ, row.d_id, row.d_item, now, row.id)
     await rows.note(c, "pickup-read", row.d_item, now, proof=proof.word)
-    await rows.count(c, "pickup:read", row.d_department, now)
+    await rows.count(c, "pickup-read", row.d_department, now)
 
 
 async def _many(c: AsyncConnection, box_id: str) -> bool:
@@ -359,37 +333,6 @@ def _answer(opened: Opened, body: bytes) -> NewDeposit | None:
         boxes=(NewBox(0, about["sender"], Proof.LINK),),
         answers=opened.row.id,
     )
-
-
-def _view(opened: Opened, found: Found) -> View:
-    row, facts, about = opened.row, opened.facts, opened.about
-    view = View(
-        found=found,
-        box=row.id,
-        proof=Proof(row.proof),
-        shared=row.shared,
-        answer=bool(row.d_answers),
-        person=about["person"],
-        unit=about["unit"],
-        case=about["case"],
-        language=about["language"],
-        passphrase=bool(facts["passphrase"]),
-        at=row.d_at,
-        expires_at=row.d_expires_at,
-        read_at=row.read_at,
-    )
-    return replace(
-        view,
-        mobile=str(facts["mobile"])[-2:],
-        answered_at=row.answered_at,
-        tries_left=max(TRIES - row.tries, 0),
-        texted=row.code is not None,
-    )
-
-
-def plain(code: str) -> str:
-    """A code without the spaces and signs that people write into it, in lower case."""
-    return "".join(sign for sign in code.casefold() if sign.isalnum())
 
 
 def _same(one: str, other: str) -> bool:

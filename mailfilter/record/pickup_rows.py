@@ -12,13 +12,13 @@ from sqlalchemy import Row, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mailfilter.errors import Permanent
+from mailfilter.model import Action
 from mailfilter.record import audit, counts, items, staging
 from mailfilter.record.contract import AuditLine, Count
 from mailfilter.record.pickup_contract import TRIES, Found, Told
 from mailfilter.record.pickup_seal import unwrap
 from mailfilter.record.pickup_tables import box, chunk, deposit, opening, seat
 
-MODE = "pickup"  # of the counters; the weekly table of messages leaves them out
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 
 
@@ -90,7 +90,7 @@ async def tell_once(
     within: timedelta = timedelta(hours=1),
 ) -> bool:
     """Tell of a box, unless the same was told a while ago."""
-    key = hashlib.sha256(f"pickup:{row.id}".encode()).digest()
+    key = hashlib.sha256(f"pickup-{row.id}".encode()).digest()
     if not await staging.first_time(connection, key, f"pickup-{what}", at, within):
         return False
     await tell(connection, what, row.d_id, row.d_item, at, row.id)
@@ -111,9 +111,12 @@ async def note(
 
 
 async def count(connection: AsyncConnection, what: str, department: str, at: datetime) -> None:
-    """One more of something, by department; never a person."""
+    """One more of something, by department; never a person, and nothing of a protected message,
+    which stands here without its department."""
+    if not department:
+        return
     day: date = at.astimezone(STOCKHOLM).date()
-    one = Count(day, department, "external", what, "", "redirect", MODE)
+    one = Count(day, department, "external", f"act:{what}", "", Action.REDIRECT, "enforce")
     await counts.add(connection, [one])
 
 

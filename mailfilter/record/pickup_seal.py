@@ -34,7 +34,7 @@ from mailfilter.errors import Permanent
 _FORMAT = "mailfilter-pickup-1"
 _SALT = b"mailfilter-pickup-1"
 _SECRET = 32  # bytes
-WRONG = "pickup: the link does not open this"
+WRONG = "pickup- the link does not open this"
 
 
 def new_secret() -> str:

@@ -40,7 +40,7 @@ async def bounced(connection: AsyncConnection, token: str, now: datetime) -> boo
     if await rows.tell_once(connection, Told.BOUNCED, row, now, _DAY):
         await connection.execute(update(box).where(box.c.id == row.id).values(failed_at=now))
         await rows.note(connection, "pickup-bounced", row.d_item, now)
-        await rows.count(connection, "pickup:bounced", row.d_department, now)
+        await rows.count(connection, "pickup-bounced", row.d_department, now)
     return True
 
 
