@@ -7,7 +7,8 @@ Invariants:
 
 - A row is done only after its handler returned. Nothing is claimed: after a kill -9 a row is due
   again, and what had been sent a moment before is sent once more, with the same Message-ID. That
-  is the documented duplicate window.
+  is the documented duplicate window. An orderly end (`finish`) opens none: what is being sent is
+  finished and marked, nothing else is begun.
 - A failure puts a row off by 1, 2, 4 ... 60 minutes, at most `limits.OUTBOX_ATTEMPTS` times (more
   than a day); then, or when trying again cannot help, the handler gives up and the audit log says
   so. An item never stays in a state that only a lost row could end.
@@ -49,20 +50,26 @@ class Outbox:
         self._archive, self._handlers, self._now, self._tick = archive, handlers, now, tick
         self._awake = asyncio.Event()
         self._room = asyncio.Semaphore(AT_ONCE)
+        self._ending = False
 
     def wake(self) -> None:
         """Look now: something was put in."""
         self._awake.set()
 
+    def finish(self) -> None:
+        """Begin nothing more: `run` returns when what is under way has ended."""
+        self._ending = True
+        self._awake.set()
+
     async def run(self) -> None:
-        """Send for ever."""
-        while True:
+        """Send until `finish`."""
+        while not self._ending:
             self._awake.clear()
             moved: list[int] = []
             failure = await self._fenced(self._counted(moved))
             if failure is not None:
                 log.warning("outbox", cause=type(failure).__name__)
-            if not any(moved):
+            if not any(moved) and not self._ending:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._awake.wait(), self._tick)
 
@@ -75,8 +82,10 @@ class Outbox:
         return sum(await asyncio.gather(*(self._one(parcel) for parcel in parcels)))
 
     async def _one(self, parcel: Parcel) -> bool:
-        """True when the row is done or put off; else it is still due, and the store is at fault."""
+        """True when the row is done or put off; else it is due: the store fails, or we end."""
         async with self._room:
+            if self._ending:
+                return False
             failure = await self._fenced(self._sent(parcel))
             if failure is not None:
                 failure = await self._fenced(self._put_off(parcel, failure))

@@ -34,6 +34,8 @@ from mailfilter.web.server import serve
 from mailfilter.workers.poison import Poison
 from mailfilter.workers.pool import Pool
 
+GRACE = 20.0  # seconds for what is being sent, in an orderly stop; shorter than the role's patience
+
 
 def run(settings: config.Settings, file: Path | None) -> None:
     """Serve until SIGTERM; SIGHUP reloads the rules of `file`."""
@@ -86,7 +88,7 @@ async def _serve(settings: config.Settings, file: Path | None) -> None:
             serving = FrontServer(settings.store.run / SOCKET, parts, table())
             await serving.start()
             stack.push_async_callback(serving.close)
-        await _together(stop, [posting.run(), schedule.run(), reader.run(), web], control)
+        await _together(stop, posting, [schedule.run(), reader.run(), web], control)
 
 
 async def _say_fail_open(archive: Archive, settings: config.Settings) -> None:
@@ -97,16 +99,22 @@ async def _say_fail_open(archive: Archive, settings: config.Settings) -> None:
 
 
 async def _together(
-    stop: asyncio.Event, work: list[Coroutine[Any, Any, None]], control: ControlServer
+    stop: asyncio.Event,
+    posting: Outbox,
+    work: list[Coroutine[Any, Any, None]],
+    control: ControlServer,
 ) -> None:
-    """Run `work` until `stop`; if any of it ends by itself, that is a failure of desk."""
-    tasks = [asyncio.create_task(one) for one in work]
+    """Run `work` until `stop`; if any of it ends by itself, that is a failure of desk. What the
+    outbox is sending is finished first, else it would be sent again after the next start."""
+    tasks = [asyncio.create_task(one) for one in (posting.run(), *work)]
     waiting = asyncio.create_task(stop.wait())
     await control.start()
     log.info("desk-up")
     done, _ = await asyncio.wait([*tasks, waiting], return_when=asyncio.FIRST_COMPLETED)
     stop.set()
     await control.stop()
+    posting.finish()
+    await asyncio.wait(tasks[:1], timeout=GRACE)
     for task in tasks:
         task.cancel()
     for task in tasks:

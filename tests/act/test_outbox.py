@@ -7,7 +7,7 @@ import pytest
 
 from mailfilter import limits
 from mailfilter.act.contract import Later
-from mailfilter.act.outbox import Outbox, backoff
+from mailfilter.act.outbox import AT_ONCE, Outbox, backoff
 from mailfilter.errors import Permanent, Temporary
 from tests.act.office import NOW, Clock, FakeArchive
 
@@ -132,6 +132,30 @@ async def test_it_runs_until_it_is_ended_and_a_wake_is_enough():
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+async def test_an_orderly_end_finishes_what_is_being_sent_and_begins_nothing():
+    begun, go = asyncio.Event(), asyncio.Event()
+
+    class Slow(Handler):
+        async def send(self, parcel):
+            begun.set()
+            await go.wait()
+            await super().send(parcel)
+
+    handler = Slow()
+    archive, _, outbox = office(handler)
+    for _ in range(AT_ONCE + 3):
+        await archive.put("notice", NOW)
+    task = asyncio.create_task(outbox.run())
+    await begun.wait()
+    outbox.finish()
+    await asyncio.sleep(0.01)
+    assert not task.done(), "it waits for those"
+    go.set()
+    await task
+    assert len(handler.sent) == AT_ONCE
+    assert sum(row["done"] for row in archive.rows.values()) == AT_ONCE
 
 
 async def test_a_store_that_is_down_is_waited_for():

@@ -9,7 +9,7 @@ from mailfilter.act.next_hop import Hop
 from mailfilter.act.relay import Relay, deliver_once
 from mailfilter.errors import Temporary
 from mailfilter.model import Path
-from tests.scripted_hop import DROP, PLAIN_EHLO, ScriptedHop
+from tests.scripted_hop import DROP, GOOD, PLAIN_EHLO, ScriptedHop
 
 MAIL = Path(b"<a@example.se> RET=HDRS", b"a@example.se", b"RET=HDRS")
 B, C, D = (
@@ -235,6 +235,22 @@ async def test_a_421_to_the_first_command_of_an_idle_connection_is_not_told():
         assert answers[0].code == 250
         assert (await transaction.send(WIRE)).code == 250
         assert len(out.hop.mails) == 2
+
+
+@pytest.mark.parametrize("ehlo", [PLAIN_EHLO, GOOD["EHLO"]])
+async def test_a_connection_that_takes_no_more_mail_is_replaced(ehlo: str):
+    """OpenSMTPD answers 452 to the 101st MAIL of a session, for ever."""
+    full = "452 4.5.3 Too many messages sent"
+    async with Out({"EHLO": [ehlo], "MAIL": ["250 ok", full, "250 ok", full, full]}) as out:
+        for _ in range(2):
+            transaction, (answer,) = await out.begin(B)
+            assert answer.code == 250
+            assert (await transaction.send(WIRE)).code == 250
+        assert (out.hop.connections, len(out.hop.mails)) == (2, 2)
+        transaction, (answer,) = await out.begin(B)
+        await transaction.abort()
+        assert (answer.code, answer.text) == (452, full[4:]), "of a new one it is the answer"
+        assert out.hop.connections == 3
 
 
 async def test_a_second_failure_is_told():
