@@ -109,11 +109,13 @@ def read(
         heard=message.texts,
     )
     unread = _once((*message.defects, *extracted.not_examined))
-    facts = replace(
-        message.facts,
-        labels=bounded((*message.facts.labels, *extracted.labels)),
-        made_by=bounded((*message.facts.made_by, *extracted.made_by)),
-    )
+    facts = message.facts
+    if extracted.labels or extracted.made_by:
+        facts = replace(
+            facts,
+            labels=bounded((*facts.labels, *extracted.labels)),
+            made_by=bounded((*facts.made_by, *extracted.made_by)),
+        )
     return Reading(facts, (*message.texts, *extracted.texts), unread, extracted.opened)
 
 
@@ -208,7 +210,13 @@ def warm() -> None:
 
 
 def _once(unread: Iterable[NotExamined]) -> tuple[NotExamined, ...]:
-    return tuple(dict.fromkeys(unread))
+    """Each part once; of a flood (a locked archive of thousands) those that an answer may hold,
+    every reason among them."""
+    parts = list(dict.fromkeys(unread))
+    if len(parts) > limits.UNREAD:
+        first = {part.reason: part for part in reversed(parts)}
+        parts = list(dict.fromkeys([*first.values(), *parts]))[: limits.UNREAD]
+    return tuple(parts)
 
 
 # ---- crossing processes --------------------------------------------------------------------

@@ -6,7 +6,7 @@ look at each character by C replaces many, and most texts end there.
 
 - `raw`: Latin-1, with ``?`` for what it lacks (then `wide`).
 - `runs`: characters of base64 as ``a``, all else as a blank.
-- `signs`: capitals, digits (as ``1``), signs and blanks without the small letters between them: a
+- `signs`: capitals, digits (as ``1``), signs and blanks without small letters but j and z: a
   quarter of prose. What stands side by side in the text does so here; the reverse need not be.
 
 Invariants: linear; a gate never closes on what its expression would find.
@@ -19,8 +19,8 @@ _RUNS = bytes(0x61 if byte in _LETTERS else 0x20 for byte in range(256))
 _ZEROED = bytes.maketrans(b"0123456789", b"0" * 10)
 _ONES = bytes.maketrans(b"0123456789\t|", b"1111111111  ")
 _ONES_WIDE = bytes.maketrans(b"0123456789?\t|", b"11111111111  ")  # digits of other scripts are ?
-_SMALL = b"abcdefghijklmnopqrstuvwxyz"
-_BETWEEN = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ -+,;\r\n"
+_SMALL = b"abcdefghiklmnopqrstuvwxy"
+_BETWEEN = b"ABCDEFGHIJKLMNOPQRSTUVWXYZjz -+,;\r\n"
 _BETWEEN_CODES = _BETWEEN + b":"
 _EIGHT = b"1" * 8
 _ELEVEN = b"1" * 11  # 2d, a hyphen, has but one digit

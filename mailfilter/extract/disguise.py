@@ -93,7 +93,7 @@ def _based(text: Afar) -> Iterator[str]:
     if runs:
         for shift in range(4):
             yield from _numbers(base64_bytes(_aligned(runs, shift)))
-    if _may_hold_groups(raw):
+    if b"12" in text.signs.translate(_OPENING) and _may_hold_groups(raw):
         for group in islice(_digit_groups(text.content), MOST):
             yield base64_bytes(group.encode()).decode("latin-1")
     if b"\nM" in raw and _UU_LINE.search(raw):
@@ -142,10 +142,7 @@ def _numbers(data: bytes) -> Iterator[str]:
 
 def _may_hold_groups(raw: bytes) -> bool:
     """Whether three groups of base64 in a row begin as digits do."""
-    opening = raw.translate(_OPENING)
-    if b"12" not in opening:
-        return False
-    pairs = opening.replace(b"12", b"3\0")
+    pairs = raw.translate(_OPENING).replace(b"12", b"3\0")
     return any(b"333" in pairs[phase::4] for phase in range(4))
 
 

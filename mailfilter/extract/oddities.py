@@ -34,7 +34,10 @@ _MAY_HIDE = re.compile(
     r"|(?:height|width)\s*:\s*[01](?:\.\d+)?\s*(?:p[xt]|em|%|[;!]|$)|clip(?:-path)?\s*:|opacity\s*:\s*0?\.[01]",
     re.IGNORECASE,
 )
-_WORDS = ("color", "font-size", "left", "top:", "indent", "height", "width", "clip", "opacity")
+_WORDS = (
+    *(b"color", b"font-size", b"left", b"top:", b"indent"),
+    *(b"height", b"width", b"clip", b"opacity"),
+)
 _TURNING = "bdo[dir],[style*='bidi-override']"
 ELEMENTS = 2000  # styled elements that are looked at
 TURNED = 100
@@ -63,12 +66,12 @@ def left_over(page: Page, views: str) -> list[str]:
     return sorted(set(found).difference(_NUMBER.findall(views))) if found else []
 
 
-def without_doubtful(tree: LexborHTMLParser, page: Page, tags: str) -> Iterator[str]:
+def without_doubtful(tree: LexborHTMLParser, page: Page, tags: bytes) -> Iterator[str]:
     """The markup without what may be hidden, and the text of what is turned round.
 
-    `tags` are those of the tree, in small letters.
+    `tags` are those of the tree in small letters, or all of the page.
     """
-    if "bdo" in tags or "bidi-override" in tags:
+    if b"bdo" in tags or b"bidi-override" in tags:
         left = 2 * len(page.source)  # they may lie in one another
         for node in tree.css(_TURNING)[:TURNED]:
             turned = (node.text() or "")[::-1]

@@ -62,10 +62,10 @@ def is_light(data: bytes) -> bool:
     return (
         len(data) <= limits.SMALL_MAIL
         and data.find(b"\n\r\n", 0, _LIGHT_HEADER) >= 0
-        and data.count(b"\n") <= _LIGHT_LINES
+        and (len(data) <= _LIGHT_LINES or data.count(b"\n") <= _LIGHT_LINES)
         and data.count(b"\n--") <= _LIGHT_DELIMITERS
         and data.count(b"=?") <= _LIGHT_WORDS
-        and data.count(b"=") <= _LIGHT_ESCAPES
+        and (len(data) <= _LIGHT_ESCAPES or data.count(b"=") <= _LIGHT_ESCAPES)
     )
 
 

@@ -110,6 +110,9 @@ def split(text: str) -> Split:
     roles: list[tuple[int, Role]] = []
     now, offset, left = Role.BODY, 0, 0
     for number, line in enumerate(lines):
+        if now is Role.BODY and roles and not telling[number]:  # most lines of most mails
+            offset += len(line) + 1
+            continue
         role = now
         if line[:1] == ">":
             if _is_groupwise(line) and not _marked_lines_follow(lines, number):

@@ -121,12 +121,13 @@ class Walk:
         if found.padded:
             self.second_net(data[start:end])
         self._outside(data, found, ctx)
-        inner = replace(
-            ctx,
-            depth=ctx.depth + 1,
-            boundaries=(*ctx.boundaries, boundary),
-            default="message/rfc822" if label.type == "multipart/digest" else "text/plain",
-            inside=label.type,
+        inner = Context(
+            ctx.steps,
+            ctx.depth + 1,
+            (*ctx.boundaries, boundary),
+            "message/rfc822" if label.type == "multipart/digest" else "text/plain",
+            label.type,
+            count=ctx.count,
         )
         for number, (part_start, part_end) in enumerate(found.parts):
             self._part(data, part_start, part_end, inner, number == 0)
@@ -311,13 +312,14 @@ class Walk:
         """PGP messages and encoded files in a text."""
         if b"-----BEGIN PGP" in content and (kind := protected.armour(content)):
             self.blame(place, "pgp-encrypted" if kind is Kind.ENCRYPTED else "pgp-unread")
-        if oldcodes.is_there(content):
+        begins = b"begin" in content
+        if (begins or b"BinHex" in content) and oldcodes.is_there(content):
             self._old(content, place, ctx)
         if ctx.inside and encoding.holds_part(content):
             self.blame(place, "delimiter-broken")
         elif place.role is Role.BODY and encoding.begins_with_header(content):
             self.blame(place, "header-syntax")
-        if b"begin " in content:
+        if begins and b"begin " in content:
             self._uuencoded(content, ctx)
 
     def _inside_file(self, content: bytes, place: Place, ctx: Context) -> None:

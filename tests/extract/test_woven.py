@@ -3,8 +3,11 @@
 import sys
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from selectolax.lexbor import LexborHTMLParser
 
-from mailfilter.extract import woven
+from mailfilter.extract import hypertext, woven
 from mailfilter.extract.afar import Page
 
 NUMBER = "198001172389"  # official
@@ -71,3 +74,44 @@ def work(page: str) -> int:
     finally:
         sys.setprofile(None)
     return count
+
+
+PIECES = [
+    "<p>", "</p>", "<b>", "</b>", '<w<i title="q">', '<a title="x>y">', '<a href="<b>">',
+    "<i a='\"'>", "<br>", "<br/>",
+    '<p style="margin:0">', "text", "1912", "&lt;b&gt;", "<div class=a>", "</div>", '<x"y=1>', "\n",
+    "  ", "<h1>", "<o:p>", "</o:p>", "<!doctype html>", '<p title="a&quot;b">', "&nbsp;", "<?xml?>",
+    "<svg><title>q</title></svg>", "<select><option>a", "</br>", "<ul><li>",
+]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=14))
+def test_the_short_way_to_the_text_of_a_simple_page_is_as_good_as_the_long_one(pieces):
+    markup = LexborHTMLParser("".join(pieces)).html or ""
+    cut = hypertext._cut(markup)
+    assert cut is None or hypertext._joined(cut) == hypertext.as_text(markup)
+
+
+def test_a_simple_page_goes_the_short_way():
+    assert hypertext._cut('<html><body><p class="a" hidden="">Hej</p></body></html>')
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        "<p a\" style='x>;display:none'>",
+        '<p a" b" c" style=\'x>;display:none\'>',
+        "<p t='=' a\" b\" c\" style='x>;display:none'>",
+        "<p title=\"x>y\" style='display:none'>",
+        "<x<p style='display:none'>",
+    ],
+)
+def test_no_quote_in_an_odd_place_hides_what_hides(tag):
+    shown, _ = hypertext.views(f"<html><body>1980{tag}55</p></x<p>0117<p>2389</body></html>")
+    assert "55" not in shown
+
+
+@pytest.mark.parametrize("sheet", ["", "<style>p{color:red}</style>", "<script>1</script>"])
+def test_what_an_attribute_says_is_said_once(sheet):
+    shown, beside = hypertext.views(f"<html>{sheet}<p title='Nummer {NUMBER}'>Hej</p></html>")
+    assert (shown, beside.count("Nummer")) == ("Hej", 1)
