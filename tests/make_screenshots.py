@@ -1,7 +1,7 @@
 """Makes the README's screenshots anew from a running demo: ``python tests/make_screenshots.py``.
 
-Starts ``mailfilter demo`` in a temporary folder, logs in by its link, and takes the list, an item
-and the notice that its sender got. Needs Debian's Chromium.
+Starts ``mailfilter demo`` in a temporary folder, logs in by its link, and takes the list, an item,
+the notice that its sender got, and the page behind its button. Needs Debian's Chromium.
 """
 
 import contextlib
@@ -43,12 +43,13 @@ def demo(folder: Path):
         process.wait(60)
 
 
-def notice(folder: Path) -> str:
-    """The HTML of the first notice that arrived."""
+def notice(folder: Path) -> tuple[str, str]:
+    """The HTML of the first notice of a held mail that arrived, and its link."""
     for path in sorted((folder / "var" / "inbox").glob("*.eml")):
         message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
-        if message["Auto-Submitted"] == "auto-replied":
-            return message.get_body(("html",)).get_content()
+        if message["Auto-Submitted"] == "auto-replied" and "inte skickats" in message["Subject"]:
+            html = message.get_body(("html",)).get_content()
+            return html, re.search(r"http://[^\s\"]+/m/[^\s\"]+", html)[0]
     raise SystemExit("no notice arrived")
 
 
@@ -57,7 +58,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
         folder = Path(name)
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-        page = browser.new_page(viewport={"width": 1100, "height": 720})
+        page = browser.new_page(viewport={"width": 1100, "height": 720}, locale="sv-SE")
         with demo(folder) as link:
             page.goto(link)
             page.get_by_role("button", name="Logga in").click()
@@ -66,8 +67,11 @@ def main() -> None:
             page.locator("a[href*='/item/']").first.click()
             page.wait_for_load_state()
             page.screenshot(path=OUT / "item.png", full_page=True)
-            html = notice(folder)
-        page.set_viewport_size({"width": 660, "height": 720})
+            html, finish = notice(folder)
+            page.set_viewport_size({"width": 390, "height": 844})
+            page.goto(finish)
+            page.screenshot(path=OUT / "sender.png", full_page=True)
+        page = browser.new_page(viewport={"width": 660, "height": 720})  # without our policy
         page.set_content(html)
         page.screenshot(path=OUT / "notice.png")
         browser.close()

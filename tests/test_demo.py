@@ -16,7 +16,7 @@ def configuration(folder, broken: bool = False):
     text = (files("mailfilter.demo") / "demo.toml").read_text("utf-8")
     inbox = free_port()
     text = text.replace("10025", str(free_port())).replace("10026", str(inbox))
-    text = text.replace("8025", str(free_port()))
+    text = text.replace("8025", str(free_port())).replace("8026", str(free_port()))
     if broken:
         text, _, rule = text.partition("[[rule]]")
         assert 'action = "reject"' in rule

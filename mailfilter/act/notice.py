@@ -290,7 +290,7 @@ def _ways_out(about: About, settings: Settings, words: Words) -> list[str]:
         lines.append(words.say("todo/open"))
     if waiting:
         contact = settings.organisation.contact or words.say("contact/someone")
-        if not is_protected(about.dossier):
+        if not is_protected(about.dossier) and not about.link:
             lines.append(words.say("todo/mistake", contact=contact, id=about.case))
         lines.append(words.say("todo/kept", held_days=settings.store.held_days))
     return lines

@@ -25,7 +25,7 @@ Command = Any  # click's, or typer's own copy of it
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
 DOORS = [
-    "receive", "parse", "extract", "act", "decide", "record", "report", "web", "connectors",
+    "receive", "parse", "extract", "act", "decide", "record", "report", "web", "front", "connectors",
     "workers", "demo", "selftest",
 ]  # fmt: skip
 
