@@ -33,6 +33,7 @@ NEXT_HOP_IDLE = 20.0  # pooled connection; below Postfix smtpd_timeout under str
 # parse, extract
 DEPTH = 20  # nested multiparts, messages and archives; amavis stops at 14
 PARTS = 1500  # amavis MAXFILES
+UNREAD = 3000  # parts named as not examined; more say nothing new
 INFLATED_SIZE = 300 * MIB  # all output of one message's decoders; amavis' expansion limit
 INFLATED_RATIO = 200  # a part that grows more is a bomb unless it is under 10 MiB
 TEXT_SIZE = 16 * MIB  # characters given to the detectors from one message: 5 s at 0.3 s a MiB

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from mailfilter import limits
 from mailfilter.errors import Temporary
 from mailfilter.examine import Job
 from mailfilter.model import Class, Coverage
@@ -19,6 +20,8 @@ from mailfilter.workers import master, wire
 from mailfilter.workers.classes import Kind, door
 from mailfilter.workers.pool import Pool
 from mailfilter.workers.rehearsal import rehearse
+from tests.containment.bomb import attached
+from tests.extract.making_archives import zip_aes
 
 MAIL = b"From: a@exempelkommun.example\r\nSubject: x\r\n\r\npersonnummer 191212121212\r\n"
 JOB = Job(b"k" * 32, date(2026, 11, 24))
@@ -45,6 +48,16 @@ def running(path: Path, workers: int = 1, do=None):
     finally:
         os.kill(pid, signal.SIGTERM)
         os.waitpid(pid, 0)
+
+
+async def test_a_locked_archive_of_thousands_is_locked_and_ends_no_worker(tmp_path):
+    """Its answer names no more parts than an answer may; each reason stands in it."""
+    data = zip_aes({f"{n}.txt": b"x" for n in range(limits.UNREAD + 50)}, "obekant")
+    with running(tmp_path / "scan.sock"):
+        found = await Pool(tmp_path / "scan.sock").examine(attached(data, "a.zip"), JOB)
+    assert {part.cls for part in found.not_examined} >= {Class.ENCRYPTED}
+    assert Class.CRASHED not in {part.cls for part in found.not_examined}
+    assert len(found.not_examined) <= limits.UNREAD
 
 
 async def test_a_message_is_examined(tmp_path):

@@ -24,14 +24,13 @@ Explained = tuple[str, str, str, int, tuple[str, ...]]
 MASK = 64  # characters
 MASK_DIGITS = 8  # a date of birth with its century
 PERSON = 24
-UNREAD = 2 * limits.PARTS
 _SHAPES = (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
 
 
 def examination(value: Any, size: int, own: Collection[str] = ()) -> Examination:
     """The examination of a message of `size` bytes; `own` are the kinds of the own registers."""
     try:
-        if len(value["findings"]) > limits.FINDINGS or len(value["not_examined"]) > UNREAD:
+        if len(value["findings"]) > limits.FINDINGS or len(value["not_examined"]) > limits.UNREAD:
             raise ValueError("too much")
         found = from_json(value)
         places = [*(part.place for part in found.not_examined), *found.opened]
