@@ -69,7 +69,7 @@ def test_the_notice_begins_with_the_button_and_ends_with_whom_to_call(place):
     link = stopped(place, subject="knapp")
     text = place.notices()[-1].get_body(("plain",)).get_content().replace("\r\n", "\n")
     swedish = text.partition("-----")[0].strip()
-    assert swedish.startswith(f"Avsluta ärendet:\n{link}")
+    assert swedish.startswith(f"Gör klart ditt ärende:\n{link}")
     assert "Är det bråttom? Kontakta 0000-000 00" in swedish.split("\n\n")[-2]
     page = place.browser.get(link).text
     assert "Personnummer (******-****)" in page
