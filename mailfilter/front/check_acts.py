@@ -10,9 +10,8 @@ from email.message import EmailMessage
 from email.policy import SMTP
 
 from mailfilter import limits
-from mailfilter.act.check_mailbox import ANYBODY
 from mailfilter.act.notice_lines import found, not_read
-from mailfilter.front.contract import Answer, Ask, DeskParts, Refused, Verb
+from mailfilter.front.contract import ANYBODY, Answer, Ask, DeskParts, Refused, Verb
 from mailfilter.front.mine_acts import logged_in
 from mailfilter.front.sender_view import words_for
 from mailfilter.model import Action, Envelope, Path

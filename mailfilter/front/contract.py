@@ -13,7 +13,7 @@ from typing import Any
 from mailfilter import limits
 from mailfilter.act.contract import Deliver
 from mailfilter.config import Settings
-from mailfilter.model import Decision, Envelope, Examination
+from mailfilter.model import Decision, Envelope, Examination, Path
 from mailfilter.record.archive import StoreArchive
 from mailfilter.web.recent import Throttle
 
@@ -53,6 +53,7 @@ class Answer:
     body: bytes = b""
 
 
+ANYBODY = Path(b"<nagon@medborgare.invalid>", b"nagon@medborgare.invalid")  # outside, no class
 # A mail and the envelope it shall be judged with → what was found, and what the rules say now
 Judge = Callable[[bytes, Envelope], Awaitable[tuple[Examination, Decision]]]
 View = Callable[[bytes], Awaitable[Sequence[tuple[str, str]]]]  # a mail → (place, text), Swedish

@@ -16,11 +16,10 @@ from email.policy import SMTP
 from email.utils import format_datetime
 
 from detectors import Role
-from mailfilter.act.check_mailbox import ANYBODY
 from mailfilter.act.notice_sending import REWRITTEN
 from mailfilter.connectors.contract import Kind, judged
 from mailfilter.errors import Temporary
-from mailfilter.front.contract import Answer, Ask, DeskParts, Refused, Verb
+from mailfilter.front.contract import ANYBODY, Answer, Ask, DeskParts, Refused, Verb
 from mailfilter.front.sender_acts import ACTOR, Hers, finished, hers
 from mailfilter.model import Action, Envelope, State
 from mailfilter.place import Place, describe

@@ -25,8 +25,8 @@ Command = Any  # click's, or typer's own copy of it
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
 DOORS = [
-    "receive", "parse", "extract", "act", "decide", "record", "report", "web", "front", "connectors",
-    "workers", "demo", "selftest",
+    "receive", "parse", "extract", "act", "decide", "record", "report", "web", "front",
+    "connectors", "workers", "demo", "selftest",
 ]  # fmt: skip
 
 
