@@ -4,6 +4,10 @@ From → to: a list of `Role` → running processes until SIGTERM. It is single-
 keys, reads no mail, and has everything imported before the first fork, so that its children share
 that memory.
 
+A process that hangs is replaced too: its event loop writes the time into a page that all share
+(`keep_beating`, once in `limits.HEARTBEAT` seconds, so mail pays nothing); who has once written and
+then is silent for `limits.HANG_TIMEOUT` gets SIGKILL. Meanwhile what it should have done is a 451.
+
 SIGHUP is passed on (reload of rules). SIGTERM and SIGINT stop the roles in their order: first
 those that take mail, so that what is past the dot can still be stored by those behind them.
 
@@ -11,19 +15,24 @@ A process that cannot be forked (no memory, too many tasks) is tried again each 
 go on meanwhile.
 """
 
+import asyncio
 import ctypes
+import mmap
 import os
 import signal
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from mailfilter import failpoint
+from mailfilter import failpoint, limits
 from mailfilter.log import log
 
 _QUICK = 5.0  # a child that lived shorter is started again only after a rest
 _REST = 1.0
 _PR_SET_PDEATHSIG = 1
+_LOOK = 5.0  # seconds between looks for who hangs
+_PLACES = 512  # processes that can be watched at a time
+_BEATS = memoryview(mmap.mmap(-1, _PLACES * 8)).cast("d")  # when each was last heard, or 0
 _WATCHED = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD}
 
 
@@ -47,7 +56,10 @@ class Supervisor:
 
     roles: Sequence[Role]
     on_stop: Callable[[], None] = lambda: None  # called when the end begins
+    on_reload: Callable[[], None] = lambda: None  # called before the others are told
     _alive: dict[int, tuple[Role, float]] = field(default_factory=dict)
+    _places: dict[int, int] = field(default_factory=dict)  # of a process in _BEATS
+    _looked: float = 0.0
     _missing: list[Role] = field(default_factory=list)  # could not be forked
 
     def run(self, when_up: Callable[[], None] = lambda: None) -> None:
@@ -58,10 +70,16 @@ class Supervisor:
                 self._start(role)
         when_up()
         while True:
-            match self._next_signal():
+            told = self._next_signal()
+            if time.monotonic() - self._looked >= _LOOK:
+                self._kill_hung()
+            match told:
+                case 0:
+                    continue
                 case signal.SIGCHLD:
                     self._replace_dead()
                 case signal.SIGHUP:
+                    self._reload()
                     self._tell_all(signal.SIGHUP)
                 case _:
                     break
@@ -76,13 +94,37 @@ class Supervisor:
             self._stop(pids, patience)
 
     def _next_signal(self) -> int:
-        """Wait for one; while a process is missing only so long, and then as if one had ended."""
-        if not self._missing:
-            return signal.sigwait(_WATCHED)
-        told = signal.sigtimedwait(_WATCHED, _REST)
-        return told.si_signo if told is not None else signal.SIGCHLD
+        """Wait for one; 0 when it is time to look for who hangs. While a process is missing only a
+        moment, and then as if one had ended."""
+        told = signal.sigtimedwait(_WATCHED, _REST if self._missing else _LOOK)
+        if told is not None:
+            return told.si_signo
+        return signal.SIGCHLD if self._missing else 0
+
+    def _reload(self) -> None:
+        try:
+            self.on_reload()
+        except Exception as error:  # whatever it is, the processes that run go on
+            log.error("reload", kind=type(error).__name__)
+
+    def _kill_hung(self) -> None:
+        """End who was heard once and is silent now; it is replaced like all who die. If we were
+        stopped ourselves (a machine that slept), the others were too, and get another chance."""
+        now = time.monotonic()
+        slept = now - self._looked > _LOOK + limits.HANG_TIMEOUT / 2
+        self._looked = now
+        for pid, place in self._places.items():
+            heard = _BEATS[place]
+            if heard and slept:
+                _BEATS[place] = now
+            elif heard and now - heard > limits.HANG_TIMEOUT:
+                log.error("process-hung", role=self._alive[pid][0].name, timeout="HANG_TIMEOUT")
+                os.kill(pid, signal.SIGKILL)
 
     def _start(self, role: Role) -> None:
+        global _place  # noqa: PLW0603 — of the child: its place is its own
+        _place = next(n for n in range(_PLACES) if n not in self._places.values())
+        _BEATS[_place] = 0
         try:
             failpoint.reach("fork")
             pid = os.fork()
@@ -92,6 +134,7 @@ class Supervisor:
             return
         if pid:
             self._alive[pid] = (role, time.monotonic())
+            self._places[pid] = _place
             return
         status = 1
         try:
@@ -113,6 +156,7 @@ class Supervisor:
             self._start(late)
         for pid, status in _ended():
             role, since = self._alive.pop(pid, (None, 0.0))
+            self._places.pop(pid, None)
             if role is None:
                 continue
             log.error("process-ended", role=role.name, status=status)
@@ -136,6 +180,15 @@ class Supervisor:
                 for pid in set(pids) & set(self._alive):
                     os.kill(pid, signal.SIGKILL)
             time.sleep(0.02)
+
+
+_place = 0
+
+
+def keep_beating() -> None:
+    """The running loop of this process tells the supervisor from now on that it runs."""
+    _BEATS[_place] = time.monotonic()
+    asyncio.get_running_loop().call_later(limits.HEARTBEAT, keep_beating)
 
 
 def die_with(parent: int) -> None:

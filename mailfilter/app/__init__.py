@@ -21,7 +21,7 @@ from functools import partial
 from pathlib import Path
 
 from mailfilter import config, limits
-from mailfilter.app import desk, front, memory, preflight, scanning, smtp
+from mailfilter.app import desk, front, memory, preflight, rules, scanning, smtp
 from mailfilter.control import Desk
 from mailfilter.decide import compile_rules
 from mailfilter.errors import ConfigError
@@ -55,6 +55,7 @@ def start(settings: config.Settings, file: Path | None, beside: Sequence[Role] =
     quiet()
     if settings.fail_open_until:
         log.error("fail-open-allowed", until=settings.fail_open_until.isoformat())
+    rules.keep(settings, file)
     doors = master.listen(scanning.scan_socket(settings))
     sock = _listening(settings)
     rehearse(documents=False)
@@ -72,7 +73,11 @@ def start(settings: config.Settings, file: Path | None, beside: Sequence[Role] =
         Role("smtp", partial(smtp.run, settings, file, sock, shares, place), patience=patience)
         for place in range(count)
     ]
-    return Supervisor([*(_without(sock, role) for role in others), *takers], sock.close)
+    return Supervisor(
+        [*(_without(sock, role) for role in others), *takers],
+        sock.close,
+        partial(rules.keep_anew, file),
+    )
 
 
 def _without(sock: socket.socket, role: Role) -> Role:

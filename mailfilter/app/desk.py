@@ -28,6 +28,7 @@ from mailfilter.record import open_archive, open_desk_server
 from mailfilter.record.contract import Archive, AuditLine
 from mailfilter.record.keys import load_private, load_public
 from mailfilter.report import fragment, render
+from mailfilter.supervisor import keep_beating
 from mailfilter.unread import explain
 from mailfilter.web import build
 from mailfilter.web.server import serve
@@ -109,6 +110,7 @@ async def _together(
     tasks = [asyncio.create_task(one) for one in (posting.run(), *work)]
     waiting = asyncio.create_task(stop.wait())
     await control.start()
+    keep_beating()
     log.info("desk-up")
     done, _ = await asyncio.wait([*tasks, waiting], return_when=asyncio.FIRST_COMPLETED)
     stop.set()

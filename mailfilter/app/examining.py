@@ -4,6 +4,7 @@ import os
 from dataclasses import replace
 from datetime import date
 
+from mailfilter import limits
 from mailfilter.app.scanning import registers_of
 from mailfilter.config import Settings
 from mailfilter.errors import ConfigError
@@ -18,6 +19,7 @@ class Examiner:
 
     def __init__(self, pool: Pool, settings: Settings) -> None:
         self._pool = pool
+        self._hurried = pool.hurried(limits.CHECK_WAIT, limits.CHECK_SECONDS - limits.CHECK_WAIT)
         key = os.urandom(32)  # counts persons within a message; dies with the process
         self._job = searching(Job(key, date.min, registers=registers_of(settings)), settings)
 
@@ -41,6 +43,10 @@ class Examiner:
     async def to_the_end(self, data: bytes, today: date, patience: float) -> Examination:
         """With so many seconds for what is written in pictures: no client waits."""
         return await self._pool.examine(data, self._on(today), patience=patience)
+
+    async def hurried(self, data: bytes, today: date) -> Examination:
+        """What can be read in the few seconds that somebody waits for a check."""
+        return await self._hurried.examine(data, self._on(today))
 
     def _on(self, today: date) -> Job:
         if self._job.today != today:

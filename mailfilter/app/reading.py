@@ -34,10 +34,9 @@ class Reader:
         wake: Callable[[], None],
     ) -> None:
         self._file = file
-        self._examiner = Examiner(pool, settings)
-        self._task = ReadingOn(
-            archive, self._examine, rules.compiled(settings, file), clock.now, wake
-        )
+        latest, in_force = rules.in_force(settings, file)
+        self._examiner = Examiner(pool, latest)
+        self._task = ReadingOn(archive, self._examine, in_force, clock.now, wake)
 
     async def _examine(self, data: bytes, patience: float) -> Examination:
         return await self._examiner.to_the_end(data, clock.today(), patience)

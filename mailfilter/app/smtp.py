@@ -14,6 +14,7 @@ from mailfilter.act.counting import CountBuffer
 from mailfilter.act.mail_hosts import ByMx, resolver
 from mailfilter.act.relay import Relay
 from mailfilter.app import clock, rules
+from mailfilter.app.checking import check_mailbox
 from mailfilter.app.examining import Examiner
 from mailfilter.app.scanning import scan_pool
 from mailfilter.config_ways import Mx
@@ -23,6 +24,7 @@ from mailfilter.receive.server import Listener
 from mailfilter.receive.share import Share
 from mailfilter.record import open_intake
 from mailfilter.record.keys import load_public
+from mailfilter.supervisor import keep_beating
 
 
 def run(
@@ -44,10 +46,11 @@ async def _serve(
     keys = load_public(settings.store.keys)
     intake = await open_intake(settings, keys)
     counter = CountBuffer(intake, limits.COUNTER_FLUSH)
-    examiner = Examiner(scan_pool(settings, keys.join), settings)
+    latest, in_force = rules.in_force(settings, file)
+    examiner = Examiner(scan_pool(settings, keys.join), latest)
     pipeline = Pipeline(
         examine=lambda data: examiner(data, clock.today()),
-        rules=rules.compiled(settings, file),
+        rules=in_force,
         carry_out=CarryOut(intake, settings.notice.enabled, settings.notice.on_reject),
         counter=counter,
         secret=keys.join,
@@ -57,7 +60,8 @@ async def _serve(
         fail_open=lambda: bool(
             settings.fail_open_until and clock.today() <= settings.fail_open_until
         ),
-        check_address=settings.front.check_address,
+        drafts=check_mailbox(settings, intake),
+        check=lambda data: examiner.hurried(data, clock.today()),
         hosts=_hosts(settings.mx),
     )
     relay = Relay(settings.next_hop, settings.listen.hostname)
@@ -68,6 +72,7 @@ async def _serve(
     loop.add_signal_handler(signal.SIGTERM, stop.set)
     loop.add_signal_handler(signal.SIGINT, lambda: None)  # the terminal's; the supervisor decides
     loop.add_signal_handler(signal.SIGHUP, lambda: _reload(pipeline, examiner, file))
+    keep_beating()
     counting = asyncio.create_task(counter.run())
     await listener.start()
     await stop.wait()
