@@ -19,7 +19,12 @@ VRFY = Reply(252, "2.0.0 Cannot verify, send some mail")
 ACCEPTED = Reply(250, "2.0.0 Ok: taken care of as {id}")
 CHECK_HERE = Reply(250, "2.1.5 Ok: checked here, sent to nobody")
 CHECKED = Reply(250, "2.0.0 Ok: checked and dropped, the answer is on its way as {id}")
-CHECK_ALONE = Reply(550, "5.7.1 A draft to be checked must have that one recipient")
+CHECK_ALONE = Reply(550, "5.7.1 A draft to be checked goes to that one mailbox, nobody has got it")
+RETURN_HERE = Reply(250, "2.1.5 Ok: a return of ours")
+RETURN_ALONE = Reply(452, "4.5.3 One of these recipients at a time, send the others again")
+RETURNED = Reply(250, "2.0.0 Ok: noted")
+CHECK_NOT_YOU = Reply(550, "5.7.1 Only people of this organisation have drafts checked here")
+CHECK_LATER = Reply(450, "4.7.1 Too many drafts to be checked in an hour, try again later")
 
 STOPPED = Reply(
     550,

@@ -66,9 +66,14 @@ def mail_sender(settings: Settings) -> str:
     return settings.pickup.mail_sender or sender_address(settings)
 
 
+def return_address(settings: Settings) -> str:
+    """Of which return paths are made; a mail to it must lead to this gateway."""
+    return settings.pickup.return_address or mail_sender(settings)
+
+
 def return_path(settings: Settings, token: str) -> Path:
     """Where a bounce of this link goes: ``name+TOKEN@domain``."""
-    local, _, domain = (settings.pickup.return_address or mail_sender(settings)).rpartition("@")
+    local, _, domain = return_address(settings).rpartition("@")
     raw = f"{local}+{token}@{domain}".encode("ascii", "replace")
     return Path(b"<" + raw + b">", raw)
 

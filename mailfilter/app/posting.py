@@ -18,6 +18,7 @@ from mailfilter.act.outbox import Outbox
 from mailfilter.act.own_mail import OwnMail
 from mailfilter.act.pickup_deposits import Aside, Deposits
 from mailfilter.act.pickup_mails import LinkMails
+from mailfilter.act.pickup_return import Bounces
 from mailfilter.act.pickup_telling import Tellings
 from mailfilter.act.relay import deliver_once, hop_of
 from mailfilter.act.release import Release, deliver_all
@@ -54,6 +55,7 @@ def outbox(archive: Archive, settings: config.Settings) -> Outbox:
     pickup = Pickup(
         settings.pickup, settings.front.on, next_hop, Deposits(pickups, clock.now), compose
     )
+    handlers["pickup-bounce"] = Bounces(pickups, clock.now)
     handlers["pickup"] = Tellings(pickups, settings, post, pickup, clock.now)
     beside = Aside(settings, pickups)
     handlers["handoff"] = HandOvers(archive, _connectors(settings, pickup), clock.now, beside)

@@ -12,6 +12,7 @@ from mailfilter.act.carry_out import CarryOut
 from mailfilter.act.check_mailbox import CheckRelay
 from mailfilter.act.counting import CountBuffer
 from mailfilter.act.mail_hosts import ByMx, resolver
+from mailfilter.act.pickup_return import ReturnRelay, Returns, TakesReturns
 from mailfilter.act.relay import Relay
 from mailfilter.app import clock, rules
 from mailfilter.app.checking import check_mailbox
@@ -67,7 +68,13 @@ async def _serve(
     relay = Relay(settings.next_hop, settings.listen.hostname)
     address = settings.front.check_address
     way = CheckRelay(relay, address) if address else relay
-    listener = Listener(settings, way, pipeline, sock=sock, share=share)
+    returns = Returns.of(settings)
+    if returns:
+        taking = TakesReturns(pipeline, returns, intake, clock.now, clock.new_id)
+        out = ReturnRelay(way, returns)
+        listener = Listener(settings, out, taking, sock=sock, share=share)
+    else:
+        listener = Listener(settings, way, pipeline, sock=sock, share=share)
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
     loop.add_signal_handler(signal.SIGINT, lambda: None)  # the terminal's; the supervisor decides

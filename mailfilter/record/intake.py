@@ -22,7 +22,8 @@ from mailfilter.record.seal import Sealed, Sealer, parcel_owner
 from mailfilter.record.tables import wrapped_key
 
 REJECTED = "rejected-notice"
-KINDS = {REJECTED: "rejected", "check-answer": "checked"}  # parcel → kind of what is told once
+# parcel → kind of what is told once
+KINDS = {REJECTED: "rejected", "check-answer": "checked", "pickup-bounce": "bounced"}
 _SMALL = 256 * limits.KIB  # sealed in the event loop: 0.6 ms; a thread costs as much
 
 

@@ -25,6 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mailfilter.config_pickup import Proof
 from mailfilter.errors import Permanent
 from mailfilter.record import pickup_rows as rows
+from mailfilter.record import pickup_sweep
 from mailfilter.record.database import Database
 from mailfilter.record.items import is_protected
 from mailfilter.record.pickup_contract import Link, NewBox, NewDeposit, Notify, Told
@@ -184,6 +185,10 @@ class Pickups:
             await c.execute(delete(detail).where(detail.c.item == item))
 
         await self.run(work)
+
+    async def bounced(self, token: str, now: datetime) -> bool:
+        """The mail with a link came back."""
+        return await self.run(lambda c: pickup_sweep.bounced(c, token, now))
 
     # ---- whom to tell ----
 
