@@ -40,6 +40,10 @@ fuzz: .venv-fuzz/done ## fuzz our own parsers, MINUTES each: an hour at 5 for al
 	.venv-fuzz/bin/python -m tests.fuzz.run --minutes $(MINUTES) $(ARGS)
 bench: .venv/test ## beside Postfix, rspamd, amavis: tests/bench/RESULTS.md, 15 minutes; ARGS=--quick: beside smtp-sink alone
 	$(RUN) tests/bench/run.py $(ARGS)
+bench-rows: .venv/test ## idle memory, sessions, latency, a crowd, held mails a second; ARGS=idle,held
+	$(RUN) tests/bench/rows.py $(ARGS)
+bench-municipality: .venv/test ## one core, 5 mails a second, a scan a minute: five minutes; ARGS="--minutes 2"
+	$(RUN) tests/bench/everyday.py $(ARGS)
 bombs: .venv/test ## hostile files through the workers; ARGS=--latency: what others notice
 	$(RUN) -m tests.containment.run $(ARGS)
 faults: .venv/test ## kills and faults for MINUTES, half of them with PostgreSQL; a row in tests/faults/LEDGER.md

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from functools import lru_cache, partial
 from pathlib import Path
 
-from mailfilter import replies
+from mailfilter import limits, replies
 from mailfilter.config import Listen, Settings
 from mailfilter.errors import ConfigError
 from mailfilter.log import log
@@ -73,7 +73,8 @@ class Listener:
         self.hop = hop
         self.deliver = deliver
         self.now = now
-        self.bounds = bounds or Bounds()
+        half = max(limits.SESSIONS_PER_CLIENT, settings.max_sessions // 2)
+        self.bounds = bounds or Bounds(sessions_per_client=half)  # one front server may use half
         self.budget = Budget(settings.memory_budget)
         self.access = access(listen)
         self.hostname = listen.hostname
