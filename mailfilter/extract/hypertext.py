@@ -106,20 +106,24 @@ def views(source: str) -> tuple[str, str]:
     page = Page(source)
     extras = [*oddities.numbered_tags(page, _ATTRIBUTES)]
     rules: list[str] = []
-    if unshown := page.names(_UNSHOWN):
-        extras += [*_attributes(tree), *_take_raw(tree)]
-        rules = _take_styles(tree, extras)
     markup = tree.html or ""
     cut = _cut(markup)
-    tags = page.lower if cut is None else _told(cut)
-    if not unshown and (cut is None or any(map(tags.__contains__, _NAMES))):
+    if cut is not None and source.count("<") <= len(cut) // 2:  # no tag of the source is left out
+        page.told = _told(cut)
+    if page.tells(_UNSHOWN):
+        extras += [*_attributes(tree), *_take_raw(tree)]
+        rules = _take_styles(tree, extras)
+        page.told = None  # what sheets and scripts say tells, too
+        markup = tree.html or ""
+        cut = _cut(markup)
+    elif cut is None or page.tells(_NAMES):
         extras += _attributes(tree)
-    whole = _with_hidden(tree, markup, rules) if rules or _hides(tags) else []
+    whole = _with_hidden(tree, markup, rules) if rules or page.tells(_MAY_HIDE) else []
     if whole:
         markup = tree.html or ""
     if whole or cut is None or any(map(markup.__contains__, _NOT_SIMPLE)):
         cut, markup = None, _marked_pre(markup)
-    extras += map(as_text, oddities.without_doubtful(tree, page, tags))
+    extras += map(as_text, oddities.without_doubtful(tree, page))
     if "<!--" in markup:
         markup, comments = oddities.without_comments(markup)
         extras += map(strip_markup, comments)
@@ -166,7 +170,7 @@ def _cut(markup: str) -> list[str] | None:
 
 def _told(cut: list[str]) -> bytes:
     """The tags of a page, each once, in small letters."""
-    return " ".join(set(cut[1::2])).lower().encode("latin-1", "replace")
+    return f"<{' <'.join(set(cut[1::2]))}".lower().encode("latin-1", "replace")
 
 
 def _joined(pieces: list[str]) -> str:
@@ -244,11 +248,6 @@ def _take_styles(tree: LexborHTMLParser, extras: list[str]) -> list[str]:
                 hiding.append(selector.rpartition("<!--")[2].strip())
         node.decompose()
     return list(dict.fromkeys(hiding))[:RULES]
-
-
-def _hides(tags: bytes) -> bool:
-    """Whether an attribute may hide something."""
-    return any(map(tags.__contains__, _MAY_HIDE))
 
 
 def _with_hidden(tree: LexborHTMLParser, markup: str, rules: list[str]) -> list[str]:

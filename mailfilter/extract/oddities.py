@@ -66,12 +66,9 @@ def left_over(page: Page, views: str) -> list[str]:
     return sorted(set(found).difference(_NUMBER.findall(views))) if found else []
 
 
-def without_doubtful(tree: LexborHTMLParser, page: Page, tags: bytes) -> Iterator[str]:
-    """The markup without what may be hidden, and the text of what is turned round.
-
-    `tags` are those of the tree in small letters, or all of the page.
-    """
-    if b"bdo" in tags or b"bidi-override" in tags:
+def without_doubtful(tree: LexborHTMLParser, page: Page) -> Iterator[str]:
+    """The markup without what may be hidden, and the text of what is turned round."""
+    if page.tells((b"bdo", b"bidi-override")):
         left = 2 * len(page.source)  # they may lie in one another
         for node in tree.css(_TURNING)[:TURNED]:
             turned = (node.text() or "")[::-1]
@@ -79,7 +76,7 @@ def without_doubtful(tree: LexborHTMLParser, page: Page, tags: bytes) -> Iterato
             if left < 0:
                 break
             yield html.escape(turned)
-    if b">0" not in page.zeroed or not any(map(tags.__contains__, _WORDS)):
+    if b">0" not in page.zeroed or not page.tells(_WORDS):
         return
     if not _CUT.search(page.source):
         return

@@ -66,14 +66,15 @@ def readings(page: Page, shown: str) -> Iterator[str]:
     source = page.source
     if b"0<" in page.zeroed and sum(map(page.zeroed.count, _BEHIND)) >= LEAST:
         yield from between(source)
-    if "content" in source or "--" in source:
+    if page.tells((b"<style",)) and page.tells((b"content", b"--")):
         sheets = [sheet[1] for sheet in islice(_SHEET.finditer(source), RUNS)]
         if any("content" in sheet for sheet in sheets):
             yield from styled(source, "\n".join(sheets))
-    if "<script" in source or "<SCRIPT" in source:
+    if page.tells((b"<script",)):
         for script in islice(_SCRIPT.finditer(source), RUNS):
             yield from scripted(script[1])
-    yield from ordered(source)
+    if page.tells((b"order:", b"start=", b"selected")):
+        yield from ordered(source)
     yield from mirrored(page, shown)
 
 
@@ -121,6 +122,6 @@ def scripted(script: str) -> Iterator[str]:
 
 def mirrored(page: Page, shown: str) -> Iterator[str]:
     """Long numbers of the text read from their end, if a style turns anything."""
-    if page.names(_TURNING) and _TURNS.search(page.source.lower()):
+    if page.tells(_TURNING) and _TURNS.search(page.source.lower()):
         for run in islice(_LONG.findall(shown), RUNS):
             yield run[::-1]
