@@ -8,12 +8,14 @@ same.
 Protected mail (design 4.5) stands in no list, this one included.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 from mailfilter.act.notice import STOCKHOLM
 from mailfilter.decide.addresses import patterns, split
 from mailfilter.front.contract import Answer, Ask, DeskParts, Refused, Verb
+from mailfilter.front.copies import merged, others
 from mailfilter.front.sender_view import view, waiting
 from mailfilter.model import Path
 from mailfilter.record.contract import Dossier, Item
@@ -74,10 +76,12 @@ async def rows(parts: DeskParts, ask: Ask) -> Answer:
     return Answer({"address": address, "rows": told})
 
 
-async def _row(parts: DeskParts, items: list[Item], language: str) -> dict[str, Any]:
-    first = items[0]
-    shown = await view(parts, items, first.dossier, language)
-    objects = (first.message, *(item.id for item in items))
+async def _row(parts: DeskParts, items: Sequence[Item], language: str) -> dict[str, Any]:
+    first, dossier, shown_items = items[0], items[0].dossier, items
+    if dossier is not None:
+        shown_items, dossier = merged([(dossier, items), *await others(parts, first.message)])
+    shown = await view(parts, shown_items, dossier, language)
+    objects = (*{item.message: "" for item in shown_items}, *(item.id for item in shown_items))
     lines = await history(parts.archive, objects, first.at)
     kept = first.at + timedelta(days=parts.settings.store.audit_days)
     return {
@@ -91,13 +95,13 @@ async def _row(parts: DeskParts, items: list[Item], language: str) -> dict[str, 
             for line in lines
             if line.act in _LOOKS and line.actor != "sender"
         ],
-        "erased": (_end(items) or first.at).isoformat(),
-        "waits": bool(waiting(items)),
+        "erased": (_end(shown_items) or first.at).isoformat(),
+        "waits": bool(waiting(shown_items)),
         "row_until": kept.astimezone(STOCKHOLM).date().isoformat(),
     }
 
 
-def _end(items: list[Item]) -> Any:
+def _end(items: Sequence[Item]) -> Any:
     """When the mail itself is or was erased: with the last of its copies."""
     return max(item.ended_at or item.expires_at for item in items)
 

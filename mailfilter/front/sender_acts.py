@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mailfilter.act.notice import STOCKHOLM
-from mailfilter.errors import Permanent
 from mailfilter.front import alarms, policy
 from mailfilter.front.contract import Answer, Ask, DeskParts, Refused, Verb
+from mailfilter.front.copies import by_link
 from mailfilter.front.sender_view import WEEK, WITHDRAWN, mobiles, view, waiting
 from mailfilter.model import Action, State
 from mailfilter.record import link_secret
@@ -50,11 +50,9 @@ async def proven(parts: DeskParts, ask: Ask, purpose: str) -> str:
 async def hers(parts: DeskParts, ask: Ask, act: str) -> Hers:
     """Her mail, if it still waits and the act is offered for it."""
     owner = await proven(parts, ask, link_secret.SENDER)
-    items = await parts.archive.items_of(owner)
-    if not waiting(items):
+    items, dossier = await by_link(parts, owner, ask.text("secret", link_secret.LENGTH))
+    if dossier is None or not waiting(items):
         raise Refused("ended", 409)
-    secret = ask.text("secret", link_secret.LENGTH)
-    dossier = await parts.archive.links.dossier(link_secret.SENDER, owner, secret, parts.now())
     protected = items[0].protected
     if act != "override" and act not in policy.offered(
         dossier, parts.settings, protected=protected
@@ -66,14 +64,9 @@ async def hers(parts: DeskParts, ask: Ask, act: str) -> Hers:
 async def show(parts: DeskParts, ask: Ask) -> Answer:
     """What the page shows; changes nothing."""
     owner = await proven(parts, ask, link_secret.SENDER)
-    items = await parts.archive.items_of(owner)
+    items, dossier = await by_link(parts, owner, ask.text("secret", link_secret.LENGTH))
     if not items:
         raise Refused("gone", 410)
-    secret = ask.text("secret", link_secret.LENGTH)
-    try:
-        dossier = await parts.archive.links.dossier(link_secret.SENDER, owner, secret, parts.now())
-    except Permanent:
-        dossier = None  # it has ended
     return Answer(await view(parts, items, dossier, ask.text("lang", 5)))
 
 

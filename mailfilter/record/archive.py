@@ -100,6 +100,10 @@ class StoreArchive:
         """The items of a message, in their order; of a protected one without the dossier."""
         return await self._run(lambda c: items.of_message(c, self._opener, message))
 
+    async def copies_of(self, message: str) -> list[str]:
+        """Other messages that are the same mail, split by recipient; known for six days."""
+        return await self._run(lambda c: items.copies(c, message))
+
     async def body(self, message: str) -> bytes:
         wrapped, chunks = await self._run(lambda c: items.sealed_body(c, message))
         return await asyncio.to_thread(self._opener.body, wrapped, chunks, message)

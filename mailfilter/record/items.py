@@ -80,6 +80,15 @@ async def of_message(connection: AsyncConnection, opener: Opener, id: str) -> li
     return [_item(row, opener) for row in rows]
 
 
+async def copies(connection: AsyncConnection, id: str) -> list[str]:
+    """Other messages that are the same mail, split by recipient on its way here (P2)."""
+    own = select(message.c.incident_key).where(message.c.id == id).scalar_subquery()
+    query = select(message.c.id).where(
+        message.c.incident_key == own, message.c.id != id, message.c.committed
+    )
+    return list((await connection.execute(query.order_by(message.c.at, message.c.id))).scalars())
+
+
 async def _of_kind(
     connection: AsyncConnection, opener: Opener, query: Select[Any], kind: str, most: int | None
 ) -> list[Item]:

@@ -157,3 +157,18 @@ def test_a_form_cannot_name_another_message(place):
 
 def test_no_act_is_offered_that_the_rules_of_the_house_leave_out(place):
     assert MAJ not in place.browser.get(stopped(place, subject="x")).text
+
+
+def test_copies_split_by_recipient_are_one_mail_on_her_page(place):
+    """As Exchange Online splits it: the same mail, one transaction for each domain."""
+    before, data = len(place.notices()), mail(subject="delat", to=f"{ANNA}, b@annan.example")
+    for recipient in (ANNA, "b@annan.example"):
+        place.send(data, to=recipient)
+    link = place.link(before)
+    page = place.browser.get(link).text
+    assert page.count("har inte fått brevet") == 2
+    arrived = len(place.service.to("b@annan.example.s"))
+    assert place.browser.act(link, "secure", service="saker").status == 303
+    wait_until(lambda: len(place.service.to("b@annan.example.s")) > arrived, "the other copy")
+    held = {item["id"].partition(".")[0] for item in place.gateway.items("held")}
+    assert link.split("/m/")[1].split("/")[0] not in held
