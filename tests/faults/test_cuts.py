@@ -2,9 +2,11 @@
 
 Towards the client: it goes away after so many bytes of its own, by FIN or by RST, or after so many
 bytes of our replies. Towards the next hop: a proxy drops the connection after so many bytes of
-ours, or of the next hop's. Then the client sends once more, over a network that works.
+ours, or of the next hop's; in plain text, and under TLS, where a cut may meet the handshake, a part
+of a record, or all of it but the leave-taking. Then the client sends once more, over a network that
+works.
 
-``FAULTS=all`` cuts at every byte (``make cuts``), the suite at every fifth.
+``FAULTS=all`` cuts at every byte (``make cuts``), the suite at every fifth, of TLS at fewer.
 """
 
 import asyncio
@@ -16,14 +18,17 @@ from pathlib import Path
 
 import pytest
 
+from tests.certificates import Authority
 from tests.faults.inside import CLEAN, KINDS, MIXED, Inside, Letter, inside, send, transact
-from tests.scripted_hop import ScriptedHop
+from tests.scripted_hop import GOOD, ScriptedHop
 from tests.smtp_client import Client, Gate
 
 pytestmark = pytest.mark.system  # it needs no programs, but its time
 AT_ONCE = 40
 STEP = 1 if os.environ.get("FAULTS") == "all" else 5
 PATIENT: dict = {}  # the timers of the product: nobody hangs here
+STEP_TLS = 1 if os.environ.get("FAULTS") == "all" else 43
+TLS_EHLO = {"EHLO": [GOOD["EHLO"].replace("250 ENH", "250-STARTTLS\n250 ENH")]}
 OURS, THEIRS = "ours", "theirs"
 
 
@@ -236,4 +241,62 @@ async def test_a_next_hop_that_goes_after_any_byte(tmp_path: Path, kind: str, si
         size = (await traffic(world, kind))[side]
         assert size > 100, "the proxy sees what is said"
         works = [hop_goes(world, kind, side, after) for after in range(1, size + 1, STEP)]
+        assert await all_of(works) == []
+
+
+# ---- under TLS -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A next hop with TLS: how it is reached at a level."""
+
+    authority: Authority
+    level: str
+
+    def hop(self) -> ScriptedHop:
+        return ScriptedHop(TLS_EHLO, self.authority.server("hop.example"))
+
+    @property
+    def settings(self) -> dict:
+        return {"tls": self.level, "ca": self.authority.ca, "server_name": "hop.example"}
+
+
+async def secret_hop_goes(
+    world: Inside, kind: str, side: str, after: int, secret: Secret
+) -> list[str]:
+    letter = world.letter(kind)
+    async with (
+        secret.hop() as hop,
+        Cutter(hop, side, after).running() as cutter,
+        world.chain(cutter, secret.settings) as gate,
+    ):
+        first = await send(gate, letter)
+        found = wrong(first, letter, hop, await world.rows(letter))
+        found += await finish(world, gate, letter, hop, first)
+        verbs = hop.verbs()
+        if secret.level != "opportunistic" and "STARTTLS" not in verbs[: verbs.index("MAIL")]:
+            found.append("in plain text")
+    return [f"{kind}, {side} cut after {after} of TLS: {fault}" for fault in found]
+
+
+@pytest.mark.parametrize("level", ["encrypt", "verify", "opportunistic"])
+@pytest.mark.parametrize("side", [OURS, THEIRS])
+async def test_a_next_hop_that_goes_after_any_byte_of_tls(tmp_path: Path, side: str, level: str):
+    (tmp_path / "ca").mkdir()
+    secret = Secret(Authority(tmp_path / "ca"), level)
+    async with inside(tmp_path) as world:
+        async with (
+            secret.hop() as hop,
+            Cutter(hop, side, 1 << 30).running() as cutter,
+            world.chain(cutter, secret.settings) as gate,
+        ):
+            assert (await send(gate, world.letter(MIXED))).startswith("250")
+            assert hop.certificates, "it was under TLS"
+        kinds = (MIXED, CLEAN)
+        works = [
+            secret_hop_goes(world, kinds[after % 2], side, after, secret)
+            for after in range(1, cutter.passed + 1, STEP_TLS)
+        ]
+        assert len(works) > 20
         assert await all_of(works) == []
