@@ -16,13 +16,14 @@ from typing import Any
 
 from mailfilter.errors import ConfigError, Permanent
 from mailfilter.front import wire
-from mailfilter.front.contract import FIELDS, Answer, Ask, DeskParts, Refused, Verb
+from mailfilter.front.contract import CHUNK, FIELDS, Answer, Ask, DeskParts, Refused, Verb
 from mailfilter.log import log
 from mailfilter.web.recent import Throttle
 from mailfilter.web.server import where
 
 SOCKET = "front.sock"  # in Store.run
 AT_ONCE = 32  # requests; the others wait
+BIG_AT_ONCE = 2  # of those that bring many bytes, so that memory stays bounded (P9)
 TRIES = 30
 _PATIENCE = 60.0  # seconds for a request to come in
 
@@ -34,6 +35,7 @@ class FrontServer:
         self._path, self._parts, self._verbs = path, parts, verbs
         self._failed = Throttle(TRIES, timedelta(minutes=15))
         self._room = asyncio.Semaphore(AT_ONCE)
+        self._big = asyncio.Semaphore(BIG_AT_ONCE)
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
@@ -63,11 +65,20 @@ class FrontServer:
     async def _told(self, reader: asyncio.StreamReader) -> tuple[dict[str, Any], bytes]:
         async with asyncio.timeout(_PATIENCE):
             request = await wire.read(reader, FIELDS)
-            verb = self._verbs.get(str(request.get("verb")))
-            body = await wire.read_body(reader, verb.most if verb else 0)
+        verb = self._verbs.get(str(request.get("verb")))
         fields = request.get("fields")
         if verb is None or not isinstance(fields, dict):
             return _refused(Refused("malformed", 400)), b""
+        if verb.most <= CHUNK:
+            return await self._run(verb, fields, reader)
+        async with self._big:
+            return await self._run(verb, fields, reader)
+
+    async def _run(
+        self, verb: Verb, fields: dict[str, Any], reader: asyncio.StreamReader
+    ) -> tuple[dict[str, Any], bytes]:
+        async with asyncio.timeout(_PATIENCE):
+            body = await wire.read_body(reader, verb.most)
         answer = await self._answer(verb, Ask(fields, body))
         return (answer, b"") if isinstance(answer, dict) else ({"ok": answer.fields}, answer.body)
 
