@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from mailfilter import config
-from mailfilter.act import notice_template
+from mailfilter.act import notice_template, pickup_dns
 from mailfilter.commands.asking import fail
 from mailfilter.decide import compile_rules
 from mailfilter.errors import ConfigError
@@ -32,4 +32,6 @@ def check_config(file: Given) -> None:
         notice_template.load(settings)
     except ConfigError as error:
         raise fail(str(error)) from error
+    for sentence in pickup_dns.faults(settings, pickup_dns.resolver()):
+        typer.echo(f"{file}: {sentence}", err=True)  # advice: what is in DNS is not in the file
     typer.echo(f"{file}: good; rules {rules.hash[:12]}")

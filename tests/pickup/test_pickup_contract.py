@@ -13,12 +13,15 @@ import pytest
 
 from mailfilter import connectors, failpoint, limits
 from mailfilter.act import release
+from mailfilter.act.pickup_mails import LinkMails
 from mailfilter.act.relay import hop_of
 from mailfilter.app import clock, posting
 from mailfilter.connectors.contract import Connector
+from mailfilter.connectors.signing import Signer
 from mailfilter.model import State
 from mailfilter.record.pickup_contract import Found
 from tests.act.real_store import opened
+from tests.connectors.dkim_key import KEY, verified
 from tests.pickup.service import (
     BODY,
     SECRET_TEXT,
@@ -282,6 +285,18 @@ async def test_a_proof_that_cannot_be_asked_for_is_never_lowered(
         assert await s.desk.state(item) == (State.HELD, said)
         assert mails_to_b(s) == 0
         assert await s.pickups.links(item) == []
+
+
+async def test_the_mail_with_the_link_is_signed_by_our_domain(tmp_path, monkeypatch):
+    async with service(tmp_path, monkeypatch, {"RCPT": ["450 4.2.0 later"]}) as s:
+        item = await s.hand_over()
+        (link,) = await s.pickups.links(item)
+        signer = Signer(b"kommun.example", b"s", KEY.pem)
+        back, _, data = LinkMails(s.settings, signer, s.desk.clock)(link)
+        assert verified(data)
+        assert b"d=kommun.example" in data
+        assert b"From: Exempelkommunen <mailfilter@kommun.example>" in data
+        assert back.address.endswith(b"@kommun.example")
 
 
 async def test_the_mail_with_the_link_says_nothing_of_the_message(tmp_path, monkeypatch):

@@ -102,7 +102,9 @@ def _opened(blobs: list[bytes], identities) -> list[bytes]:
     return plain
 
 
-@pytest.mark.parametrize("n", [5, pytest.param(1000, marks=pytest.mark.long)])
+@pytest.mark.parametrize(
+    "n", [5, pytest.param(1000, marks=[pytest.mark.long, pytest.mark.timeout(1500)])]
+)
 async def test_database_folder_and_both_keys_open_nothing(tmp_path, monkeypatch, n):
     """Desk's and the escrow's private key, every row, every byte of the folder."""
     async with service(tmp_path, monkeypatch) as s:
