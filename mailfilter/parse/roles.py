@@ -61,6 +61,7 @@ _DISCLAIMER = re.compile(
 )
 _WROTE = (" skrev", " wrote", " kirjoitti", " schrieb", " a écrit")
 _DIGIT = re.compile(r"\d")
+_COLON = re.compile(r":.{0,3}(?:\n|\Z)", re.DOTALL)  # what `_wrote` asks for, and a little more
 # The first three letters of all phrases above; other lines are what the line before was.
 _QUOTE_STARTS = frozenset(
     (
@@ -82,16 +83,18 @@ _QUOTE_STARTS = frozenset(
         "on ",
     )
 )
-_SIGNATURE_STARTS = frozenset(
+_CLOSING_STARTS = frozenset(
     ("med", "bäs", "vän", "var", "sol", "god", "mån", "häl", "mvh", "m.v", "mv.", "vh", "vh ",
      "vh,", "vh!", "vh\r", "kin", "bes", "war", "reg", "you", "sin", "ven", "hil", "yst", "ter",
-     "ski", "sen", "häm", "get", "det", "inf", "thi", "the", "så ", "när", "läs", "tän", "ple",
-     "vi ")
+     "ski", "sen", "häm", "get")
 )  # fmt: skip
+_DISCLAIMER_STARTS = frozenset(
+    ("det", "inf", "thi", "the", "så ", "när", "läs", "tän", "ple", "vi ")
+)
 # The same in every mixture of capitals: to look up is faster than to make lower case.
 _STARTS = frozenset(
     "".join(letters)
-    for start in _QUOTE_STARTS | _SIGNATURE_STARTS | {"--", "--\r"}
+    for start in _QUOTE_STARTS | _CLOSING_STARTS | _DISCLAIMER_STARTS | {"--", "--\r"}
     for letters in product(*({letter, letter.upper()} for letter in start))
 )
 _FIRST = frozenset([">", *filter(str.isspace, map(chr, range(0x3001)))])  # a mark, or indented
@@ -143,6 +146,8 @@ def _telling(text: str, lines: list[str]) -> bytes:
     """
     if "\u212a" in text or "\u212b" in text:  # the signs of Kelvin and Ångström
         return b"\1" * len(lines)
+    if not _COLON.search(text) and _FIRST.isdisjoint([line[:1] for line in lines if line != "\r"]):
+        return bytes(map(_STARTS.__contains__, [line[:3] for line in lines]))
     return bytes([line[:3] in _STARTS or ":" in line[-4:] or line[:1] in _FIRST for line in lines])
 
 
@@ -154,9 +159,11 @@ def _add(roles: list[tuple[int, Role]], offset: int, role: Role) -> Split:
 def _begins(line: str, lines: list[str], number: int) -> Role | None:
     """The role that begins at this line, if one does."""
     start = line[:3].lower()
-    if start in _SIGNATURE_STARTS:
-        head = line[:HEAD]
-        if _CLOSING.match(head) or _DISCLAIMER.match(head):
+    if start in _CLOSING_STARTS:
+        if _CLOSING.match(line[:HEAD]):
+            return Role.SIGNATURE
+    elif start in _DISCLAIMER_STARTS:
+        if _DISCLAIMER.match(line[:HEAD]):
             return Role.SIGNATURE
     elif start in _QUOTE_STARTS:
         if line.rstrip("\r") == "-- ":
