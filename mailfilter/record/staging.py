@@ -4,8 +4,9 @@ A staged row is durable and inert: nothing acts on it, no list shows it. It has 
 lease runs, the row belongs to the session that made it, and the same mail coming again is told to
 come later. When it has run out (the session died; no client waits that long at the final dot) the
 retry takes over: a row marked relayed is kept, so that the others are not sent the mail twice; any
-other is replaced, for the rules may have changed. A committed row answers for its join key for six
-days, whatever became of its items.
+other is replaced, for the rules may have changed. A clock that is put back an hour makes no
+lease longer (`SKEW`). A committed row answers for its join key for six days, whatever became of its
+items.
 
 Each function works in the caller's transaction. The unique constraint on the join key decides
 between two who stage at once.
@@ -41,6 +42,7 @@ from mailfilter.record.tables import (
 
 # Above the 100 s after which Postfix gives up, below its first retry (300 s)
 LEASE = timedelta(seconds=240)
+SKEW = timedelta(seconds=240)  # a lease that ends later still was given by a clock since put back
 KEPT = timedelta(seconds=limits.JOIN_KEPT)
 
 
@@ -122,7 +124,7 @@ async def _meet(connection: AsyncConnection, sealed: Sealed) -> Joined | None:
         return None
     if row.committed:
         return Joined(row.id, committed=True)
-    if row.lease > sealed.at:
+    if sealed.at < row.lease <= sealed.at + LEASE + SKEW:
         raise Temporary("store: another session is handling this mail")
     if row.relayed and not old:
         lease = update(message).where(message.c.id == row.id).values(lease=sealed.at + LEASE)

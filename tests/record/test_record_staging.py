@@ -93,6 +93,15 @@ async def test_a_stage_left_behind_is_replaced(store: Parts, mails: Mails) -> No
     assert [item.id for item in await store.archive.items(Filter())] == ["M00002.1"]
 
 
+async def test_a_clock_that_is_put_back_makes_no_lease_longer(store: Parts, mails: Mails) -> None:
+    await store.intake.stage(mails())
+    a_little = mails(join_key=b"join-1", at=NOW - timedelta(seconds=30))
+    with pytest.raises(Temporary, match="another session"):  # clocks of two machines differ
+        await store.intake.stage(a_little)
+    retry = mails(join_key=b"join-1", at=NOW - timedelta(hours=1))
+    assert await store.intake.stage(retry) == Joined(retry.id)
+
+
 async def test_the_stage_of_a_dead_session_is_replaced_at_once(store: Parts, mails: Mails) -> None:
     await store.intake.stage(mails())
     await store.intake.orphan(["M00001"])
