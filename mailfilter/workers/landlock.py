@@ -14,6 +14,7 @@ import os
 import struct
 import sys
 import sysconfig
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -53,20 +54,34 @@ def readable() -> frozenset[Path]:
 @cache
 def ruleset() -> int:
     """A descriptor of what is allowed, -1 where the kernel has no Landlock; made once, as above."""
+    return _made(_TCP, _SCOPES, readable())
+
+
+def _made(tcp: int, scopes: int, paths: Iterable[Path]) -> int:
     abi = libc.syscall(_CREATE, None, 0, _VERSION)
     if abi < 1:
         return -1
-    attributes = struct.pack("=QQQ", (1 << _BITS[min(abi, 5)]) - 1, _TCP, _SCOPES)
+    attributes = struct.pack("=QQQ", (1 << _BITS[min(abi, 5)]) - 1, tcp, scopes)
     size = 8 if abi < 4 else 16 if abi < 6 else 24
     made = int(libc.syscall(_CREATE, attributes, size, 0))
-    for folder in readable() if made >= 0 else ():
-        _allow(made, folder)
+    for path in paths if made >= 0 else ():
+        _allow(made, path)
     return made
+
+
+def restrict_files(also: Iterable[Path]) -> bool:
+    """For a process that serves: it can read the program's own files and those of `also`, and open
+    no other, nor write any; its sockets stay as they are. False without Landlock."""
+    there = frozenset(path.resolve() for path in also if path.exists())
+    return _in_force(_made(0, 0, readable() | there))
 
 
 def restrict() -> bool:
     """Close everything else for good; False where the kernel has no Landlock."""
-    rules = ruleset()
+    return _in_force(ruleset())
+
+
+def _in_force(rules: int) -> bool:
     if rules < 0:
         return False
     libc.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0)

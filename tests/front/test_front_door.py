@@ -1,10 +1,13 @@
 """The door of the front, on the real program: what a link may do, and what nobody may."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 
 from tests.front.installation import ANNA, SUBJECT, Installation
+from tests.running import ROOT
 
 pytestmark = pytest.mark.system
 
@@ -79,3 +82,24 @@ def test_she_takes_it_back(place):
     told = place.browser.get(link)
     assert "Återtaget" in told.text
     assert place.sink.to(ANNA) == []
+
+
+def test_the_process_of_the_pages_can_open_neither_keys_nor_store(tmp_path):
+    """By Landlock, in a process of its own; where the kernel has none the log says so."""
+    secret, own = tmp_path / "desk.key", tmp_path / "own"
+    secret.write_text("x")
+    own.mkdir()
+    (own / "front.pem").write_text("y")
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from mailfilter.workers.landlock import restrict_files\n"
+        "done = restrict_files([Path(sys.argv[2])])\n"
+        "print(done, (Path(sys.argv[2]) / 'front.pem').read_text())\n"
+        "for attempt in (lambda: Path(sys.argv[1]).read_text(),"
+        " lambda: (Path(sys.argv[2]) / 'new').write_text('z')):\n"
+        "    try:\n        attempt(); print('open')\n"
+        "    except PermissionError: print('closed')\n"
+    )
+    command = [sys.executable, "-c", code, str(secret), str(own)]
+    told = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True).stdout
+    assert told.split() in (["True", "y", "closed", "closed"], ["False", "y", "open", "open"])
