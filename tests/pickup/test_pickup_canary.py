@@ -1,4 +1,4 @@
-"""Nothing that a message or an answer says is in any output of pickup, nor a secret of a link (P10).
+"""What a message or an answer says is in no output of pickup, and no secret of a link is (P10).
 
 The one exception, by intent: the mail with the link and the first page name the person who wrote.
 """
