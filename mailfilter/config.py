@@ -227,6 +227,14 @@ class Settings(Section):
     workers: Annotated[int, Field(ge=0, le=64)] = 0  # scan workers; 0 = one a core
     fail_open_until: date | None = None  # our own failures relay until this day, counted (P4)
 
+    @model_validator(mode="after")
+    def _check_knows_its_own(self) -> Self:
+        if self.front.check_address and not self.organisation.domains:
+            raise ValueError(
+                "front.check_address answers people of organisation.domains only: give those"
+            )
+        return self
+
 
 def load(path: Path | None) -> Settings:
     """The settings of `path`, or the shipped defaults; relative paths are as the file says them."""
@@ -252,6 +260,8 @@ def validate(table: dict[str, Any], origin: str) -> Settings:
 
 def _sentence(origin: str, fault: Any, table: dict[str, Any]) -> str:
     """One fault: file, key, value, and what would be right."""
+    if not fault["loc"]:  # two sections that do not fit together
+        return f"{origin}: {fault['msg'].removeprefix('Value error, ')}"
     where, key = _where(fault["loc"], table)
     at = f"{origin}: {where}"
     if fault["type"] == "extra_forbidden":

@@ -49,6 +49,7 @@ class Front(Section):
     # kind of finding or class not examined → what its sender may not do herself
     not_offered: dict[str, tuple[Act, ...]] = Field(default={})
     check_address: Address = ""  # a draft sent there is answered and dropped
+    check_networks: tuple[Network, ...] = ()  # from here /kontrollera needs no login
 
     @property
     def on(self) -> bool:

@@ -6,21 +6,21 @@ operator has said so for a limited time, and then it is counted.
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 from time import perf_counter
 
 from mailfilter import failpoint, replies
 from mailfilter.act.carry_out import CarryOut, Case, Transaction, settle_abandoned
-from mailfilter.act.check_mailbox import answer, as_sent, is_draft
+from mailfilter.act.check_mailbox import CheckMailbox, Draft, counted
 from mailfilter.act.counting import CountBuffer, counts
 from mailfilter.act.mail_hosts import MailHosts
 from mailfilter.decide import Rules, storable
 from mailfilter.decide.unfinished import waits
 from mailfilter.errors import Temporary
 from mailfilter.log import log
-from mailfilter.model import Action, Decision, Examination, Facts, Outcome, Reply, Verdict
+from mailfilter.model import Action, Decision, Envelope, Examination, Facts, Outcome, Reply, Verdict
 from mailfilter.receive.contract import Received
 from mailfilter.receive.identity import incident_key, join_key
 
@@ -38,22 +38,26 @@ class Pipeline:
     now: Callable[[], datetime]
     today: Callable[[], date]
     fail_open: Callable[[], bool]
-    check_address: str = ""  # a draft sent there alone is answered and dropped
+    drafts: CheckMailbox | None = None  # the mailbox of the check before sending
+    check: Callable[[bytes], Awaitable[Examination]] | None = None  # in its few seconds
     hosts: MailHosts | None = None  # who receives a domain's mail; None: no class depends on it
 
     async def __call__(self, received: Received, hop: Transaction) -> Reply:
         """The reply to the final dot."""
         began = perf_counter()
         id = self.new_id()
-        draft = is_draft(received.envelope, self.check_address)
-        if draft:
-            received = replace(received, envelope=as_sent(received.envelope))
+        if self.drafts is not None and self.drafts.is_draft(received.envelope):
+            return await self._checked(self.drafts, id, received, hop)
         try:
             examination = await self._examined(received)
         except Temporary as error:
             await settle_abandoned(hop)
             return _told(id, replies.NOT_NOW, error)
         read = perf_counter()
+        if self.drafts is not None and self.drafts.beside(examination, hop):
+            await settle_abandoned(hop)
+            log.warning("check-refused", id=id, code=replies.CHECK_ALONE.code)
+            return replies.CHECK_ALONE
         try:
             decision = await self._decided(examination, received)
         except Temporary as error:
@@ -62,8 +66,6 @@ class Pipeline:
         failpoint.reach("verdict")
         case = self._case(id, received, examination, decision)
         try:
-            if draft:
-                return (await answer(self.carry_out.intake, case, hop)).reply
             outcome = await self.carry_out(case, hop)
         except Temporary as error:
             await settle_abandoned(hop)
@@ -71,6 +73,38 @@ class Pipeline:
         self._count(case, outcome)
         _line(case, outcome, read - began, perf_counter() - read)
         return outcome.reply
+
+    async def _checked(
+        self, drafts: CheckMailbox, id: str, received: Received, hop: Transaction
+    ) -> Reply:
+        """The answer to a draft: the one exemption from P1, see ``act/check_mailbox.py``. It is
+        never failed open: unread is not checked."""
+        began = perf_counter()
+        await settle_abandoned(hop)
+        envelope, data = received.envelope, received.data
+        reply = replies.CHECK_ALONE if drafts.mixed(hop) else drafts.refusal(envelope, self.now())
+        if reply is None:
+            try:
+                examination = await (self.check or self.examine)(data)
+                failpoint.reach("verdict")
+            except Temporary as error:
+                return _told(id, replies.NOT_NOW, error)
+            draft = Draft(id, self.now(), envelope, join_key(self.secret, envelope, data))
+            day = self.today()
+            decide = partial(self._alone, examination, len(data), day)
+            try:
+                reply = await drafts.answer(draft, examination, decide)
+            except Temporary as error:
+                return _told(id, replies.STORE_DOWN, error)
+            if reply.code < 300:
+                self.counter.add((counted(day),))
+        log.info("check", id=id, code=reply.code, ms=round((perf_counter() - began) * 1000, 1))
+        return reply
+
+    def _alone(
+        self, examination: Examination, size: int, day: date, envelope: Envelope
+    ) -> Decision:
+        return self.rules.decide(examination, envelope, size, day)
 
     async def _examined(self, received: Received) -> Examination:
         try:

@@ -21,7 +21,7 @@ import pytest
 from mailfilter.extract import ocr
 from tests.extract.making import word
 from tests.extract.test_pictures import saved, scan
-from tests.front.installation import Browser
+from tests.front.installation import PATIENT, Browser
 from tests.running import Gateway, client_of, free_port, run, wait_until
 from tests.sink import Sink
 
@@ -186,7 +186,7 @@ def outputs(tmp_path_factory):
         port = free_port()
         settings = SETTINGS.replace("{next}", str(sink.port)).replace("{front}", str(port))
         settings = settings.replace("{{", "{").replace("}}", "}")
-        with Gateway(folder, sink.port, settings, limits={"OCR_SECONDS": 0.0}) as gateway:
+        with Gateway(folder, sink.port, settings, limits=PATIENT | {"OCR_SECONDS": 0.0}) as gateway:
             found["replies"] = _send_all(gateway, folder)
             found["list while reading"] = gateway.command("quarantine", "list").encode()
             wait_until(lambda: not gateway.items("reading"), "end of reading")

@@ -1,58 +1,107 @@
 """The mailbox to which a draft is sent to be checked: answered, and dropped.
 
 From → to: the way to the next hop → the same, but for a transaction whose one recipient is the
-mailbox: nothing of it reaches the next hop, where nobody has that name. With other recipients the
-mailbox is refused, for a draft that also goes to somebody is none.
+mailbox: nothing of it reaches the next hop, where nobody has that name.
 
-This is the one exemption from P1: 250 is said when the answer, which holds nothing of the draft's
-content, is committed to the outbox; then the draft is dropped.
+**The one exemption from P1:** 250 is said when the answer, which holds nothing of the draft's
+content, is committed to the outbox; then the draft is dropped. A retry of the same mail is answered
+once (by its join key).
+
+A draft goes to nobody by mistake: where the mailbox stands beside other recipients, in the
+envelope or in To and Cc, the whole message is refused, whatever the order of the commands and
+however the client has split it. Asked are only our own senders: no empty return path (so nothing of
+ours and no bounce is ever answered), not the mailbox itself, no automatic mail, and each
+`limits.CHECKS_PER_HOUR` times an hour (counted in each smtp process, in memory).
+
+Known gap: a Bcc to the mailbox that the client has split off is a draft of its own, and the copy to
+the others is a mail like any other.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 
-from mailfilter import replies
-from mailfilter.act.carry_out import Case, Transaction, dossier
+from mailfilter import failpoint, replies
+from mailfilter.act.check_answer import colleague, told, verdicts
 from mailfilter.act.next_hop_replies import Offers
-from mailfilter.act.relay import Relay
-from mailfilter.act.relay import Transaction as Way
-from mailfilter.model import Decision, Envelope, Outcome, Path, Reply
-from mailfilter.record.contract import Dossier, Intake
+from mailfilter.act.pickup_return import Way, WayOut
+from mailfilter.config import Settings
+from mailfilter.decide.addresses import Patterns, patterns, split
+from mailfilter.model import Action, Decision, Envelope, Examination, Mode, Path, Reply
+from mailfilter.record.contract import Count, Intake
 
 KIND = "check-answer"
-ANYBODY = Path(b"<nagon@medborgare.invalid>", b"nagon@medborgare.invalid")  # whom a draft is for
 
 
-def is_draft(envelope: Envelope, address: str) -> bool:
-    """Whether it goes to the mailbox alone."""
-    return bool(address) and [_is(path, address) for path in envelope.rcpts] == [True]
+@dataclass(frozen=True, slots=True)
+class CheckMailbox:
+    """Answers drafts. `wait`: how long this sender has to wait, zero counts as a check made."""
+
+    settings: Settings
+    intake: Intake
+    wait: Callable[[str, datetime], timedelta]
+
+    @property
+    def address(self) -> str:
+        return self.settings.front.check_address
+
+    def is_draft(self, envelope: Envelope) -> bool:
+        """Whether it goes to the mailbox alone."""
+        return [_is(path, self.address) for path in envelope.rcpts] == [True]
+
+    def mixed(self, hop: object) -> bool:
+        """Whether the mailbox was named beside others in one transaction."""
+        return isinstance(hop, CheckWay) and hop.mixed
+
+    def beside(self, examination: Examination, hop: object) -> bool:
+        """Whether a mail to others also names the mailbox: then nobody may get it."""
+        named = any(one.lower() == self.address.lower() for one in examination.facts.visible)
+        return named or self.mixed(hop)
+
+    def refusal(self, envelope: Envelope, now: datetime) -> Reply | None:
+        """Why this sender gets no answer, before the draft is read; None if she gets one."""
+        ours: Patterns = patterns(self.settings.organisation.domains, "ours")
+        sender = envelope.mail.text
+        if not sender or _is(envelope.mail, self.address) or ours.find(split(sender)) is None:
+            return replies.CHECK_NOT_YOU
+        return replies.CHECK_LATER if self.wait(sender.lower(), now) else None
+
+    async def answer(
+        self,
+        draft: "Draft",
+        examination: Examination,
+        decide: Callable[[Envelope], Decision],
+    ) -> Reply:
+        """Commit the answer; then the draft may be dropped."""
+        facts = examination.facts
+        if facts.automatic or facts.mailing_list or facts.report:
+            return replies.CHECK_NOT_YOU
+        judged = verdicts(decide, draft.envelope, colleague(self.settings))
+        known = told(examination, judged, draft.envelope.mail)
+        await self.intake.notify_rejected(draft.join_key, draft.at, known, draft.id, KIND)
+        failpoint.reach("kept")
+        return replies.filled(replies.CHECKED, id=draft.id)
 
 
-def as_sent(envelope: Envelope) -> Envelope:
-    """The envelope that the rules shall judge: as if it went to somebody outside."""
-    return replace(envelope, rcpts=(ANYBODY,))
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What came: `join_key` is the same at each try of one transaction."""
+
+    id: str
+    at: datetime
+    envelope: Envelope
+    join_key: bytes
 
 
-async def answer(intake: Intake, case: Case, hop: Transaction) -> Outcome:
-    """Commit the answer, drop the draft."""
-    await hop.abort()
-    told, key = contentless(dossier(case)), case.id.encode()
-    await intake.notify_rejected(key, case.at, told, case.id, KIND)
-    reply = replies.filled(replies.CHECKED, id=case.id)
-    return Outcome(reply, Decision((), case.decision.rules_hash))
-
-
-def contentless(known: Dossier) -> Dossier:
-    """Kinds, masks, places and the address to answer; nothing that the draft said."""
-    places = tuple(replace(one, place=one.place.nameless()) for one in known.findings)
-    parts = tuple(replace(one, place=one.place.nameless()) for one in known.not_examined)
-    return replace(known, subject="", findings=places, not_examined=parts, xforward=())
+def counted(day: date) -> Count:
+    """What a check adds to the statistics: one, of nobody."""
+    return Count(day, "", "", "act:check", "", Action.RELAY, Mode.ENFORCE)
 
 
 class CheckRelay:
-    """A `Relay` that knows the mailbox."""
+    """A way out that knows the mailbox."""
 
-    def __init__(self, relay: Relay, address: str) -> None:
+    def __init__(self, relay: WayOut, address: str) -> None:
         self._relay, self._address = relay, address
 
     @property
@@ -70,11 +119,12 @@ class CheckRelay:
 
 
 class CheckWay:
-    """One message: to the mailbox alone, or to others alone."""
+    """One message: to the mailbox alone, or to others alone; else `mixed`, and to nobody."""
 
     def __init__(self, way: Way, address: str) -> None:
         self._way, self._address = way, address
         self._draft = False
+        self.mixed = False
 
     @property
     def accepted(self) -> list[Path]:
@@ -82,18 +132,20 @@ class CheckWay:
 
     async def rcpt(self, rcpt: Path) -> Reply:
         """250 of our own for the mailbox, if nobody else is named."""
-        if self._draft:
+        mailbox = _is(rcpt, self._address)
+        if self._draft or (mailbox and self._way.accepted):
+            self.mixed = True
             return replies.CHECK_ALONE
-        if not _is(rcpt, self._address):
+        if not mailbox:
             return await self._way.rcpt(rcpt)
-        if self._way.accepted:
-            return replies.CHECK_ALONE
         self._draft = True
         return replies.CHECK_HERE
 
     async def send(self, wire: bytes, only: Sequence[int] | None = None) -> Reply:
         """To the others; a draft is never sent."""
-        return replies.NOBODY if self._draft else await self._way.send(wire, only)
+        if self._draft or self.mixed:
+            return replies.CHECK_ALONE
+        return await self._way.send(wire, only)
 
     async def abort(self) -> None:
         """End it without a message."""

@@ -119,11 +119,11 @@ def _some(lines: list[str], most: int, words: Words) -> str:
     return "; ".join(shown)
 
 
-def not_read(dossier: Dossier, words: Words) -> tuple[str, ...]:
-    """What was not read, and why."""
+def not_read(dossier: Dossier, words: Words, *, everything: bool = False) -> tuple[str, ...]:
+    """What was not read, and why; a check tells `everything`."""
     groups: dict[str, list[Place]] = {}
     for part in dossier.not_examined:
-        if worth_telling(part):
+        if everything or worth_telling(part):
             groups.setdefault(_why(part, words), []).append(_nameless(part.place))
     lines = [f"{_somewhere(places, MOST_PARTS, words)}: {why}" for why, places in groups.items()]
     return tuple(line[:1].upper() + line[1:] for line in lines)

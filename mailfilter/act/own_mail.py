@@ -1,7 +1,8 @@
 """Letters to one of our own about herself: the link to her rows, the answer to a checked draft.
 
 From → to: parcels ``own-mail`` and ``check-answer`` → a mail to the sender of the parcel's dossier,
-and to nobody outside: `addressee` says whether she may be told.
+and to nobody outside: `addressee` says whether she may be told, ``check_mailbox.refusal`` whether
+she may ask.
 """
 
 from collections.abc import Callable, Sequence
@@ -9,13 +10,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 
+from mailfilter.act.check_answer import Said, said
 from mailfilter.act.notice import addressee, answered, first_language
-from mailfilter.act.notice_lines import found, not_read
 from mailfilter.act.notice_sending import Post
 from mailfilter.act.notice_words import Block, Piece, PieceKind, Stamp, Words, in_order, letter
 from mailfilter.config import Settings
 from mailfilter.errors import Permanent
-from mailfilter.model import Action
 from mailfilter.record.contract import Archive, Dossier, Parcel
 
 GOOD = timedelta(minutes=15)  # a link to one's rows
@@ -35,13 +35,17 @@ class OwnMail:
         dossier = parcel.dossier
         if dossier is None:
             raise Permanent("sealed: the letter cannot be opened any more")
-        who = addressee(dossier, self.settings)
+        who = self._addressee(parcel.kind, dossier)
         if who is None:
             return
         stamp = self.post.stamp(parcel, [who], self.now())
         if parcel.kind == "check-answer":
             stamp = replace(stamp, answers=answered(dossier))
         await self.post.send(self._letter(parcel.kind, dossier, who, stamp), [who])
+
+    def _addressee(self, kind: str, dossier: Dossier) -> str | None:
+        """Who asked for a check was one of ours when she did, and is answered in any case."""
+        return dossier.sender if kind == "check-answer" else addressee(dossier, self.settings)
 
     async def give_up(self, parcel: Parcel, why: str) -> None:
         """The outbox has said so in the audit log."""
@@ -56,20 +60,23 @@ class OwnMail:
         return letter([self._block(kind, dossier, link, words) for words in order], stamp)
 
     def _block(self, kind: str, dossier: Dossier, link: str, words: Words) -> Block:
-        name = "link" if kind == "own-mail" else _result(dossier)
+        if kind == "own-mail":
+            title = words.say("own/subject-link")
+            middle = [Piece(PieceKind.PARAGRAPH, words.say("own/lead-link"))]
+        else:
+            answer = said(dossier, self.settings, words)
+            title, middle = answer.title, _answer(answer, words)
         organisation = self.settings.organisation.name
         pieces = [
             *([Piece(PieceKind.BUTTON, words.say("own/button"), link)] if link else []),
             Piece(PieceKind.PARAGRAPH, words.say("hello")),
-            Piece(PieceKind.PARAGRAPH, words.say(f"own/lead-{name}")),
-            *_list(words.say("heading/found"), found(dossier, words)),
-            *_list(words.say("heading/unread"), not_read(dossier, words)),
+            *middle,
             Piece(PieceKind.SMALL, words.say("own/footer", organisation=organisation)),
         ]
         return Block(
             language=words.language,
             language_name=words.say("language"),
-            title=words.say(f"own/subject-{name}"),
+            title=title,
             hello="",
             paragraphs=(),
             sections=(),
@@ -78,9 +85,15 @@ class OwnMail:
         )
 
 
-def _result(dossier: Dossier) -> str:
-    passes = all(verdict.action is Action.RELAY for verdict in dossier.verdicts)
-    return "passes" if passes else "stopped"
+def _answer(answer: Said, words: Words) -> list[Piece]:
+    return [
+        Piece(PieceKind.PARAGRAPH, answer.lead),
+        *_list(words.say("check/heading"), answer.ways),
+        *_list(words.say("heading/found"), answer.found),
+        *_list(words.say("heading/unread"), answer.unread),
+        *_list(words.say("heading/todo"), answer.todo),
+        Piece(PieceKind.PARAGRAPH, words.say("check/dropped")),
+    ]
 
 
 def _list(heading: str, lines: Sequence[str]) -> list[Piece]:

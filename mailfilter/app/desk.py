@@ -83,6 +83,7 @@ async def _serve(settings: config.Settings, file: Path | None) -> None:
                 clock.now,
                 posting.wake,
                 judge=reader.judge,
+                check=reader.check,
                 view=_whole_text(settings, pool),
                 deliver=partial(deliver_all, hop_of(settings.next_hop, settings.listen.hostname)),
             )

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
+from mailfilter.act.check_answer import colleague, told, verdicts
 from mailfilter.act.reading import ReadingOn
 from mailfilter.app import clock, rules
 from mailfilter.app.examining import Examiner
@@ -15,7 +16,8 @@ from mailfilter.config import Settings
 from mailfilter.decide import Rules
 from mailfilter.log import log
 from mailfilter.model import Decision, Envelope, Examination
-from mailfilter.record.contract import Archive
+from mailfilter.model import Path as Address
+from mailfilter.record.contract import Archive, Dossier
 from mailfilter.workers.pool import Pool
 
 JUDGING = 20.0  # seconds for scans in what a sender waits for
@@ -33,7 +35,7 @@ class Reader:
         pool: Pool,
         wake: Callable[[], None],
     ) -> None:
-        self._file = file
+        self._file, self._settings = file, settings
         latest, in_force = rules.in_force(settings, file)
         self._examiner = Examiner(pool, latest)
         self._task = ReadingOn(archive, self._examine, in_force, clock.now, wake)
@@ -46,6 +48,17 @@ class Reader:
         examination = await self._examine(data, JUDGING)
         rules_now = self._task.rules
         return examination, rules_now.decide(examination, envelope, len(data), clock.today())
+
+    async def check(self, data: bytes, mail: Address) -> Dossier:
+        """What may be said of a draft of this sender, who waits a few seconds for it."""
+        examination = await self._examiner.hurried(data, clock.today())
+        rules_now = self._task.rules
+
+        def decide(envelope: Envelope) -> Decision:
+            return rules_now.decide(examination, envelope, len(data), clock.today())
+
+        judged = verdicts(decide, Envelope(mail, ()), colleague(self._settings))
+        return told(examination, judged, mail)
 
     def reload(self) -> None:
         """Take new rules, and what they need of a mail; a bad file changes nothing (P13)."""

@@ -12,7 +12,7 @@ from mailfilter.act.carry_out import CarryOut
 from mailfilter.act.check_mailbox import CheckRelay
 from mailfilter.act.counting import CountBuffer
 from mailfilter.act.mail_hosts import ByMx, resolver
-from mailfilter.act.pickup_return import ReturnRelay, Returns, TakesReturns
+from mailfilter.act.pickup_return import ReturnRelay, Returns, TakesReturns, WayOut
 from mailfilter.act.relay import Relay
 from mailfilter.app import clock, rules
 from mailfilter.app.checking import check_mailbox
@@ -21,6 +21,7 @@ from mailfilter.app.scanning import scan_pool
 from mailfilter.config_ways import Mx
 from mailfilter.decide import Rules
 from mailfilter.pipeline import Pipeline
+from mailfilter.receive.contract import Deliver
 from mailfilter.receive.server import Listener
 from mailfilter.receive.share import Share
 from mailfilter.record import open_intake
@@ -66,15 +67,14 @@ async def _serve(
         hosts=_hosts(settings.mx),
     )
     relay = Relay(settings.next_hop, settings.listen.hostname)
-    address = settings.front.check_address
-    way = CheckRelay(relay, address) if address else relay
-    returns = Returns.of(settings)
-    if returns:
-        taking = TakesReturns(pipeline, returns, intake, clock.now, clock.new_id)
-        out = ReturnRelay(way, returns)
-        listener = Listener(settings, out, taking, sock=sock, share=share)
-    else:
-        listener = Listener(settings, way, pipeline, sock=sock, share=share)
+    way: WayOut = relay
+    deliver: Deliver = pipeline
+    if returns := Returns.of(settings):
+        way = ReturnRelay(way, returns)
+        deliver = TakesReturns(pipeline, returns, intake, clock.now, clock.new_id)
+    if address := settings.front.check_address:
+        way = CheckRelay(way, address)  # the outermost: the pipeline asks its ways
+    listener = Listener(settings, way, deliver, sock=sock, share=share)
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
     loop.add_signal_handler(signal.SIGINT, lambda: None)  # the terminal's; the supervisor decides

@@ -1,73 +1,88 @@
 """Checking before sending: what would be stopped in a draft or a file. Nothing of it is kept.
 
 From → to: a text and files of one of our own → a mail made of them in memory → the workers and the
-rules in force, as if it went to somebody outside → kinds, masks and places. Neither store nor log
-learns of it.
+rules in force, as if it went to somebody outside, and to a colleague → kinds, masks, places,
+sentences. Neither store nor log learns of it; the statistics count one check of nobody.
+
+Desk asks the workers, and front does not: who breaks into the process that the world reaches then
+has no socket to the workers, whose other verbs answer with text, and no key that counts persons.
+
+It is an oracle for what the filter finds and what it misses; therefore only our own people may ask,
+and so often: `limits.CHECKS_PER_HOUR` for a person who has logged in, ten times that for an address
+of `front.check_networks`, behind which many may sit.
 """
 
+import asyncio
 import json
-from email.message import EmailMessage
-from email.policy import SMTP
+from dataclasses import asdict
+from datetime import timedelta
+from ipaddress import ip_address, ip_network
 
 from mailfilter import limits
-from mailfilter.act.notice_lines import found, not_read
-from mailfilter.front.contract import ANYBODY, Answer, Ask, DeskParts, Refused, Verb
+from mailfilter.act.check_answer import said
+from mailfilter.act.check_mailbox import counted
+from mailfilter.act.notice import STOCKHOLM
+from mailfilter.config import Settings
+from mailfilter.errors import Temporary
+from mailfilter.front.check_draft import File, made
+from mailfilter.front.contract import Answer, Ask, DeskParts, Refused, Verb
 from mailfilter.front.mine_acts import logged_in
 from mailfilter.front.sender_view import words_for
-from mailfilter.model import Action, Envelope, Path
-from mailfilter.record.contract import Dossier
+from mailfilter.model import Path
 
-MOST = 30 * limits.MIB
-NAME = 200
+MOST = 20 * limits.MIB  # of text and files
+
+
+def within(peer: str, settings: Settings) -> bool:
+    """Whether this address needs no login."""
+    try:
+        address = ip_address(peer)
+    except ValueError:
+        return False
+    networks = (ip_network(name, strict=False) for name in settings.front.check_networks)
+    return any(address in network for network in networks)
+
+
+async def may(parts: DeskParts, ask: Ask) -> Answer:
+    """Whether this visitor may have something checked."""
+    _who(parts, ask)
+    return Answer()
+
+
+def _who(parts: DeskParts, ask: Ask) -> str:
+    """Her address; "" for somebody of our networks."""
+    if within(ask.text("peer", 100), parts.settings):
+        return ""
+    return logged_in(parts, ask)
 
 
 async def check(parts: DeskParts, ask: Ask) -> Answer:
-    """The lines, and whether it would be stopped. ``files``: name, type, length of each."""
-    address = logged_in(parts, ask)
-    if parts.checked.take(address, parts.now()):
-        raise Refused("slow", 429)
-    assert parts.judge is not None, "desk has workers"
-    raw = address.encode("ascii", "replace")
-    envelope = Envelope(Path(b"<" + raw + b">", raw), (ANYBODY,))
-    examination, decision = await parts.judge(_mail(ask, address), envelope)
-    words = words_for(ask.text("lang", 5))
-    told = Dossier(
-        sender=address,
-        subject="",
-        message_id="",
-        mail=envelope.mail,
-        rcpts=envelope.rcpts,
-        verdicts=decision.verdicts,
-        findings=examination.findings,
-        not_examined=examination.not_examined,
-        persons=examination.persons,
-    )
-    stopped = len(decision.having(Action.RELAY)) != len(decision.verdicts)
-    return Answer(
-        {
-            "stopped": stopped,
-            "found": list(found(told, words)),
-            "unread": list(not_read(told, words)),
-        }
-    )
+    """The answer. ``text``: how many bytes of it come first; ``files``: name, type, length."""
+    who, now = _who(parts, ask), parts.now()
+    wait = parts.checked.take(who, now) if who else parts.checked_from.take(ask.text("peer"), now)
+    if wait > timedelta():
+        raise Refused("checks", 429)
+    assert parts.check is not None, "desk has workers"
+    raw = who.encode("ascii", "replace")
+    data = await asyncio.to_thread(_made, ask)
+    try:
+        dossier = await parts.check(data, Path(b"<" + raw + b">", raw))
+    except Temporary as error:
+        raise Refused("busy", 503) from error
+    await parts.archive.sender.count([counted(now.astimezone(STOCKHOLM).date())])
+    return Answer(asdict(said(dossier, parts.settings, words_for(ask.text("lang", 5)))))
 
 
-def _mail(ask: Ask, address: str) -> bytes:
-    message = EmailMessage(policy=SMTP)
-    message["From"] = address
-    message["To"] = ANYBODY.text
-    message.set_content(ask.text("text", 60_000))
-    start = 0
-    for name, kind, length in json.loads(ask.text("files", 20_000) or "[]"):
-        main, _, sub = str(kind).partition("/")
-        message.add_attachment(
-            ask.body[start : start + int(length)],
-            maintype=main if main.isalnum() else "application",
-            subtype=sub if main.isalnum() and sub.isascii() and sub else "octet-stream",
-            filename=str(name)[:NAME],
-        )
-        start += int(length)
-    return message.as_bytes()
+def _made(ask: Ask) -> bytes:
+    """The draft as a mail; ValueError where lengths and bytes do not fit."""
+    at = int(ask.fields.get("text", 0))
+    text, files = ask.body[:at], list[File]()
+    for name, kind, length in json.loads(ask.text("files", 40_000) or "[]"):
+        files.append((str(name), str(kind), ask.body[at : at + int(length)]))
+        at += int(length)
+    if at != len(ask.body):
+        raise ValueError("lengths")
+    return made(text, files)
 
 
-VERBS = {"check": Verb(check, MOST)}
+VERBS = {"check-may": Verb(may), "check": Verb(check, MOST)}

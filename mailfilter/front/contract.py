@@ -15,10 +15,12 @@ from mailfilter.act.contract import Deliver
 from mailfilter.config import Settings
 from mailfilter.model import Decision, Envelope, Examination, Path
 from mailfilter.record.archive import StoreArchive
+from mailfilter.record.contract import Dossier
 from mailfilter.web.recent import Throttle
 
 FIELDS = 64 * limits.KIB  # JSON of a request
 ANSWER = 1 * limits.MIB  # JSON of an answer: a list of one's own mail
+HOUR = timedelta(hours=1)
 CHUNK = 256 * limits.KIB  # of bytes, at a time
 
 
@@ -56,6 +58,8 @@ class Answer:
 ANYBODY = Path(b"<nagon@medborgare.invalid>", b"nagon@medborgare.invalid")  # outside, no class
 # A mail and the envelope it shall be judged with → what was found, and what the rules say now
 Judge = Callable[[bytes, Envelope], Awaitable[tuple[Examination, Decision]]]
+# A draft and its sender → what may be said of it
+Check = Callable[[bytes, Path], Awaitable[Dossier]]
 View = Callable[[bytes], Awaitable[Sequence[tuple[str, str]]]]  # a mail → (place, text), Swedish
 
 
@@ -63,7 +67,8 @@ View = Callable[[bytes], Awaitable[Sequence[tuple[str, str]]]]  # a mail → (pl
 class DeskParts:
     """What verbs work with, in desk's process. `wake` makes the outbox look at once.
 
-    `asked` and `checked` limit what one address may ask for in an hour.
+    `asked` and `checked` limit what one mail address may ask for in an hour, `checked_from` what
+    one network address may.
     """
 
     archive: StoreArchive
@@ -71,10 +76,14 @@ class DeskParts:
     now: Callable[[], datetime]
     wake: Callable[[], None] = lambda: None
     judge: Judge | None = None
+    check: Check | None = None
     view: View | None = None
     deliver: Deliver | None = None
-    asked: Throttle = field(default_factory=lambda: Throttle(5, timedelta(hours=1)))
-    checked: Throttle = field(default_factory=lambda: Throttle(30, timedelta(hours=1)))
+    asked: Throttle = field(default_factory=lambda: Throttle(5, HOUR))
+    checked: Throttle = field(default_factory=lambda: Throttle(limits.CHECKS_PER_HOUR, HOUR))
+    checked_from: Throttle = field(
+        default_factory=lambda: Throttle(10 * limits.CHECKS_PER_HOUR, HOUR)
+    )
 
 
 Run = Callable[[DeskParts, Ask], Awaitable[Answer]]

@@ -10,6 +10,7 @@ it comes from. No cookie is needed for that: who has the link has the secret.
 Uploads stay in memory: plaintext of a mail never reaches a disk.
 """
 
+import asyncio
 import hmac
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -32,30 +33,53 @@ FILES = 20
 @dataclass(frozen=True, slots=True)
 class Page:
     """One row of the table of pages. `act`: what the token of its form is made for; where the
-    address has a part ``{act}``, that. `most`: bytes of a form, files included."""
+    address has a part ``{act}``, that. `most`: bytes of a form, files included.
+
+    For big forms: `before` says who may send one, before anything of it is read; `at_once` so many
+    are read at a time, who comes then is told so; `raw` is a field that is content, of up to `text`
+    bytes and any characters.
+    """
 
     method: str
     path: str
     show: Callable[[Visit], Awaitable[Response]]
     act: str = ""
     most: int = FORM_SIZE
+    before: Callable[[Visit], Awaitable[None]] | None = None
+    at_once: int = 0  # 0: as many as come
+    raw: str = ""
+    text: int = FORM_SIZE
 
     def route(self, site: Site) -> Route:
         """The page as a route of the site."""
+        room = asyncio.Semaphore(self.at_once) if self.at_once else None
 
         async def answer(request: Request) -> Response:
-            return await _enter(self, site, request)
+            return await _enter(self, site, request, room)
 
         return Route(self.path, answer, methods=[self.method])
 
 
-async def _enter(page: Page, site: Site, request: Request) -> Response:
+async def _enter(
+    page: Page, site: Site, request: Request, room: asyncio.Semaphore | None
+) -> Response:
     request.state.page = page.path
     visit = greet(site, request)
     request.state.visit = visit
+    if page.before is not None:
+        await page.before(visit)
+    if room is None:
+        return await _answered(page, visit)
+    if room.locked():
+        raise HTTPException(503, "busy")
+    async with room:
+        return await _answered(page, visit)
+
+
+async def _answered(page: Page, visit: Visit) -> Response:
     if page.method == "POST":
         visit = await _with_form(visit, page)
-        request.state.visit = visit
+        visit.request.state.visit = visit
     return await page.show(visit)
 
 
@@ -76,7 +100,7 @@ def _accepted(request: Request) -> list[str]:
 async def _with_form(visit: Visit, page: Page) -> Visit:
     if not from_here(visit.request):
         raise HTTPException(403, "form")
-    form, files = await _read(visit.request, page.most)
+    form, files = await _read(visit.request, page)
     act = page.act or str(visit.request.path_params.get("act", ""))
     given = form.get("form_token", "")
     if not act or not hmac.compare_digest(given.encode(), visit.token(act).encode()):
@@ -85,10 +109,10 @@ async def _with_form(visit: Visit, page: Page) -> Visit:
     return replace(spoken, form=form, files=files)
 
 
-async def _read(request: Request, most: int) -> tuple[dict[str, str], dict[str, UploadFile]]:
+async def _read(request: Request, page: Page) -> tuple[dict[str, str], dict[str, UploadFile]]:
     """The fields, and the files by the name of their field with a number behind it."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    stream = _limited(request, most)
+    stream = _limited(request, page.most)
     try:
         if kind == "multipart/form-data":
             parser = MultiPartParser(
@@ -96,9 +120,9 @@ async def _read(request: Request, most: int) -> tuple[dict[str, str], dict[str, 
                 stream,
                 max_files=FILES,
                 max_fields=FORM_FIELDS,
-                max_part_size=FORM_SIZE,
+                max_part_size=page.text,
             )
-            parser.spool_max_size = most + 1  # never to a disk
+            parser.spool_max_size = page.most + 1  # never to a disk
             given = await parser.parse()
         else:
             given = await FormParser(request.headers, stream).parse()
@@ -109,7 +133,8 @@ async def _read(request: Request, most: int) -> tuple[dict[str, str], dict[str, 
         (name, value) for name, value in given.multi_items() if isinstance(value, UploadFile)
     ]
     files = {f"{name}.{n}": value for n, (name, value) in enumerate(uploads) if value.filename}
-    if len(form) > FORM_FIELDS or not all(map(_is_text, form.values())):
+    typed = [value for name, value in form.items() if name != page.raw]
+    if len(form) > FORM_FIELDS or not all(map(_is_text, typed)):
         raise HTTPException(400, "form")
     return form, files
 

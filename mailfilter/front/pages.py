@@ -5,9 +5,9 @@ the sender's who follows what she sent securely (pickup). `CATALOGUES` are the
 packages whose ``sv.toml``, ``en.toml`` ... hold the words of the pages.
 """
 
-from mailfilter.front import mine, pickup, pickup_follow, sender
+from mailfilter.front import check, mine, pickup, pickup_follow, sender
 from mailfilter.front.door import Page
 
 CATALOGUES = ("mailfilter.front.words", "mailfilter.front.pickup_words")
 
-PAGES: tuple[Page, ...] = (*sender.PAGES, *mine.PAGES, *pickup.PAGES, *pickup_follow.PAGES)
+PAGES: tuple[Page, ...] = (*sender.PAGES, *mine.PAGES, *check.PAGES, *pickup.PAGES, *pickup_follow.PAGES)

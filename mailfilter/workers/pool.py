@@ -64,14 +64,19 @@ class Pool:
         wait: float = limits.WORKER_WAIT,
         seconds: float = limits.EXAMINE_TIMEOUT,
         poison: Poison | None = None,
+        least: float = _LEAST,
     ) -> None:
         self._path, self._wait, self._seconds = path, wait, seconds
-        self._poison = poison
+        self._poison, self._least = poison, least
         self._lists: dict[str, tuple[object, int]] = {}  # poison, registers: their memory files
 
     def __del__(self) -> None:
         for _, descriptor in self._lists.values():
             os.close(descriptor)
+
+    def hurried(self, wait: float, least: float) -> "Pool":
+        """Another client of these workers: so long to begin, and then so long in all."""
+        return Pool(self._path, wait, min(self._seconds, wait + least), self._poison, least)
 
     async def examine(self, data: bytes, job: Job, *, patience: float | None = None) -> Examination:
         """The examination; incomplete if the content ended its worker."""
@@ -134,7 +139,7 @@ class Pool:
     def _question(self, asked: dict[str, Any], job: Job, data: bytes) -> _Question:
         begin_by = monotonic() + self._wait
         told = asked | job.to_json()
-        return _Question(data, told, job.registers, begin_by, begin_by + _LEAST)
+        return _Question(data, told, job.registers, begin_by, begin_by + self._least)
 
     async def _read(
         self, question: _Question, patience: float | None

@@ -15,6 +15,7 @@ from tests.running import Gateway, free_port, greets_http, wait_until
 from tests.sink import Sink
 
 MAJ, ANNA = "maj@exempelkommun.example", "anna@medborgare.example"
+PATIENT = {"CHECK_WAIT": 40.0, "CHECK_SECONDS": 50.0}  # a busy machine changes no answer
 SUBJECT = "Kanariesubjekt"
 BODY = "Hej Anna!\r\n\r\nDitt personnummer: 19121212-1212.\r\n"
 
@@ -99,12 +100,15 @@ class Installation:
     top: str = ""
     url: str = ""
     port: int = field(default_factory=free_port)
+    limits: dict[str, float] = field(default_factory=lambda: dict(PATIENT))
     browser: Browser = field(default_factory=Browser)
 
     def __enter__(self) -> "Installation":
         self.sink = Sink()
         tables = f"{self.top}\n[front]\nport = {self.port}\n{self.front}\n{self.extra}"
-        self.gateway = Gateway(self.folder, self.sink.port, extra=tables, url=self.url)
+        self.gateway = Gateway(
+            self.folder, self.sink.port, extra=tables, url=self.url, limits=self.limits
+        )
         self.gateway.start()
         wait_until(lambda: greets_http(self.port), "the front listens")
         return self

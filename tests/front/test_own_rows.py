@@ -90,8 +90,8 @@ def test_a_text_is_checked_and_nothing_is_kept(place):
     before = place.gateway.items(), len(place.gateway.ask("audit-list", after=0, limit=10_000))
     page = place.browser.get(f"{base(place)}/kontrollera", cookie=cookie)
     for text, said in (
-        ("Mitt personnummer är 19121212-1212.", "Det här skulle stoppas"),
-        ("Vi ses på torsdag.", "Det här skulle gå som vanligt"),
+        ("Mitt personnummer är 19121212-1212.", "Ditt utkast skulle stoppas"),
+        ("Vi ses på torsdag.", "Ditt utkast skulle gå som vanligt"),
     ):
         fields = {"form_token": form_token(page), "text": text}
         told = place.browser.post(f"{base(place)}/kontrollera", fields, cookie=cookie)
