@@ -12,16 +12,16 @@ Known gaps: see the modules; images, handwriting and other languages are not rea
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import date
 
 from ..contract import Match, Role, Source
+from .concepts import signs
 from .disguise import Disguises
 from .evidence import EVIDENCE
+from .message import LETTER, Part, judged, parts
 from .misspelt import Misspelt
 from .plain import Plain, marks, plain
-from .reading import Facts, Reading, read_facts
-from .score import judgements, matches
+from .score import matches
 from .terms import Hit, Lexicon
 from .units import Frame, frame
 
@@ -30,35 +30,27 @@ KINDS: tuple[str, ...] = ("health", "social-care")
 _LEXICON = Lexicon()
 _DISGUISES = Disguises(_LEXICON)
 _MISSPELT = Misspelt(_LEXICON)
-_NOTHING = Facts()
 _PIECE = 2048  # characters; what stands across the edge of two is not counted
-SHARED = 0.7  # share of the general points that passes to the other texts of the message
 
 
 def find(sources: Sequence[Source], today: date) -> Iterator[Match]:
     """All findings of a message; `today` is not needed, ages are not judged."""
     del today
+    for reading, judgements in judged(parts_of(sources)):
+        yield from matches(reading, judgements)
+
+
+def parts_of(sources: Sequence[Source]) -> list[Part]:
+    """The texts of a message under work; none if nothing in them is worth a look."""
     texts = [_plain(source) for source in sources]
     hits = [_hits(text) for text in texts]
-    if not any(hits):
-        return
+    if not any(hits) and not any(len(t.text) <= LETTER and signs(t.text) for t in texts):
+        return []
     frames = [
         frame(text.cased, _signatures(text, source))
         for text, source in zip(texts, sources, strict=True)
     ]
-    facts = [
-        read_facts(text, fr, source.role_at(0))
-        for text, fr, source in zip(texts, frames, sources, strict=True)
-    ]
-    shared = max((f.general for f, s in zip(facts, sources, strict=True) if _leads(s)), default=0.0)
-    for number, source in enumerate(sources):
-        if hits[number]:
-            own = facts[number]
-            own = replace(own, general=max(own.general, SHARED * shared))
-            rest = _other(facts, number)
-            text = texts[number]
-            reading = Reading(number, source, text, hits[number], frames[number], own, rest)
-            yield from matches(reading, judgements(reading))
+    return parts(sources, texts, hits, frames)
 
 
 def is_heavy(texts: Iterable[str], most: int) -> bool:
@@ -87,11 +79,6 @@ def _signatures(text: Plain, source: Source) -> list[tuple[int, int]]:
     return found
 
 
-def _leads(source: Source) -> bool:
-    """Subject and body say what kind of text the attachments are."""
-    return source.role_at(0) in (Role.SUBJECT, Role.BODY)
-
-
 def _plain(source: Source) -> Plain:
     """File names have underscores where a text has spaces."""
     if source.role_at(0) is Role.NAME:
@@ -104,12 +91,6 @@ def _hits(text: Plain) -> list[Hit]:
     found = [hit for hit in stretches if hit.weight > 0]
     more = [*_DISGUISES.hits(text), *_MISSPELT.hits(text, stretches)]
     return sorted([*found, *more], key=lambda hit: hit.start) if more else found
-
-
-def _other(facts: Sequence[Facts], number: int) -> Facts:
-    """The strongest person of the other texts."""
-    others = [fact for at, fact in enumerate(facts) if at != number]
-    return max(others, key=lambda fact: fact.points, default=_NOTHING)
 
 
 __all__ = ["EVIDENCE", "KINDS", "Frame", "find", "is_heavy"]

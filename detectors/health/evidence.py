@@ -24,4 +24,9 @@ EVIDENCE: dict[str, str] = {
     "disguised": "ordet är skrivet på ett ovanligt sätt",
     "diagnosis-code": "en diagnoskod",
     "general-text": "texten är delvis allmän (kurs, statistik, annons)",
+    "implied": "inget enskilt ord om hälsa, men flera tecken tillsammans",
+    "story": "sammanhanget berättar om hur någon mår eller klarar sig",
+    "other-story": "sammanhanget handlar om annat: en inbjudan, en sak, ett djur, en dikt",
+    "wording": "ordvalet liknar brev om någons hälsa",
+    "other-wording": "ordvalet liknar andra brev",
 }

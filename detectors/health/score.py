@@ -15,7 +15,7 @@ Invariants: pure, linear; a source gives at most `MOST` matches, of which `MOST_
 Known gaps: irony, fiction about one person, a person known only from an earlier mail.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ..contract import Match, Role
@@ -54,7 +54,7 @@ def judgements(reading: Reading) -> Iterator[Judgement]:
         yield Judgement(unit, tuple(inside), confidence, evidence)
 
 
-def matches(reading: Reading, judged: Iterator[Judgement]) -> Iterator[Match]:
+def matches(reading: Reading, judged: Iterable[Judgement]) -> Iterator[Match]:
     """The findings of one text."""
     given = low = 0
     for each in judged:
