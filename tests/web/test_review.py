@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from mailfilter.model import State
+from mailfilter.record.sender_rows import Request
 from tests.web.mails import HEALTH, NUMBER, SUBJECT, dossier, item
 
 ID = "K7Q2A-91ABC.1"
@@ -295,3 +296,14 @@ async def test_scripts_in_a_mail_stay_text(rut, office, language):
     ]
     for page in pages:
         assert "alert(1)" not in page.text.replace("&lt;script&gt;alert(1)&lt;/script&gt;", "")
+
+
+async def test_a_senders_request_is_seen_in_the_list_and_on_the_page(rut, office):
+    assert "Granskning begärd" not in (await rut.get("/")).text
+    office.archive.asked[ID] = Request(office.now, "Numret är <mitt> eget")
+    assert (await rut.get("/")).text.count("Granskning begärd") == 1
+    page = (await rut.get(f"/item/{ID}")).text
+    assert "Avsändaren bad om granskning" in page
+    assert "Numret är &lt;mitt&gt; eget" in page
+    office.archive.asked[ID] = Request(office.now, "false-alarm")
+    assert "Avsändaren säger att det är ett falskt larm." in (await rut.get(f"/item/{ID}")).text
