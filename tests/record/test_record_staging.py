@@ -171,6 +171,16 @@ async def test_a_refused_mail_is_told_once(store: Parts) -> None:
     assert await store.archive.due(NOW) == []
 
 
+async def test_a_draft_is_answered_once_and_apart_from_a_refusal(store: Parts) -> None:
+    for n, kind in enumerate(("check-answer", "check-answer", "rejected-notice")):
+        await store.intake.notify_rejected(b"same", NOW, dossier("x"), f"C{n}", kind)
+    parcels = await store.archive.due(NOW)
+    assert [(p.kind, p.message) for p in parcels] == [
+        ("check-answer", "C0"),
+        ("rejected-notice", "C2"),
+    ]
+
+
 async def test_protected_mail_leaves_only_a_counter(store: Parts, mails: Mails) -> None:
     await hold(store, mails(protected=True))
     assert await store.archive.items(Filter()) == []
