@@ -113,7 +113,8 @@ class ToSender(_Handler):
         about = about_of(parcel, items, self.settings)
         if who is None or about is None:
             return
-        mailed = Mailed(SENDER, parcel.message, mail_name(parcel), who)
+        hidden = any(item.protected for item in items)  # stands in no list, not in her own either
+        mailed = Mailed(SENDER, parcel.message, mail_name(parcel), "" if hidden else who)
         link = await self._link(about, mailed)
         if link is None:
             return  # it was sent, and the row alone was not yet done

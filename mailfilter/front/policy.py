@@ -54,6 +54,8 @@ def overrides(
 ) -> list[Override]:
     """The policies under which this mail may go as it is."""
     waiting = list(items)
+    if any(item.protected for item in waiting):
+        return []  # its use would be a row that points to the mail (design 4.5)
     return [one for one in settings.override if _fits(one, dossier, waiting, today)]
 
 

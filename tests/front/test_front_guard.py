@@ -116,6 +116,14 @@ def test_the_quotation_can_be_left_out_only_if_all_stands_in_it():
     assert "quote" not in policy.offered(held, house(), protected=False)
 
 
+def test_a_protected_mail_is_sent_under_no_policy():
+    one = {"name": "p", "senders": [dossier().sender], "kinds": ["se.*"], "level": "high",
+           "until": date(2027, 1, 1)}  # fmt: skip
+    chosen, today = house(override=[one]), date(2026, 11, 16)
+    assert policy.overrides(mail(HIGH), [item()], chosen, today)
+    assert policy.overrides(mail(HIGH), [item(protected=True)], chosen, today) == []
+
+
 @pytest.mark.parametrize(
     ("changes", "held", "allowed"),
     [

@@ -1,6 +1,7 @@
 """What a sender does with her own held mail, from the notice's link to the next hop."""
 
 import json
+import sqlite3
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -8,6 +9,7 @@ import pytest
 
 from tests.front.installation import ANNA, MAJ, Installation, mail
 from tests.running import wait_until
+from tests.sink import Sink
 
 pytestmark = pytest.mark.system
 
@@ -36,8 +38,6 @@ envelope_recipient = "{{address}}.s"
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
-    from tests.sink import Sink
-
     with Sink() as service:
         folder = tmp_path_factory.mktemp("acts")
         with Installation(folder, extra=OVERRIDE.format(port=service.port)) as place:
@@ -172,3 +172,25 @@ def test_copies_split_by_recipient_are_one_mail_on_her_page(place):
     wait_until(lambda: len(place.service.to("b@annan.example.s")) > arrived, "the other copy")
     held = {item["id"].partition(".")[0] for item in place.gateway.items("held")}
     assert link.split("/m/")[1].split("/")[0] not in held
+
+
+def test_mail_to_the_protected_is_hers_alone(tmp_path):
+    """She finishes it herself; it stands in no list, no line, no count, and not in /mina."""
+    classes = '[classes]\nprotected = ["tidning.example"]\n'
+    with Sink() as service:
+        extra = classes + OVERRIDE.format(port=service.port)
+        with Installation(tmp_path, extra=extra) as place:
+            place.send(mail(to="red@tidning.example"), to="red@tidning.example")
+            link = place.link()
+            page = place.browser.get(link).text
+            assert "Bara du har fått veta detta" in page
+            assert "Be om granskning" not in page
+            assert "till polisen" not in page
+            assert place.browser.act(link, "secure", service="saker").status == 303
+            wait_until(lambda: service.to("red@tidning.example.s"), "the service has it")
+            assert audit(place) == []
+            with sqlite3.connect(tmp_path / "mailfilter.db") as store:
+                holders = store.execute("SELECT holder FROM link").fetchall()
+                kinds = {row[0] for row in store.execute("SELECT kind FROM counter")}
+            assert set(holders) == {(None,)}
+            assert kinds == {"protected"}
