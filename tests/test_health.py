@@ -8,7 +8,17 @@ from hypothesis import strategies as st
 
 from detectors import health
 from detectors.contract import Match, Role, Source
-from detectors.health import cues, genre, people, terms, units
+from detectors.health import (
+    concepts,
+    cues,
+    genre,
+    model,
+    passages,
+    people,
+    score,
+    terms,
+    units,
+)
 from detectors.health.plain import plain
 
 TODAY = date(2026, 1, 15)
@@ -380,3 +390,70 @@ def test_a_temperature_needs_company() -> None:
 def test_terms_are_words() -> None:
     lexicon = terms.Lexicon()
     assert all(sum(map(str.isalnum, term.text)) > 1 for term in lexicon.words())
+
+
+# --- passages and the model
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Han orkar inte gå till skolan sen i höstas, ligger mest i sängen.",
+        "Hon har slutat äta och gråter varje kväll, säger hennes pappa.",
+    ],
+)
+def test_several_signs_tell_what_no_word_does(text: str) -> None:
+    assert hit(text)
+    assert {"implied", "story"} & {code for match in find(text) for code in match.evidence}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Min katt Sune har diabetes och ska till veterinären, matte kör.",
+        "I pjäsen spelar Tilde Ask en prins som blir blind. Repetition torsdag på scenen.",
+    ],
+)
+def test_animals_and_plays_are_told_from_people(text: str) -> None:
+    assert not hit(text)
+
+
+def test_a_passage_about_nobody_is_not_lifted_by_its_words() -> None:
+    assert not hit("Bipolär sjukdom, sjukskriven till juni. Litium.")
+
+
+def test_a_certain_person_is_not_lowered() -> None:
+    assert hit("JOURNAL\nPatient: Tilde Ask\n\nAnamnes\n\nHosta. Inbjudan, kurs, anmälan, agenda.")
+
+
+def test_concepts_fit_words_beginnings_and_gaps() -> None:
+    listed = concepts.words("han orkar faktiskt inte, och medicinerna hjälper")
+    found = concepts.concepts(listed)
+    assert "third" in found[0]
+    assert "unable" in found[1]
+    assert "treatment" in found[5]
+    assert concepts.concepts(["orkar"]) == [frozenset()]
+
+
+def test_weights_that_were_changed_are_refused(tmp_path, monkeypatch) -> None:
+    damaged = tmp_path / "model.txt"
+    damaged.write_text(model.FILE.read_text("utf-8") + "w:nytt\t9.0\n", "utf-8")
+    monkeypatch.setattr(model, "FILE", damaged)
+    model.load.cache_clear()
+    with pytest.raises(ValueError, match="damaged"):
+        model.load()
+    model.load.cache_clear()
+
+
+def test_every_code_of_the_model_has_words() -> None:
+    codes = {code for pair in model.CODES.values() for code in pair} | {"implied"}
+    assert codes <= set(health.EVIDENCE)
+
+
+def test_passages_cover_what_is_judged_and_are_bounded() -> None:
+    text = plain("Tilde Ask har feber.\n\n" * 400)
+    units_found = units.units_at(text.text, text.cased, list(range(14, len(text.text), 22)))
+    judged = [score.Judgement(unit, (), 50, ()) for unit in units_found]
+    found = list(passages.passages(text.text, judged))
+    assert sum(len(passage.judged) for passage in found) == len(judged)
+    assert max(passage.end - passage.start for passage in found) <= passages.LIMIT + 1

@@ -58,10 +58,11 @@ def parts(
     leading = [f.general for f, s in zip(facts, sources, strict=True) if _leads(s)]
     shared = SHARED * max(leading, default=0.0)
     subject = _subject(sources, texts)
+    first, strongest, second = _strongest(facts)
     found = []
     for number, (source, text, fr) in enumerate(every):
         own = replace(facts[number], general=max(facts[number].general, shared))
-        rest = _other(facts, number)
+        rest = second if number == first else strongest
         reading = Reading(number, source, text, hits[number], fr, own, rest)
         body = source.role_at(0) in (Role.BODY, Role.QUOTE, Role.SIGNATURE)
         found.append(Part(reading, Around(subject, reading.is_letter(), not body, own.general)))
@@ -73,10 +74,11 @@ def _leads(source: Source) -> bool:
     return source.role_at(0) in (Role.SUBJECT, Role.BODY)
 
 
-def _other(facts: Sequence[Facts], number: int) -> Facts:
-    """The strongest person of the other texts."""
-    others = [fact for at, fact in enumerate(facts) if at != number]
-    return max(others, key=lambda fact: fact.points, default=_NOTHING)
+def _strongest(facts: Sequence[Facts]) -> tuple[int, Facts, Facts]:
+    """Which text has the strongest person, and what the others have at most."""
+    order = sorted(range(len(facts)), key=lambda at: -facts[at].points)[:2]
+    best = [facts[at] for at in order] + [_NOTHING, _NOTHING]
+    return (order[0] if order else 0), best[0], best[1]
 
 
 def _subject(sources: Sequence[Source], texts: Sequence[Plain]) -> frozenset[str]:

@@ -9,7 +9,8 @@ are all in one fold. `--check`: whether the shipped weights are what the data gi
 Logistic regression with a ridge, by dual coordinate descent in an order of a fixed seed: no
 library, the same weights on every machine up to rounding, half a minute. The lists of the lexicon
 were made with the development set and the rows of ``tests/detectors`` in view, so what the
-rules say there is too good: those mails are used once as they are and once without the features of the rules.
+rules say there is too good: those mails are used once as they are and
+once without the features of the rules.
 """
 
 import argparse
