@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from mailfilter import limits
 from mailfilter.errors import Temporary
 from mailfilter.front import wire
 from mailfilter.front.contract import ANSWER, Answer, Refused
 
 PATIENCE = 60.0  # seconds for an answer
-MOST = 64 * 1024 * 1024  # bytes of an answer: more than one attachment of a mail
+MOST = limits.MESSAGE_SIZE + limits.MIB  # bytes of an answer: the largest mail that we take
 
 
 class AskDesk:

@@ -220,17 +220,22 @@ def forked(*about) -> tuple[int, int]:
 @pytest.mark.parametrize(
     ("point", "nth"),
     [
-        ("handover", 1),
         ("pickup_staged", 1),
         ("pickup_link", 1),
-        ("ds_rcpt", 1),
-        ("ds_data", 1),
         ("ds_250", 1),
         ("pickup_link_sent", 1),
         ("handover_done", 1),
-        *(("db_pre_commit", n) for n in range(4, 12, 2)),
-        *(("db_post_commit", n) for n in range(4, 12, 2)),
-        ("purge_key", 1),
+        *(
+            pytest.param(*point, marks=pytest.mark.long)
+            for point in (
+                ("handover", 1),
+                ("ds_rcpt", 1),
+                ("ds_data", 1),
+                ("purge_key", 1),
+                *(("db_pre_commit", n) for n in range(4, 12, 2)),
+                *(("db_post_commit", n) for n in range(4, 12, 2)),
+            )
+        ),
     ],
 )
 def test_kill_9_between_any_two_steps(tmp_path, monkeypatch, point, nth):
