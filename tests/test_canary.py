@@ -40,6 +40,7 @@ secure_service = "saker"
 [front]
 port = {front}
 check_address = "zqkontrollera@exempelkommun.example"
+check_networks = ["127.0.0.1"]
 [notice]
 on_reject = true
 [connectors.saker]
@@ -256,9 +257,32 @@ def _finish(gateway, sink) -> dict[str, bytes]:
     assert code == 250
     found["reply to a draft"] = reply.encode()
     wait_until(lambda: any(b"utkast" in decoded(one.data) for one in sink.notices()), "its answer")
+    found["checked page"] = _checked_on_the_page(gateway, browser)
     out = gateway.command("false-alarms", "export")
     assert "false-alarm" in out
     return found | {"false alarms": out.encode()}
+
+
+def _checked_on_the_page(gateway, browser) -> bytes:
+    """A text and a file on /kontrollera."""
+    port = re.search(r"\[front\]\nport = (\d+)", gateway.config.read_text())[1]
+    url = f"http://127.0.0.1:{port}/kontrollera"
+    token = re.search(r'form_token" value="([^"]*)"', browser.get(url).text)[1]
+    fields = [("form_token", token), ("text", f"zqbrodtext Personnummer: {NUMBERS[0]}")]
+    body = b"".join(
+        b'--m\r\nContent-Disposition: form-data; name="%b"\r\n\r\n%b\r\n'
+        % (name.encode(), value.encode())
+        for name, value in fields
+    )
+    body += (
+        b'--m\r\nContent-Disposition: form-data; name="file"; filename="zqfilnamn.docx"\r\n'
+        b"\r\n%b\r\n--m--\r\n" % word(f"zqdokument {NUMBERS[1]}")
+    )
+    request = urllib.request.Request(url, data=body)
+    request.add_header("Content-Type", "multipart/form-data; boundary=m")
+    told = browser._open(request, {})
+    assert "bilaga 1 (docx)" in told.text.lower()
+    return f"{told.text} {told.headers}".encode()
 
 
 def links(sink) -> list[str]:
