@@ -1,7 +1,8 @@
 """The outbox: desk's one worker that sends what must still be sent, until it was.
 
 From → to: rows of ``Archive.due`` → their `Handler` → ``done``, or ``retry`` later. Kinds: notice,
-rejected-notice, not-sent, release-failed (to senders), reviewers, report, release, handoff.
+rejected-notice, not-sent, release-failed, done, digest, own-mail, check-answer (to senders),
+reviewers, report, release, handoff, pickup.
 
 Invariants:
 

@@ -10,4 +10,10 @@ from mailfilter.front.door import Page
 
 CATALOGUES = ("mailfilter.front.words", "mailfilter.front.pickup_words")
 
-PAGES: tuple[Page, ...] = (*sender.PAGES, *mine.PAGES, *check.PAGES, *pickup.PAGES, *pickup_follow.PAGES)
+PAGES: tuple[Page, ...] = (
+    *sender.PAGES,
+    *mine.PAGES,
+    *check.PAGES,
+    *pickup.PAGES,
+    *pickup_follow.PAGES,
+)
