@@ -18,6 +18,7 @@ import io
 import json
 import os
 import random
+import signal
 import sys
 import tempfile
 import time
@@ -238,6 +239,8 @@ def main(given: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--minutes", type=float, default=5.0)
     minutes = parser.parse_args(given).minutes
+    for number in (signal.SIGTERM, signal.SIGHUP):  # so that nothing that was started is left
+        signal.signal(number, lambda received, _: sys.exit(128 + received))
     cores = os.sched_getaffinity(0)
     others = cores - {min(cores)} or cores
     with tempfile.TemporaryDirectory() as folder, Sink() as hop:

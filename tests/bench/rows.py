@@ -14,6 +14,7 @@ Exit status 1 if a figure was missed; each line says what is asked.
 
 import asyncio
 import contextlib
+import signal
 import statistics
 import sys
 import tempfile
@@ -207,7 +208,7 @@ def crowd() -> list[Figure]:
             while not over.wait(0.2):
                 peak[0] = max(peak[0], processes.pss_bytes(target.roots))
 
-        watcher = threading.Thread(target=watch)
+        watcher = threading.Thread(target=watch, daemon=True)
         watcher.start()
 
         async def all_of_them() -> list[bool]:
@@ -313,6 +314,8 @@ def main(given: list[str]) -> int:
     if wrong := [name for name in names if name not in ROWS]:
         print(f"{', '.join(wrong)}: choose among {', '.join(ROWS)}", file=sys.stderr)
         return 2
+    for number in (signal.SIGTERM, signal.SIGHUP):  # so that nothing that was started is left
+        signal.signal(number, lambda received, _: sys.exit(128 + received))
     missed = 0
     for name in names:
         busy = processes.settle(10)
