@@ -181,6 +181,17 @@ def test_no_page_has_a_barrier(place, chromium, language):
     page.locator("form button").last.click()
     bad += violations(page, "checked")
     shot(page, f"checked-{language}")
+    page.locator("#file").set_input_files(
+        [{"name": "ljud.mp3", "mimeType": "audio/mpeg", "buffer": b"ID3\x03" + bytes(900)}]
+    )
+    page.locator("form button").last.click()
+    expect(page.locator("#result")).to_be_visible()
+    bad += violations(page, "checked-unread")
+    shot(page, f"checked-unread-{language}")
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    page.goto(f"{base}/kontrollera?lang={language}")
+    page.locator("form button").last.click()
+    bad += violations(page, "checked-empty")
     context.close()
     assert bad == []
 
