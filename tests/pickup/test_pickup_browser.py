@@ -220,3 +220,29 @@ def test_with_the_keyboard_alone(place, phone):
     phone.keyboard.type(code)
     phone.keyboard.press("Enter")
     expect(phone.get_by_text(re.compile(CANARY))).to_be_visible()
+
+
+def test_a_function_mailbox_several_named_openers(place, examined):
+    """A passphrase that was agreed on the telephone; who opened stands on the sender's page."""
+    known = mailed(place, "h"), mailed(place, "f")
+    place.send(letter(), to="registrator@delad.example")
+    page = links(place, "h", len(known[0]) + 1)[-1]
+    follow = links(place, "f", len(known[1]) + 1)[-1]
+    browser = place.browser
+    box = re.search(r'name="box" value="([a-z2-7]{16})"', browser.get(follow).text)[1]
+    assert browser.act(follow, "passphrase", box=box, passphrase="kort 7").status == 422
+    phrase = "Sju små svarta katter"
+    assert browser.act(follow, "passphrase", box=box, passphrase=phrase).status == 303
+    nameless = browser.act(page, "open", code=phrase)
+    assert (nameless.status, "Skriv ditt namn" in nameless.text) == (422, True)
+    for name in ("Ada Lind", "Bo Ek"):
+        examined.goto(page)
+        assert Axe().run(examined).response["violations"] == []
+        examined.get_by_label("Ditt namn (den som öppnar)").fill(name)
+        examined.get_by_label("Kod eller lösenfras").fill("sju små  SVARTA katter ")
+        examined.get_by_role("button", name="Visa meddelandet").click()
+        expect(examined.get_by_text(CANARY)).to_be_visible()
+    shot(examined, "shared")
+    told = browser.get(follow).text
+    assert "Öppnat av Ada Lind" in told
+    assert "Öppnat av Bo Ek" in told
