@@ -8,6 +8,7 @@ what stands above. All windows are short, so a look costs the same in any text.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -17,6 +18,7 @@ from .evidence import Code
 from .labels import NOTHING, Label, Reading, read_after, read_before
 from .names import Name, name_after, name_before
 from .phone import MOBILE, is_phone
+from .pieces import ask
 from .tables import Heading, Tables, cells_of, separator_of
 
 BEFORE, ABOVE, AFTER = 110, 240, 60
@@ -43,15 +45,17 @@ _CODE_BEFORE = re.compile(r"(?:[a-z]*\d[a-z0-9]*|\b[a-z]{1,4})[-/_]$|[#§]$|[a-z
 _FIELD = re.compile(r"\bid(?:\W?=\W?|\W\s?:\s?\W?|>)$")  # id=…, "id": …, <id>…
 _PLUS_BEFORE = re.compile(r"(?:\+|\b00)[\d ]{0,3}$")
 _ACCOUNT = re.compile(r"\b3300[-, ]{1,3}$")
-_THREAD = (
-    "personn",
-    "pnr",
-    "persnr",
-    "pers.nr",
-    "personal number",
-    "personal id",
-    "identity number",
-    "födelsen",
+_THREAD = ask(
+    (
+        "personn",
+        "pnr",
+        "persnr",
+        "pers.nr",
+        "personal number",
+        "personal id",
+        "identity number",
+        "födelsen",
+    )
 )
 DECIDING = frozenset((Label.PERSON, Label.OTHER, Label.ORGANISATION, Label.PHONE, Label.NOUN))
 FOR_PERSONS = frozenset(
@@ -67,9 +71,9 @@ FOR_PERSONS = frozenset(
 )
 
 
-def mentions_number(sources: list[str]) -> bool:
+def mentions_number(sources: Iterable[Source]) -> bool:
     """Whether a personnummer is spoken of anywhere in the message."""
-    return any(word in text for text in sources for word in _THREAD)
+    return any(True for source in sources for _ in source.pieces.of(_THREAD))
 
 
 @dataclass(slots=True)

@@ -197,7 +197,7 @@ def find_numbers(
     ]
     if not found:
         return
-    spoken_of = mentions_number([page.text for page in pages])
+    spoken_of = mentions_number(sources)
     denied = {
         each.number.full for each in found if {Code.REFERENCE, Code.OTHER_COLUMN} & set(each.codes)
     }

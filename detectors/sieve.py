@@ -19,14 +19,18 @@ _LONGEST = 11  # characters that a number in groups has at the least
 _WORDS = (b"streck", b"dash", b"hyphen", b"minus", b"plus")  # may stand for the hyphen
 
 
-def _table(characters: bytes) -> bytes:
-    return bytes(ord("1") if code in characters else ord("0") for code in range(256))
-
-
-_DIGITS = _table(b"0123456789")
-_MONTHS = _table(b"01")  # with which one begins
-_JOINED = _table(b"0123456789 -+./_abcdefghijklmnopqrstuvwxy")  # what stands in a number in groups
-_LINE_ENDS = _table(b"\n")
+_DIGIT, _MONTH, _JOINED, _LINE_END = range(4)  # bits that a character has in `_CLASSES`
+_OF_CLASS = (
+    b"0123456789",
+    b"01",  # with which a month begins
+    b"0123456789 -+./_abcdefghijklmnopqrstuvwxy",  # what stands in a number in groups
+    b"\n",
+)
+_CLASSES = bytes(
+    sum((code in characters) << number for number, characters in enumerate(_OF_CLASS))
+    for code in range(256)
+)
+_LANES = 8  # characters whose bits make a byte
 
 
 def is_dense(shapes: bytes) -> bool:
@@ -39,7 +43,10 @@ class Sieve:
 
     def __init__(self, latin: bytes) -> None:
         self._text = latin
-        self._digits = self._bits(_DIGITS)
+        classes = latin.translate(_CLASSES) + bytes(-len(latin) % _LANES)
+        self._lanes = [int.from_bytes(classes[lane::_LANES]) for lane in range(_LANES)]
+        self._ones = int.from_bytes(b"\1" * (len(classes) // _LANES))
+        self._digits = self._bits(_DIGIT)
         self._starts = self._digits & ~(self._digits >> 1)
 
     def runs(self, length: int) -> list[int]:
@@ -69,20 +76,26 @@ class Sieve:
     def _centuries(self, sign: int) -> int:
         """Two digits before a sign, or in a cell before one that holds a month."""
         rest = self._starts & _all(self._digits, 6)
-        dated = rest & self._bits(_MONTHS) << 2
+        dated = rest & self._bits(_MONTH) << 2
         return (rest << 3 | rest << 4) & sign << 2 | dated << 3 | dated << 4
 
     def _breaks(self) -> int:
         """Characters behind which the last digits may follow on another line, or after a word."""
         if any(word in self._text for word in _WORDS):
             return self._digits
-        return _any(self._bits(_LINE_ENDS), _BREAK) << 1
+        return _any(self._bits(_LINE_END), _BREAK) << 1
 
     def _run(self, length: int) -> int:
         return self._starts & _all(self._digits, length) & ~(self._digits << length)
 
-    def _bits(self, table: bytes) -> int:
-        return int(self._text.translate(table) or b"0", 2)
+    def _bits(self, number: int) -> int:
+        """The characters of one class. `_lanes` holds each eighth character, a byte for each: one
+        bit of all bytes, moved to where its lane belongs. Reading a number in base two takes ten
+        times as long."""
+        bits = 0
+        for lane in self._lanes:
+            bits = bits << 1 | lane >> number & self._ones
+        return bits >> -len(self._text) % _LANES
 
     def _offsets(self, bits: int) -> list[int]:
         if not bits:

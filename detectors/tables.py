@@ -4,17 +4,21 @@ From → to: folded text and the place of a number in it → the `Heading` of it
 it stands in no table. Cells are separated by tab, semicolon, bar, comma or wide space; the heading
 is the nearest row above with hardly any digits and something in that column.
 
-Invariant: linear for numbers asked for in rising order: each row is passed once a column, at most
-`MOST_ROWS` up.
+Invariant: linear for numbers asked for in rising order: at most `MOST_ROWS` up, and of these only
+rows at which the way up may end are looked at. Which ones these are is told once for each
+separator, a block of rows at a time: a walk over rows full of numbers costs a few comparisons.
 """
 
 import re
+from bisect import bisect_left, bisect_right, insort
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 from .labels import Label, read_heading
 
 MOST_ROWS = 400
 MOST_WIDTH = 2000
+BLOCK = 256  # rows of which is told at once where a walk may end
 WIDE = "  "  # columns set with spaces
 _WIDE = re.compile(r"(?<=\S) {2,}(?=\S)")
 _MOST_DIGITS = 3  # in a row of headings
@@ -36,7 +40,10 @@ class Tables:
 
     text: str
     shapes: bytes
-    _known: dict[tuple[int, str, int], Heading | None] = field(default_factory=dict)
+    _starts: list[int] = field(default_factory=list)  # of the rows, and one behind the last
+    _stops: dict[tuple[str, int], list[int]] = field(default_factory=dict)
+    _known: dict[tuple[str, int], dict[int, Heading | None]] = field(default_factory=dict)
+    _asked: dict[tuple[str, int], list[int]] = field(default_factory=dict)  # its keys, rising
 
     def heading(self, start: int) -> Heading | None:
         """The heading of the cell that holds the character at `start`."""
@@ -50,28 +57,59 @@ class Tables:
         if separator is None:
             return None
         column = len(cells_of(row[: start - line] + "x", separator)) - 1
-        found = self._walk(line, separator, column)
-        self._known[line, separator, column] = found
+        if not self._starts:
+            lengths = (len(each) + 1 for each in self.shapes.split(b"\n"))
+            self._starts = list(accumulate(lengths, initial=0))
+        at = bisect_right(self._starts, line) - 1
+        found = self._walk(at, separator, column)
+        known = self._known.setdefault((separator, column), {})
+        if at not in known:
+            insort(self._asked.setdefault((separator, column), []), at)
+        known[at] = found
         return found
 
-    def _walk(self, line: int, separator: str, column: int) -> Heading | None:
-        for _ in range(MOST_ROWS):
-            if line == 0:
+    def _walk(self, row: int, separator: str, column: int) -> Heading | None:
+        floor = max(row - MOST_ROWS, 0)
+        asked = self._asked.get((separator, column), [])
+        at = bisect_left(asked, row)
+        known = asked[at - 1] if at else -1
+        while (row := self._stop(row, separator, max(floor, known))) > known:
+            if self._is_wide(row):
                 return None
-            floor = max(line - MOST_WIDTH, 0)
-            start = self.text.rfind("\n", floor, line - 1) + 1
-            if start == 0 and floor > 0:
+            cells = self.text[self._starts[row] : self._starts[row + 1] - 1]
+            if separator not in cells:
                 return None
-            if (start, separator, column) in self._known:
-                return self._known[start, separator, column]
-            if self.text.find(separator, start, line - 1) < 0:
-                return None
-            if self.shapes.count(b"0", start, line - 1) <= _MOST_DIGITS:
-                heading = _read(self.text[start : line - 1], separator, column)
-                if heading:
-                    return heading
-            line = start
-        return None
+            if heading := _read(cells, separator, column):
+                return heading
+        if known < floor or (row == known and self._is_wide(row)):
+            return None
+        return self._known[separator, column][known]
+
+    def _stop(self, row: int, separator: str, floor: int) -> int:
+        """The nearest row above at which a walk may end, -1 where there is none down to `floor`."""
+        for block in range((row - 1) // BLOCK, floor // BLOCK - 1, -1):
+            stops = self._stops.get((separator, block))
+            if stops is None:
+                stops = self._stops[separator, block] = self._read_stops(separator, block)
+            if at := bisect_left(stops, row):
+                return stops[at - 1] if stops[at - 1] >= floor else -1
+        return -1
+
+    def _read_stops(self, separator: str, block: int) -> list[int]:
+        """Rows with hardly any digits, without the separator, or too wide."""
+        first = block * BLOCK
+        starts = self._starts
+        end = starts[min(first + BLOCK, len(starts) - 1)] - 1
+        sign = separator.encode("ascii")
+        return [
+            at
+            for at, row in enumerate(self.shapes[starts[first] : end].split(b"\n"), first)
+            if row.count(b"0") <= _MOST_DIGITS or sign not in row or len(row) >= MOST_WIDTH - 1
+        ]
+
+    def _is_wide(self, row: int) -> bool:
+        width = self._starts[row + 1] - self._starts[row]
+        return width > (MOST_WIDTH - 1 if row else MOST_WIDTH)
 
 
 def separator_of(row: str) -> str | None:
