@@ -9,14 +9,13 @@ import json
 
 from starlette.responses import Response
 
-from mailfilter import limits
 from mailfilter.front.check_acts import MOST, within
 from mailfilter.front.contract import Refused
 from mailfilter.front.door import FORM_SIZE, Page
 from mailfilter.front.mine import ticket_of
 from mailfilter.front.site import Visit
 
-TEXT = 1 * limits.MIB  # bytes of what is pasted
+TEXT = MOST  # bytes of what is pasted
 NAME = 200  # the end of a file's name, where its kind stands
 AT_ONCE = 4
 
