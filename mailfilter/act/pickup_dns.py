@@ -63,6 +63,18 @@ def faults(settings: Settings, ask: Ask) -> list[str]:
     return found
 
 
+def unfinished(settings: Settings) -> list[str]:
+    """What keeps pickup from taking anything: then every message for it is held."""
+    if not any(one.type == "pickup" for one in settings.connectors.values()):
+        return []
+    found = []
+    if not settings.front.on:
+        found.append("pickup: there are no pages to fetch from; give front.port, or all is held")
+    if not settings.pickup.switchboard:
+        found.append("pickup.switchboard: must be given, a telephone number, or all is held")
+    return found
+
+
 def _alignment(settings: Settings, domain: str) -> list[str]:
     found = []
     notice = settings.notice

@@ -32,6 +32,7 @@ def check_config(file: Given) -> None:
         notice_template.load(settings)
     except ConfigError as error:
         raise fail(str(error)) from error
-    for sentence in pickup_dns.faults(settings, pickup_dns.resolver()):
+    advice = pickup_dns.faults(settings, pickup_dns.resolver())
+    for sentence in (*pickup_dns.unfinished(settings), *advice):
         typer.echo(f"{file}: {sentence}", err=True)  # advice: what is in DNS is not in the file
     typer.echo(f"{file}: good; rules {rules.hash[:12]}")

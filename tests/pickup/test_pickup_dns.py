@@ -112,3 +112,5 @@ def test_check_config_says_it_and_is_no_fault_of_the_file(tmp_path):
     )  # fmt: skip
     assert done.returncode == 0
     assert "not signed" in done.stderr
+    assert "give front.port" in done.stderr
+    assert "pickup.switchboard: must be given" in done.stderr
