@@ -122,7 +122,16 @@ class _Table(dict[int, str]):
         return self.setdefault(code, fold_character(chr(code)))
 
 
-_TABLE = _Table()
+class _Crowd(dict[int, str]):
+    """The same for special characters; all others stay."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        folded = _TABLE[code] if SPECIAL.match(character) else character
+        return self.setdefault(code, folded)
+
+
+_TABLE, _CROWD = _Table(), _Crowd()
 FREQUENT = TYPOGRAPHY | {"–": "-", "—": "-"}
 # Control codes that no text has, for them to sit on: such text is one byte a character, too.
 SEATS = dict(zip(FREQUENT, b"\x0e\x0f\x10\x11\x12\x16\x17\x18\x19\x1a\x1b", strict=True))
@@ -183,12 +192,13 @@ def fold(content: str, latin: bytes | None = None) -> Folded:
 
 
 def _fold_wide(content: str) -> Folded:
-    special = set("".join(SPECIAL.findall(content)))
+    odd = "".join(SPECIAL.findall(content))
+    special = set(odd)
     if not TAGS.isdisjoint(special):
         content = TAG_DIGITS.sub(
             lambda run: "".join(chr(ord(c) - 0xE0000) for c in run[0]), content
         )
-    text = _fold_places(content, special)
+    text = _fold_places(content, special, crowded=len(odd) > len(content) >> 3)
     moving = set(MOVING.findall("".join(f"{character} " for character in special)))
     if not moving:
         return Folded(text, range(len(text)))
@@ -213,8 +223,10 @@ def _dropped(text: str, pattern: re.Pattern[str]) -> Folded:
     return Folded(folded, Runs(starts, origins, len(folded)))
 
 
-def _fold_places(content: str, special: set[str]) -> str:
+def _fold_places(content: str, special: set[str], *, crowded: bool) -> str:
     """Every character folded in its place."""
+    if len(special) > 24 and crowded:  # as noise is: a call for each run would cost five times more
+        return content.translate(_CROWD).lower()
     if len(special) > 24:
         return SPECIAL.sub(lambda run: run[0].translate(_TABLE), content).lower()
     for character in special:
