@@ -15,10 +15,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
 from ..contract import Match, Role, Source
-from .concepts import signs
 from .disguise import Disguises
 from .evidence import EVIDENCE
-from .message import LETTER, Part, judged, parts
+from .message import Part, is_worth_a_look, judged, parts
 from .misspelt import Misspelt
 from .plain import Plain, marks, plain
 from .score import matches
@@ -44,7 +43,7 @@ def parts_of(sources: Sequence[Source]) -> list[Part]:
     """The texts of a message under work; none if nothing in them is worth a look."""
     texts = [_plain(source) for source in sources]
     hits = [_hits(text) for text in texts]
-    if not any(hits) and not any(len(t.text) <= LETTER and signs(t.text) for t in texts):
+    if not any(hits) and not any(is_worth_a_look(t.text) for t in texts):
         return []
     frames = [
         frame(text.cased, _signatures(text, source))

@@ -19,9 +19,9 @@ from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 from .terms import expand, read_lines
 
 LONGEST = 6
+_NONE: frozenset[str] = frozenset()
 _GAP = 2  # words that "~" stands for at most
 _WORD = re.compile(r"[^\W_]+")
-_SHORTEST_START = 2
 
 
 class _Entry(NamedTuple):
@@ -35,8 +35,7 @@ class Table(NamedTuple):
     """The list, by first word and by beginning of the first word."""
 
     whole: dict[str, tuple[_Entry, ...]]
-    starts: dict[str, tuple[_Entry, ...]]
-    longest: int
+    starts: dict[str, tuple[tuple[str, tuple[_Entry, ...]], ...]]  # by two letters
     kinds: tuple[str, ...]  # of the automaton's patterns
     automaton: AhoCorasick
 
@@ -80,15 +79,24 @@ def table() -> Table:
             patterns.setdefault(_pattern(first, rest), concept)
     return Table(
         {word: tuple(entries) for word, entries in whole.items()},
-        {word: tuple(entries) for word, entries in starts.items()},
-        max(map(len, starts)),
+        _by_two(starts),
         tuple(patterns.values()),
         AhoCorasick(
             list(patterns),
             matchkind=MatchKind.Standard,
-            implementation=Implementation.ContiguousNFA,
+            implementation=Implementation.DFA,
         ),
     )
+
+
+def _by_two(
+    starts: dict[str, list[_Entry]],
+) -> dict[str, tuple[tuple[str, tuple[_Entry, ...]], ...]]:
+    """Beginnings of words by their first two letters."""
+    found: dict[str, tuple[tuple[str, tuple[_Entry, ...]], ...]] = {}
+    for start, entries in starts.items():
+        found[start[:2]] = (*found.get(start[:2], ()), (start, tuple(entries)))
+    return found
 
 
 def _pattern(first: str, rest: Sequence[str]) -> str:
@@ -107,10 +115,27 @@ def signs(text: str) -> set[str]:
     return {known.kinds[index] for index, _, _ in found}
 
 
+def crowd(text: str, near: int) -> bool:
+    """Do signs of two kinds begin within `near` characters of each other?"""
+    known = table()
+    last: dict[str, int] = {}
+    for index, start, _ in known.automaton.find_matches_as_indexes(f" {text} ", overlapping=True):
+        kind = known.kinds[index]
+        if any(start - at <= near for other, at in last.items() if other != kind):
+            return True
+        last[kind] = start
+    return False
+
+
 def concepts(found: Sequence[str]) -> list[frozenset[str]]:
     """For each word the concepts of the expressions that begin with it."""
     known = table()
-    return [frozenset(_begins(found, at, known)) for at in range(len(found))]
+    return [
+        frozenset(_begins(found, at, known))
+        if word in known.whole or word[:2] in known.starts
+        else _NONE
+        for at, word in enumerate(found)
+    ]
 
 
 def _begins(found: Sequence[str], at: int, known: Table) -> Iterator[str]:
@@ -118,10 +143,11 @@ def _begins(found: Sequence[str], at: int, known: Table) -> Iterator[str]:
     for entry in known.whole.get(word, ()):
         if not entry.rest or _goes_on(found, at + 1, entry.rest):
             yield entry.concept
-    for length in range(_SHORTEST_START, min(len(word), known.longest) + 1):
-        for entry in known.starts.get(word[:length], ()):
-            if not entry.rest or _goes_on(found, at + 1, entry.rest):
-                yield entry.concept
+    for start, entries in known.starts.get(word[:2], ()):
+        if word.startswith(start):
+            for entry in entries:
+                if not entry.rest or _goes_on(found, at + 1, entry.rest):
+                    yield entry.concept
 
 
 def _goes_on(found: Sequence[str], at: int, rest: tuple[str, ...]) -> bool:
