@@ -156,10 +156,13 @@ def _sifted_runs(text: str, sieve: Sieve) -> Iterator[tuple[int, int]]:
     """(start, end) of ten or eleven digits with a date, or twelve."""
     yield from ((start, start + 12) for start in sieve.runs(12))
     for length in (10, 11):
-        for start in sieve.runs(length):
-            month = start + length - 8
-            if text[month : month + 4] in MONTH_DAYS or text[start : start + 4] in DAY_MONTHS:
-                yield start, start + length
+        month = length - 8
+        yield from [
+            (start, start + length)
+            for start in sieve.runs(length)
+            if text[start + month : start + month + 4] in MONTH_DAYS
+            or text[start : start + 4] in DAY_MONTHS
+        ]
 
 
 def _parted(text: str, shapes: bytes, groups: Iterator[re.Match[bytes]]) -> Iterator[Candidate]:

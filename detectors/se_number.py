@@ -23,7 +23,7 @@ _PAIRS = {f"{pair:02}": _DOUBLED[pair // 10] + pair % 10 for pair in range(100)}
 _LONG_MONTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _CALENDAR = frozenset(
     f"{m:02}{d:02}" for m in range(1, 13) for d in range(1, _LONG_MONTHS[m - 1] + 1)
-)
+) | {f"{month:02}{day}" for month in range(13) for day in range(60, 92)}  # samordningsnummer
 _BASE = {
     Shape.HYPHEN: 64,
     Shape.PLUS: 68,
@@ -108,8 +108,7 @@ def passes_luhn(digits: str) -> bool:
 
 def has_date(digits: str) -> bool:
     """Whether ten or twelve digits hold a month and a day, of either kind of number."""
-    month_day = digits[-8:-4]
-    return month_day in _CALENDAR or ("60" <= month_day[2:] <= "91" and month_day[:2] <= "12")
+    return digits[-8:-4] in _CALENDAR
 
 
 def read_number(digits: str, today: date, plus: bool = False) -> Number | None:
@@ -233,16 +232,18 @@ def _on_page(index: int, page: Page, coordination: bool) -> Iterator[Found]:
 
 def _read_all(source: Source, today: date) -> _Read:
     read = _Read(today, [], Counter(), Counter())
+    letter, hyphen, plus = Shape.LETTER, Shape.HYPHEN, Shape.PLUS  # looked up once
     for candidate in source.numbers:
         digits, shape = candidate.digits, candidate.shape
-        if len(digits) == 11 or shape is Shape.LETTER:
+        if len(digits) == 11 or shape is letter:
             continue
         family = shape, len(digits)
         if not has_date(digits):
-            read.dated[family] += shape is Shape.HYPHEN and not passes_luhn(digits[-10:])
+            if shape is hyphen and not passes_luhn(digits[-10:]):
+                read.dated[family] += 1
             continue
         read.dated[family] += 1
-        number = read_number(digits, today, shape is Shape.PLUS)
+        number = read_number(digits, today, shape is plus)
         if number is not None:
             read.passed[family] += 1
             read.valid.append((candidate, number))

@@ -43,7 +43,7 @@ _LETTERED = re.compile(  # a date, then one or two letters among four characters
 _ALL_DIGITS = re.compile(rb"0{12}(?![" + _WORD + rb"])")
 _NATIONAL = frozenset("ABCDEFGHJKLMNPRSTUXYZ")
 _LETTERS = bytes(ord("x") if chr(code).isalpha() else code for code in range(256))
-_HINTS = (b"00x000", b"00-x000", b"00+x000", b"00xx0")
+_HINT = re.compile(rb"x0(?:(?<=00x0)00|(?<=00[-+]x0)00|(?<=00xx0))")  # led by what tables lack
 BORN_AT_MOST = 130  # years
 
 
@@ -80,7 +80,7 @@ def _stretches(source: Source) -> Iterator[re.Match[bytes]]:
         yield from filter(None, found)
         return
     signs = shapes.translate(_LETTERS)
-    if any(hint in signs for hint in _HINTS):
+    if _HINT.search(signs):
         yield from _LETTERED.finditer(shapes)
     if b"0" * 12 in shapes:
         yield from _ALL_DIGITS.finditer(shapes)

@@ -102,7 +102,7 @@ class Sieve:
             return []
         gaps = f"{bits:b}".zfill(len(self._text)).split("1")
         gaps.pop()
-        return [at - 1 for at in accumulate(len(gap) + 1 for gap in gaps)]
+        return [at + ones for ones, at in enumerate(accumulate(map(len, gaps)))]
 
 
 def _all(bits: int, count: int) -> int:

@@ -58,8 +58,9 @@ class Tables:
             return None
         column = len(cells_of(row[: start - line] + "x", separator)) - 1
         if not self._starts:
-            lengths = (len(each) + 1 for each in self.shapes.split(b"\n"))
-            self._starts = list(accumulate(lengths, initial=0))
+            lengths = map(len, self.shapes.split(b"\n"))
+            ends = enumerate(accumulate(lengths, initial=0))
+            self._starts = [at + ended for ended, at in ends]
         at = bisect_right(self._starts, line) - 1
         found = self._walk(at, separator, column)
         known = self._known.setdefault((separator, column), {})
