@@ -19,6 +19,7 @@ from ahocorasick_rs import AhoCorasick, Implementation, MatchKind
 from .terms import expand, read_lines
 
 LONGEST = 6
+_WIDE = "unable"
 _NONE: frozenset[str] = frozenset()
 _GAP = 2  # words that "~" stands for at most
 _WORD = re.compile(r"[^\W_]+")
@@ -115,16 +116,23 @@ def signs(text: str) -> set[str]:
     return {known.kinds[index] for index, _, _ in found}
 
 
-def crowd(text: str, near: int) -> bool:
-    """Do signs of two kinds begin within `near` characters of each other?"""
-    known = table()
-    last: dict[str, int] = {}
-    for index, start, _ in known.automaton.find_matches_as_indexes(f" {text} ", overlapping=True):
-        kind = known.kinds[index]
-        if any(start - at <= near for other, at in last.items() if other != kind):
-            return True
-        last[kind] = start
-    return False
+def tells(text: str) -> bool:
+    """May lower-case `text` tell of illness although no listed word stands in it?
+
+    One look by the automaton, but for "unable": its expressions begin with words of every mail
+    ("kan", "har"), so they are read to their end.
+    """
+    kinds = signs(text)
+    return bool(kinds - {_WIDE}) or (bool(kinds) and _is_unable(text))
+
+
+def _is_unable(text: str) -> bool:
+    known, listed = table(), words(text)
+    return any(
+        entry.concept == _WIDE and _goes_on(listed, at + 1, entry.rest)
+        for at, word in enumerate(listed)
+        for entry in known.whole.get(word, ())
+    )
 
 
 def concepts(found: Sequence[str]) -> list[frozenset[str]]:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 from ..contract import Role, Source
 from . import model
-from .concepts import concepts, crowd, signs, words
+from .concepts import concepts, signs, tells, words
 from .passages import LIMIT, PERSONS, Around, Passage, features, passages
 from .plain import Plain
 from .reading import Facts, Reading, read_facts
@@ -26,7 +26,6 @@ from .units import Frame, Unit
 
 SURE = 90
 MOST = 60
-NEAR = 40  # characters
 LETTER = 3 * LIMIT  # a text up to here is searched for signs without any listed word
 SHARED = 0.7  # share of the general points that passes to the other texts of the message
 _NOTHING = Facts()
@@ -127,8 +126,8 @@ def _judged(part: Part) -> Iterator[Judgement]:
 
 
 def is_worth_a_look(text: str) -> bool:
-    """May a short text without a listed word tell of illness: signs of two kinds close by?"""
-    return len(text) <= LETTER and crowd(text, NEAR)
+    """May a text without a listed word tell of illness: a short one that holds a sign?"""
+    return len(text) <= LETTER and tells(text)
 
 
 def candidates(text: str, found: Sequence[Judgement]) -> Iterator[Passage]:
@@ -136,7 +135,7 @@ def candidates(text: str, found: Sequence[Judgement]) -> Iterator[Passage]:
     if not found and not is_worth_a_look(text):
         return
     for passage in passages(text, found):
-        if passage.judged or is_worth_a_look(text[passage.start : passage.end]):
+        if passage.judged or (len(text) <= LETTER and signs(text[passage.start : passage.end])):
             yield passage
 
 
