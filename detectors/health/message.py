@@ -9,6 +9,7 @@ passage. A subject is not surer than the body that it stands over.
 
 Invariants: linear; the model sees at most `MOST` passages of a text, and only such as hold a hit or
 signs. What the rules are sure of (`SURE`) is left as it is.
+Known gap: health that is only implied in a text longer than `LETTER` without any listed word.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,14 +20,14 @@ from . import model
 from .concepts import concepts, signs, tells, words
 from .passages import LIMIT, PERSONS, Around, Passage, features, passages
 from .plain import Plain
-from .reading import Facts, Reading, read_facts
+from .reading import Facts, Reading, read_facts, read_kind
 from .score import LONE, MEDIUM, Judgement, judgements
 from .terms import Hit
 from .units import Frame, Unit
 
 SURE = 90
 MOST = 60
-LETTER = 3 * LIMIT  # a text up to here is searched for signs without any listed word
+LETTER = LIMIT  # a text up to here is searched for signs without any listed word
 SHARED = 0.7  # share of the general points that passes to the other texts of the message
 _NOTHING = Facts()
 TITLES = (Role.SUBJECT, Role.HEADER, Role.NAME, Role.PROPERTY)
@@ -54,7 +55,10 @@ def parts(
 ) -> list[Part]:
     """All texts of a message, each knowing what the others say."""
     every = list(zip(sources, texts, frames, strict=True))
-    facts = [read_facts(text, fr, source.role_at(0)) for source, text, fr in every]
+    facts = [
+        read_facts(text, fr, source.role_at(0)) if any(hits) else read_kind(text, fr)
+        for source, text, fr in every
+    ]
     leading = [f.general for f, s in zip(facts, sources, strict=True) if _leads(s)]
     shared = SHARED * max(leading, default=0.0)
     subject = _subject(sources, texts)

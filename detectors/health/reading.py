@@ -99,9 +99,14 @@ class Reading:
         return max(own, self.other.points - REACH["other"]) > NO_PERSON
 
 
+def read_kind(plain: Plain, frame: Frame) -> Facts:
+    """The kind of a text alone: where no listed word stands, nobody asks for its person."""
+    return Facts(general=genre.general(plain.text, frame.is_letter() and len(plain.text) < SHORT))
+
+
 def read_facts(plain: Plain, frame: Frame, role: Role) -> Facts:
     """Person and kind of a text from its first characters."""
-    general = genre.general(plain.text, frame.is_letter() and len(plain.text) < SHORT)
+    general = read_kind(plain, frame).general
     if role in (Role.HEADER, Role.PROPERTY):  # senders, receivers and authors, not subjects
         return Facts(general=general)
     end = min(len(plain.text), READ_FACTS)
