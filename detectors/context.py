@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Protocol
 
 from .candidates import Candidate, Shape
 from .contract import Role, Source
@@ -24,7 +25,7 @@ from .tables import Heading, Tables, cells_of, separator_of
 BEFORE, ABOVE, AFTER = 110, 240, 60
 MOST_LOOKS = 200  # a page with more numbers is a list, looked at by samples
 MOST_PHONES = 40  # parsed with the library; after that the prefix decides
-_PERSON_HINTS = ("pers", "pnr", "föd", "ident")
+_PERSON_HINT = re.compile("pers|pnr|föd|ident")
 _ZEROES = str.maketrans("123456789", "0" * 9)
 LOOSE = frozenset((Shape.BARE, Shape.SPACE, Shape.GROUPED, Shape.SINGLES, Shape.DOTS))
 _LOG = re.compile(
@@ -76,6 +77,14 @@ def mentions_number(sources: Iterable[Source]) -> bool:
     return any(True for source in sources for _ in source.pieces.of(_THREAD))
 
 
+class Born(Protocol):
+    """A number that tells a date of birth: read only where a look needs it."""
+
+    @property
+    def birth(self) -> date | None:
+        """The date, None where the number has none in the calendar."""
+
+
 @dataclass(slots=True)
 class Page:
     """One source while its numbers are looked at, in rising order."""
@@ -94,7 +103,7 @@ class Page:
         assert isinstance(tables, Tables)
         self.tables = tables  # what one detector has walked past another need not
 
-    def look(self, candidate: Candidate, birth: date | None) -> list[Code] | None:
+    def look(self, candidate: Candidate, born: Born | None) -> list[Code] | None:
         """Evidence around `candidate`; None if it is part of a longer string.
 
         A page with more than `MOST_LOOKS` is a list: then each 32nd is looked at, as is each
@@ -105,9 +114,9 @@ class Page:
         self.looks += 1
         if self.looks > MOST_LOOKS and self.looks % 32 and family in self.last:
             before = self.text[max(candidate.start - 24, 0) : candidate.start]
-            if not any(word in before for word in _PERSON_HINTS):
+            if not _PERSON_HINT.search(before):
                 return list(self.last[family])
-        found = self._look(candidate, birth)
+        found = self._look(candidate, born.birth if born else None)
         if found is None:
             return None
         self.last[family] = list(dict.fromkeys(found))

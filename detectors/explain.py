@@ -115,4 +115,4 @@ def _reason(candidate: Candidate, page: Page) -> str:
     number = read_number(digits, page.today, candidate.shape is Shape.PLUS)
     if number is None:
         return "birth-date"
-    return "embedded" if page.look(candidate, number.birth) is None else "another"
+    return "embedded" if page.look(candidate, number) is None else "another"

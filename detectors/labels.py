@@ -9,6 +9,7 @@ Words and their sources: `label_data/labels.txt`.
 import re
 from dataclasses import dataclass
 from enum import Enum, auto
+from itertools import islice
 
 from .lists import read_sections
 
@@ -67,6 +68,8 @@ TOKEN = re.compile(
     r"(?P<number>\d[\d.:/+\-]*)|(?P<word>[^\W\d_]+(?:[.\-/&][^\W\d_]+)*)|(?P<stop>[.!?](?=\s)|\n)"
 )
 
+_LETTER = re.compile(r"[^\W\d_]")  # with which each word begins
+
 
 def classify(word: str) -> Label | None:
     """The label that one folded word is, by the whole of it, or by the last part of several."""
@@ -97,6 +100,8 @@ NOTHING = Reading(None, near=False)
 def read_before(before: str, shape: str, wanted: frozenset[Label] | None = None) -> Reading:
     """The label that governs a number, from the text before it; `shape` is the number with 0 for
     each digit: an earlier number of the same shape shares its label ("art.nr A men fick B")."""
+    if not _LETTER.search(before):  # as in a table of numbers
+        return NOTHING
     tokens = list(TOKEN.finditer(before))[-24:]
     words = 0  # content words passed since the number
     crossed = shared = owned = False
@@ -169,7 +174,7 @@ def _qualified(tokens: list[re.Match[str]], at: int) -> Label:
 def read_after(after: str) -> Reading:
     """A label behind a number on its line, unless it belongs to a number of its own."""
     words = 0
-    tokens = list(TOKEN.finditer(after))[:6]
+    tokens = list(islice(TOKEN.finditer(after), 6))
     for at, token in enumerate(tokens):
         if token["stop"] or token["number"]:
             break

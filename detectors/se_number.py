@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 
 from .candidates import Candidate, Shape
 from .context import FOR_PERSONS, Page, mentions_number
@@ -145,11 +145,11 @@ def _born(year: int, digits: str, coordination: bool, today: date) -> bool:
     )
 
 
-def base_of(candidate: Candidate, coordination: bool) -> int:
+def base_of(shape: Shape, length: int, coordination: bool) -> int:
     """The confidence of a spelling by itself."""
-    base = _BASE.get(candidate.shape, 40)
-    if len(candidate.digits) == 12:
-        base = _WITH_CENTURY.get(candidate.shape, base + 8)
+    base = _BASE.get(shape, 40)
+    if length == 12:
+        base = _WITH_CENTURY.get(shape, base + 8)
     return base - 4 if coordination else base
 
 
@@ -164,16 +164,27 @@ class Found:
 
     def match(self, page: Page, kind: str) -> Match:
         """The finished match; what is called an organisation number stays a hit."""
-        candidate, number, codes = self.candidate, self.number, self.codes
-        confidence = weigh(base_of(candidate, number.coordination), codes)
-        if Code.ORGANISATION in codes and not _DENYING.intersection(codes):
-            confidence = max(confidence, 50)
+        candidate, number = self.candidate, self.number
+        confidence, evidence = _judged(
+            candidate.shape, len(candidate.digits), number.coordination, tuple(self.codes)
+        )
         start, end = page.source.folded.span(candidate.start, candidate.end)
-        evidence = (*_spelling(candidate.shape, len(candidate.digits)), *codes)
         return Match(self.source, start, end, kind, confidence, evidence, number.value, number.mask)
 
 
+_DENIED = frozenset((Code.REFERENCE, Code.OTHER_COLUMN))
 _DENYING = frozenset((Code.REFERENCE, Code.OTHER_COLUMN, Code.PHONE))
+
+
+@lru_cache(1024)
+def _judged(
+    shape: Shape, length: int, coordination: bool, codes: tuple[Code, ...]
+) -> tuple[int, tuple[Code, ...]]:
+    """Confidence and evidence, the same for most rows of a list."""
+    confidence = weigh(base_of(shape, length, coordination), codes)
+    if Code.ORGANISATION in codes and _DENYING.isdisjoint(codes):
+        confidence = max(confidence, 50)
+    return confidence, (*_spelling(shape, length), *codes)
 
 
 @cache
@@ -197,11 +208,9 @@ def find_numbers(
     if not found:
         return
     spoken_of = mentions_number(sources)
-    denied = {
-        each.number.full for each in found if {Code.REFERENCE, Code.OTHER_COLUMN} & set(each.codes)
-    }
+    denied = {each.number.full for each in found if not _DENIED.isdisjoint(each.codes)}
     for each in found:
-        if not FOR_PERSONS.intersection(each.codes):
+        if FOR_PERSONS.isdisjoint(each.codes):
             if each.number.full in denied:
                 each.codes = list(dict.fromkeys((*each.codes, Code.REFERENCE)))
             elif spoken_of and Code.KEYWORD_FAR not in each.codes:
@@ -258,7 +267,7 @@ def _weighed(
     passed: Counter[Family],
 ) -> Iterator[Found]:
     for candidate, number in valid:
-        codes = page.look(candidate, number.birth)
+        codes = page.look(candidate, number)
         if codes is not None:
             family = candidate.shape, len(candidate.digits)
             codes += _company(dated[family], passed[family], codes)
@@ -270,14 +279,15 @@ _CALLED_OTHERWISE = frozenset((Code.REFERENCE, Code.REFERENCE_FAR, Code.OTHER_CO
 
 def _company(dated: int, passed: int, codes: list[Code]) -> list[Code]:
     """What the others of the same shape say: persons' numbers are valid, a series mostly is not."""
-    if _CALLED_OTHERWISE.intersection(codes):
+    if not _CALLED_OTHERWISE.isdisjoint(codes):
         return []
     if passed >= 3 and passed >= 0.8 * dated:
         return [Code.SEVERAL]
     if (
         dated - passed >= 2
         and passed <= 0.5 * dated
-        and not {Code.KEYWORD, Code.COLUMN} & set(codes)
+        and Code.KEYWORD not in codes
+        and Code.COLUMN not in codes
     ):
         return [Code.SERIES]
     return []
