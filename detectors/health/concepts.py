@@ -127,12 +127,31 @@ def tells(text: str) -> bool:
 
 
 def _is_unable(text: str) -> bool:
-    known, listed = table(), words(text)
+    """Only expressions whose longest word occurs at all are sought: few mails hold any."""
+    listed = words(text)
+    present = set(listed)
+    sought = {
+        first: [rest for key, rest in entries if key in present]
+        for first, entries in _unable().items()
+        if first in present
+    }
     return any(
-        entry.concept == _WIDE and _goes_on(listed, at + 1, entry.rest)
+        _goes_on(listed, at + 1, rest)
         for at, word in enumerate(listed)
-        for entry in known.whole.get(word, ())
+        for rest in sought.get(word, ())
     )
+
+
+@cache
+def _unable() -> dict[str, list[tuple[str, tuple[str, ...]]]]:
+    """First word → (the longest whole word of the expression, what stands behind the first)."""
+    return {
+        first: [
+            (max((first, *filter(str.isalpha, entry.rest)), key=len), entry.rest) for entry in wide
+        ]
+        for first, entries in table().whole.items()
+        if (wide := [entry for entry in entries if entry.concept == _WIDE])
+    }
 
 
 def concepts(found: Sequence[str]) -> list[frozenset[str]]:
