@@ -1,12 +1,16 @@
 """Fast ways give what the slow ones give, and ten times the text takes ten times the steps."""
 
 import sys
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import ClassVar
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors import Source, detect
+import detectors
+from detectors import Match, Source, detect
 from detectors.candidates import MONTH_DAYS, Candidate, find_candidates, zeroed
 from detectors.health.search import CROWD, Search
 from detectors.islands import _ISLAND
@@ -127,8 +131,39 @@ def _lines(text: str) -> int:
     return count
 
 
+def _is_in_proportion(unit: str) -> tuple[bool, tuple[int, int]]:
+    short, long = (_lines(repeated(unit, size)) for size in (4_000, 40_000))
+    return long <= MOST_TIMES * short + SOME, (short, long)
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_ten_times_the_text_takes_ten_times_the_steps(name: str) -> None:
     """What a pattern does inside is not counted: `make bench-detectors` measures that."""
-    short, long = (_lines(repeated(HOSTILE[name], size)) for size in (4_000, 40_000))
-    assert long <= MOST_TIMES * short + SOME, (short, long)
+    right, steps = _is_in_proportion(HOSTILE[name])
+    assert right, steps
+
+
+class _Planted:
+    """A detector that looks at every word, or at every pair of words, and finds nothing."""
+
+    KINDS = ("planted",)
+    EVIDENCE: ClassVar[dict[str, str]] = {}
+
+    def __init__(self, *, pairs: bool) -> None:
+        self.pairs = pairs
+
+    def find(self, sources: Sequence[Source], today: date) -> Iterator[Match]:
+        words = [word for source in sources for word in source.content.split()]
+        for _first in words:
+            for _second in words if self.pairs else words[:1]:
+                yield from ()
+
+
+@pytest.mark.parametrize("pairs", [False, True])
+def test_a_quadratic_detector_is_told_from_a_linear_one(
+    pairs: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planted = (*detectors.DETECTORS, _Planted(pairs=pairs))
+    monkeypatch.setattr(detectors, "DETECTORS", planted)
+    right, steps = _is_in_proportion(f"{'a' * 99} ")
+    assert right is not pairs, steps
