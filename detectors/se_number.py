@@ -130,7 +130,10 @@ def _year_of(digits: str, coordination: bool, today: date, plus: bool) -> int | 
         latest = today.year - 100 if plus else today.year
         year = latest - (latest - int(digits[:2])) % 100
         years = (year, year - 100)
-    return next((year for year in years if _born(year, digits, coordination, today)), None)
+    for year in years:
+        if _born(year, digits, coordination, today):
+            return year
+    return None
 
 
 def _born(year: int, digits: str, coordination: bool, today: date) -> bool:

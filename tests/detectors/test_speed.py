@@ -15,6 +15,8 @@ from detectors.candidates import MONTH_DAYS, Candidate, find_candidates, zeroed
 from detectors.health.search import CROWD, Search
 from detectors.islands import _ISLAND
 from detectors.sieve import Sieve, is_dense
+from detectors.tables import MOST_ROWS, MOST_WIDTH, Heading, Tables, cells_of, separator_of
+from detectors.tables import _read as read_row
 from detectors.text import fold
 from tests.bench.detecting import HOSTILE, TODAY, repeated
 
@@ -78,6 +80,56 @@ def test_sieve_has_fewer_places_than_the_table_numbers() -> None:
     sieve = Sieve(row.encode("ascii") * 100)
     assert len(sieve.runs(10)) == 100
     assert len(sieve.parted()) <= 100  # of 1,000 numbers
+
+
+_NUMBERED = ["1\t2\t3\t4567", "12345;x\t", "987654\t1\t22", "12345"]
+ROWS = st.sampled_from([*_NUMBERED, "pnr\tnamn", "\tpnr\tnr;id\t1", "", "\t"])
+
+
+def _walked(table: Tables, start: int, known: dict[tuple[int, str, int], Heading | None]) -> object:
+    """`Tables.heading` row by row, as the way up is defined."""
+    text = table.text
+    line = text.rfind("\n", 0, start) + 1
+    end = text.find("\n", start)
+    separator = separator_of(text[line : end if end >= 0 else None])
+    if separator is None:
+        return None
+    column = len(cells_of(text[line:start] + "x", separator)) - 1
+    above = text[:line].split("\n")[:-1]
+    at, found = line, None
+    for row in above[: -MOST_ROWS - 1 : -1]:
+        at -= len(row) + 1
+        if len(row) + 1 >= MOST_WIDTH + (at == 0):
+            break
+        if (at, separator, column) in known:
+            found = known[at, separator, column]
+            break
+        if separator not in row:
+            break
+        few = sum(character.isdigit() for character in row) <= 3
+        if few and (found := read_row(row, separator, column)):
+            break
+    known[line, separator, column] = found
+    return found
+
+
+@given(
+    st.lists(st.tuples(ROWS, st.sampled_from([1, 1, 2, 120, 399, 400])), max_size=8),
+    st.lists(st.integers(0, 10**6), min_size=1, max_size=12),
+    st.sampled_from([0, 0, 1989, 1990, 1991, 1992, 1993, 1994, 1995]),
+)
+@settings(max_examples=150, deadline=None)
+def test_headings_are_those_that_a_walk_row_by_row_finds(
+    runs: list[tuple[str, int]], asked: list[int], wide: int
+) -> None:
+    rows = [row for row, times in runs for _ in range(times)]
+    rows[len(rows) // 3 : len(rows) // 3] = [f"12345\t{'x' * wide}"] if wide else []
+    text = "\n".join([*rows, "1\t2\t3\t4"])
+    table, known = Tables(text, zeroed(text)), {}
+    for place in sorted(place % len(text) for place in asked):
+        start = text.rfind("\n", 0, place) + 1
+        start += min(place - start, 8)
+        assert table.heading(start) == _walked(table, start, known)
 
 
 WORDS = [
