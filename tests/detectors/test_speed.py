@@ -132,6 +132,17 @@ def test_headings_are_those_that_a_walk_row_by_row_finds(
         assert table.heading(start) == _walked(table, start, known)
 
 
+@pytest.mark.parametrize("above", [*range(MOST_ROWS - 3, MOST_ROWS + 3), 5])
+@pytest.mark.parametrize("wide", [0, *range(MOST_WIDTH - 4, MOST_WIDTH + 3)])
+def test_a_walk_ends_where_it_should_to_the_row_and_character(above: int, wide: int) -> None:
+    between = ["1\t2345".ljust(wide, "x")] if wide else []
+    text = "\n".join(["", "namn\tpnr", *between, *["1\t2345"] * above])
+    start = len(text) - 1
+    expected = _walked(Tables(text, zeroed(text)), start, {})
+    assert Tables(text, zeroed(text)).heading(start) == expected
+    assert (expected is not None) is (above + bool(wide) <= MOST_ROWS and wide <= MOST_WIDTH - 2)
+
+
 WORDS = [
     "kol",
     "diabetes",
