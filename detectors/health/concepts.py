@@ -127,15 +127,15 @@ def tells(text: str) -> bool:
 
 
 def _is_unable(text: str) -> bool:
-    """Only expressions whose longest word occurs at all are sought: few mails hold any."""
+    """Only expressions all of whose words occur somewhere are sought: few mails hold any."""
     listed = words(text)
     present = set(listed)
     sought = {
-        first: [rest for key, rest in entries if key in present]
+        first: found
         for first, entries in _unable().items()
-        if first in present
+        if first in present and (found := [rest for needed, rest in entries if needed <= present])
     }
-    return any(
+    return bool(sought) and any(
         _goes_on(listed, at + 1, rest)
         for at, word in enumerate(listed)
         for rest in sought.get(word, ())
@@ -143,12 +143,10 @@ def _is_unable(text: str) -> bool:
 
 
 @cache
-def _unable() -> dict[str, list[tuple[str, tuple[str, ...]]]]:
-    """First word → (the longest whole word of the expression, what stands behind the first)."""
+def _unable() -> dict[str, list[tuple[frozenset[str], tuple[str, ...]]]]:
+    """First word → (the whole words behind it, what stands behind it)."""
     return {
-        first: [
-            (max((first, *filter(str.isalpha, entry.rest)), key=len), entry.rest) for entry in wide
-        ]
+        first: [(frozenset(filter(str.isalpha, entry.rest)), entry.rest) for entry in wide]
         for first, entries in table().whole.items()
         if (wide := [entry for entry in entries if entry.concept == _WIDE])
     }
