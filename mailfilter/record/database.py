@@ -9,7 +9,9 @@ WAL-reset bug, which needs WAL and two connections). One task takes all work tha
 it in one transaction and commits once: the cost of the fsync is shared. If any of it fails, all is
 rolled back and each piece runs in a transaction of its own, so one piece never spoils another;
 work must therefore be repeatable, that is: change nothing but the database. The work of a caller
-who was cancelled is still done.
+who was cancelled is still done. A whole transaction is one visit to the database's own thread:
+there work is driven step by step on a plain connection (`_Direct`), which answers at once, so that
+a statement costs no change of threads. Work may therefore wait for nothing but its connection.
 
 The command line may open the same SQLite file beside a running desk: each transaction takes the
 write lock at its start and waits for it up to `BUSY` seconds.
@@ -17,13 +19,14 @@ write lock at its start and waits for it up to `BUSY` seconds.
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import event, text
-from sqlalchemy.engine import URL, Connection, make_url
+from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.engine import URL, Connection, Dialect, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -43,21 +46,55 @@ _PRAGMAS = (
     "secure_delete=ON",  # a destroyed key leaves no bytes in the file
     "temp_store=MEMORY",
 )
-_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
+_DRIVERS = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+asyncpg"}
+
+
+Work = Callable[[AsyncConnection], Awaitable[Any]]
+
+
+class _Direct:
+    """What work uses of an `AsyncConnection`, over a connection of this thread: never waits."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.sync_connection = connection
+
+    @property
+    def dialect(self) -> Dialect:
+        return self.sync_connection.dialect
+
+    async def execute(self, *given: Any) -> Any:
+        return self.sync_connection.execute(*given)
+
+    async def run_sync(self, act: Callable[..., T], *given: Any) -> T:
+        return act(self.sync_connection, *given)
+
+
+def _driven(work: Work, connection: Connection) -> Any:
+    """The result of `work`, run to its end in this thread."""
+    running = work(cast(AsyncConnection, _Direct(connection))).__await__()
+    try:
+        next(running)
+    except StopIteration as end:
+        return end.value
+    close = getattr(running, "close", None)
+    if close is not None:
+        close()
+    raise RuntimeError("work for the database may wait for nothing but its connection")
 
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    work: Callable[[AsyncConnection], Awaitable[Any]]
+    work: Work
     result: asyncio.Future[Any]
 
 
 class Database:
     """See the module's docstring. Made by `connect`; must be closed."""
 
-    def __init__(self, engine: AsyncEngine, file: Path | None) -> None:
-        self.engine = engine
+    def __init__(self, engine: AsyncEngine | Engine, file: Path | None) -> None:
+        self._engine = engine
         self.file = file  # of SQLite
+        self._thread = ThreadPoolExecutor(1, "sqlite")  # starts with the first work
         self._jobs: asyncio.Queue[_Job] = asyncio.Queue()
         self._task: asyncio.Task[None] | None = None
         self._closed = False
@@ -66,6 +103,11 @@ class Database:
     def embedded(self) -> bool:
         """True for SQLite."""
         return self.file is not None
+
+    @property
+    def sync_engine(self) -> Engine:
+        """Where events of the connections can be listened to."""
+        return self._engine.sync_engine if isinstance(self._engine, AsyncEngine) else self._engine
 
     async def run(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         """The result of `work` after its transaction is committed durably, or `Temporary`."""
@@ -86,7 +128,11 @@ class Database:
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait({self._task})
-        await self.engine.dispose()
+        if isinstance(self._engine, AsyncEngine):
+            await self._engine.dispose()
+        else:
+            self._engine.dispose()
+        self._thread.shutdown(wait=False)
 
     async def _serve(self) -> None:
         while True:
@@ -114,15 +160,29 @@ class Database:
             for job in jobs:
                 await self._finish([job])
 
-    async def _together(
-        self, works: list[Callable[[AsyncConnection], Awaitable[Any]]]
-    ) -> list[Any]:
-        async with self.engine.begin() as connection:
+    async def _together(self, works: Sequence[Work]) -> list[Any]:
+        engine = self._engine
+        if isinstance(engine, Engine):
+            return await self._in_thread(lambda: _at_once(engine, works))
+        async with engine.begin() as connection:
             failpoint.reach("db_begin")
             results = [await work(connection) for work in works]
             failpoint.reach("db_pre_commit")
         failpoint.reach("db_post_commit")
         return results
+
+    async def _in_thread(self, act: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, act)
+
+
+def _at_once(engine: Engine, works: Sequence[Work]) -> list[Any]:
+    """All of it in one transaction, in the thread of the database."""
+    with engine.begin() as connection:
+        failpoint.reach("db_begin")
+        results = [_driven(work, connection) for work in works]
+        failpoint.reach("db_pre_commit")
+    failpoint.reach("db_post_commit")
+    return results
 
 
 async def _translated(running: Awaitable[T]) -> T:
@@ -163,13 +223,11 @@ def _make_file(file: Path) -> None:
         raise ConfigError(f"store.url: {file} cannot be opened: {error.strerror}") from error
 
 
-def _embedded(url: URL) -> AsyncEngine:
+def _embedded(url: URL) -> Engine:
     # isolation_level None: SQLAlchemy's BEGIN is ours to give (below), not the driver's to guess
-    engine = create_async_engine(
-        url, pool_size=1, max_overflow=0, hide_parameters=True, pool_timeout=60
-    )
+    engine = create_engine(url, pool_size=1, max_overflow=0, hide_parameters=True, pool_timeout=60)
 
-    @event.listens_for(engine.sync_engine, "connect")
+    @event.listens_for(engine, "connect")
     def configure(connection: Any, _record: Any) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
@@ -177,7 +235,7 @@ def _embedded(url: URL) -> AsyncEngine:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
-    @event.listens_for(engine.sync_engine, "begin")
+    @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 

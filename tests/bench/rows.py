@@ -245,7 +245,10 @@ def crowd() -> list[Figure]:
 
 
 async def _hold(port: int, mail: bytes, count: int, sessions: int) -> float:
-    """Seconds for `count` different mails that are held, over kept connections."""
+    """Seconds for `count` different mails that are held, over kept connections.
+
+    Another reply than ours (a mail that was passed on has the next hop's) ends the run.
+    """
     numbers = iter(range(count))
 
     async def one() -> None:
@@ -267,7 +270,10 @@ def held() -> list[Figure]:
     """Mails of 50 KiB that are all different; durable before the 250 (the store syncs each)."""
     plain = make_mail("50k").lf.decode()
     head, body = plain.split("\n\n", 1)
-    letter = body.replace("\n\n", f"\n\nElev {NUMBER}, akt @@@@@@@@.\n", 1)
+    # behind the header of the text part, so that the mail is an ordinary one
+    top, mark, rest = body.partition("Content-Transfer-Encoding: quoted-printable\n\n")
+    assert mark
+    letter = f"{top}{mark}Elev {NUMBER}, akt @@@@@@@@.\n{rest}"
     mail = Mail("held", f"{head}\nX-Number: @@@@@@@@\n\n{letter}".encode()).stuffed()
     found = []
     with contextlib.ExitStack() as stack:
@@ -285,14 +291,10 @@ def held() -> list[Figure]:
                 asyncio.run(_hold(target.port, mail, 200, 10))  # warm; these are other mails
                 took = asyncio.run(_hold(target.port, mail.replace(b"akt ", b"sak "), count, 20))
                 assert target.sink
-                passed = target.sink.count()
+                told = target.sink.count()
             rate = count / took
-            value = f"{rate:.0f}/s" + (f", {passed} were not held" if passed else "")
-            found.append(
-                Figure(
-                    f"held on {name}", value, f"at least {asked}/s", rate >= asked and not passed
-                )
-            )
+            value = f"{rate:.0f}/s, {told} notices and mails to reviewers meanwhile"
+            found.append(Figure(f"held on {name}", value, f"at least {asked}/s", rate >= asked))
     return found
 
 

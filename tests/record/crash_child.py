@@ -31,7 +31,7 @@ async def main(url: str, folder: Path, point: str) -> None:
     mail = Mails()(dossier=dossier(CANARY), body=CANARY.encode() * 200_000)
 
     def die_before_commit() -> None:
-        event.listen(store.database.engine.sync_engine, "commit", die)
+        event.listen(store.database.sync_engine, "commit", die)
 
     if point == "in-stage":
         if store.database.embedded:  # a tiny cache: pages reach the file before the commit

@@ -137,9 +137,38 @@ async def test_queued_work_shares_a_commit(embedded: Parts, mails: Mails) -> Non
     from sqlalchemy import event
 
     commits = []
-    event.listen(embedded.database.engine.sync_engine, "commit", commits.append)
+    event.listen(embedded.database.sync_engine, "commit", commits.append)
     await asyncio.gather(*(embedded.intake.stage(mails()) for _ in range(50)))
     assert len(commits) <= 3
+
+
+async def test_a_transaction_is_one_visit_to_the_thread_of_the_database(embedded: Parts) -> None:
+    import threading
+
+    threads = set()
+
+    async def work(connection: AsyncConnection) -> None:
+        for _ in range(3):
+            await connection.execute(text("SELECT 1"))
+            threads.add(threading.get_ident())
+
+    await asyncio.gather(*(embedded.database.run(work) for _ in range(3)))
+    assert len(threads) == 1
+    assert threading.get_ident() not in threads
+
+
+async def test_work_that_waits_for_something_else_is_undone(embedded: Parts, mails: Mails) -> None:
+    mail = mails()
+
+    async def work(connection: AsyncConnection) -> None:
+        await connection.execute(text("DELETE FROM message"))
+        await asyncio.sleep(0)
+
+    await embedded.intake.stage(mail)
+    with pytest.raises(RuntimeError, match="nothing but its connection"):
+        await embedded.database.run(work)
+    await embedded.intake.commit(mail.id, [])
+    assert len(await embedded.archive.items(Filter())) == 1
 
 
 async def test_one_bad_piece_of_work_spoils_no_other(embedded: Parts, mails: Mails) -> None:
