@@ -15,11 +15,21 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mailfilter.model import Action, Mode
 from mailfilter.record.contract import Count
-from mailfilter.record.sql import clean, insert
+from mailfilter.record.sql import by_engine, clean, is_sqlite
 from mailfilter.record.tables import counter
 
 PROTECTED = "protected"  # the kind of the counter of protected messages
 _KEY = ("day", "department", "direction", "kind", "rule", "action", "mode")
+_ADD = by_engine(
+    counter,
+    lambda new: new.on_conflict_do_update(
+        index_elements=list(_KEY),
+        set_={
+            "n": counter.c.n + new.excluded.n,
+            "persons": counter.c.persons + new.excluded.persons,
+        },
+    ),
+)
 
 
 def protected(day: date) -> Count:
@@ -29,17 +39,9 @@ def protected(day: date) -> Count:
 
 async def add(connection: AsyncConnection, counts: Sequence[Count]) -> None:
     """Add to the counters; sorted, so that two writers cannot wait for each other."""
-    statement = insert(connection, counter)
-    statement = statement.on_conflict_do_update(
-        index_elements=list(_KEY),
-        set_={
-            "n": counter.c.n + statement.excluded.n,
-            "persons": counter.c.persons + statement.excluded.persons,
-        },
-    )
     rows = _merged(counts)
     if rows:
-        await connection.execute(statement, rows)
+        await connection.execute(_ADD[is_sqlite(connection)], rows)
 
 
 async def read(connection: AsyncConnection, first: date, last: date) -> list[Count]:

@@ -1,5 +1,6 @@
 """The few places where the two engines speak differently, and the cleaning of text columns."""
 
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import Table
@@ -10,6 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 def insert(connection: AsyncConnection, table: Table) -> Any:
     """An INSERT that knows ON CONFLICT; both engines spell it alike, SQLAlchemy does not."""
     return sqlite.insert(table) if is_sqlite(connection) else postgresql.insert(table)
+
+
+def by_engine(table: Table, finish: Callable[[Any], Any]) -> dict[bool, Any]:
+    """Such an INSERT made once for each engine, by `is_sqlite`."""
+    return {True: finish(sqlite.insert(table)), False: finish(postgresql.insert(table))}
 
 
 def is_sqlite(connection: AsyncConnection) -> bool:

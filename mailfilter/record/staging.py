@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from datetime import UTC, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -27,7 +27,7 @@ from mailfilter.model import Action, State
 from mailfilter.record import counts as counting
 from mailfilter.record.contract import Count, Joined, StagedItem
 from mailfilter.record.seal import Sealed
-from mailfilter.record.sql import clean, insert
+from mailfilter.record.sql import by_engine, clean, is_sqlite
 from mailfilter.record.tables import (
     NEVER,
     chunk,
@@ -45,6 +45,31 @@ LEASE = timedelta(seconds=240)
 SKEW = timedelta(seconds=240)  # a lease that ends later still was given by a clock since put back
 KEPT = timedelta(seconds=limits.JOIN_KEPT)
 
+# Statements of every held mail are made once: making one anew costs more than executing it.
+_MESSAGE = by_engine(message, lambda new: new.on_conflict_do_nothing(index_elements=["join_key"]))
+_KEY, _CHUNK, _ITEM = plain_insert(wrapped_key), plain_insert(chunk), plain_insert(item)
+_COMMIT = (
+    update(message)
+    .where(message.c.id == bindparam("whole"), message.c.committed.is_(False))
+    .values(committed=True, lease=NEVER)
+    .returning(message.c.at, message.c.notice, message.c.incident_key, message.c.protected)
+)
+_ITEMS = (
+    select(item.c.id, item.c.action, item.c.at, item.c.reading)
+    .where(item.c.message == bindparam("whole"))
+    .order_by(item.c.id)
+)
+_OPEN = update(item).where(item.c.id == bindparam("one")).values(state=bindparam("opened"))
+_TOLD = by_engine(
+    told,
+    lambda new: new.on_conflict_do_update(
+        index_elements=["key", "kind"],
+        set_={"at": new.excluded.at},
+        where=told.c.at <= bindparam("before", type_=told.c.at.type),
+    ),
+)
+_PUT = plain_insert(outbox).returning(outbox.c.id)
+
 
 async def stage(connection: AsyncConnection, sealed: Sealed, held_for: timedelta) -> Joined:
     """Insert, or meet the row of the same join key; Temporary while that is somebody's."""
@@ -59,33 +84,31 @@ async def stage(connection: AsyncConnection, sealed: Sealed, held_for: timedelta
 
 
 async def _insert(connection: AsyncConnection, sealed: Sealed) -> bool:
-    statement = insert(connection, message).values(
-        id=sealed.id,
-        join_key=sealed.join_key,
-        incident_key=sealed.incident_key,
-        at=sealed.at,
-        lease=sealed.at + LEASE,
-        committed=False,
-        relayed=False,
-        notice=sealed.notice,
-        protected=sealed.protected,
-        department=clean(sealed.department),
-        controller=clean(sealed.controller),
-        rules_hash=clean(sealed.rules_hash),
-        size=sealed.size,
-        chunks=len(sealed.chunks),
-        dossier=sealed.dossier,
-    )
-    statement = statement.on_conflict_do_nothing(index_elements=["join_key"])
-    return bool((await connection.execute(statement)).rowcount)
+    row = {
+        "id": sealed.id,
+        "join_key": sealed.join_key,
+        "incident_key": sealed.incident_key,
+        "at": sealed.at,
+        "lease": sealed.at + LEASE,
+        "committed": False,
+        "relayed": False,
+        "notice": sealed.notice,
+        "protected": sealed.protected,
+        "department": clean(sealed.department),
+        "controller": clean(sealed.controller),
+        "rules_hash": clean(sealed.rules_hash),
+        "size": sealed.size,
+        "chunks": len(sealed.chunks),
+        "dossier": sealed.dossier,
+    }
+    statement = _MESSAGE[is_sqlite(connection)]
+    return bool((await connection.execute(statement, row)).rowcount)
 
 
 async def _insert_parts(connection: AsyncConnection, sealed: Sealed, held_for: timedelta) -> None:
+    await connection.execute(_KEY, {"owner": sealed.id, "wrapped": sealed.wrapped})
     await connection.execute(
-        plain_insert(wrapped_key).values(owner=sealed.id, wrapped=sealed.wrapped)
-    )
-    await connection.execute(
-        plain_insert(chunk),
+        _CHUNK,
         [{"message": sealed.id, "n": n, "sealed": piece} for n, piece in enumerate(sealed.chunks)],
     )
     failpoint.reach("chunk_rows")
@@ -93,7 +116,7 @@ async def _insert_parts(connection: AsyncConnection, sealed: Sealed, held_for: t
         _item_row(sealed, n, staged, held_for) for n, staged in enumerate(sealed.items, start=1)
     ]
     if rows:
-        await connection.execute(plain_insert(item), rows)
+        await connection.execute(_ITEM, rows)
 
 
 def _item_row(sealed: Sealed, n: int, staged: StagedItem, held_for: timedelta) -> dict[str, Any]:
@@ -144,13 +167,7 @@ async def mark_relayed(connection: AsyncConnection, id: str) -> None:
 async def commit(connection: AsyncConnection, id: str, counts: Sequence[Count]) -> None:
     """Items become held, accepted or reading; parcels and counts with them, but what is read on is
     counted when that has ended. A second commit is nothing."""
-    statement = (
-        update(message)
-        .where(message.c.id == id, message.c.committed.is_(False))
-        .values(committed=True, lease=NEVER)
-        .returning(message.c.at, message.c.notice, message.c.incident_key, message.c.protected)
-    )
-    row = (await connection.execute(statement)).one_or_none()
+    row = (await connection.execute(_COMMIT, {"whole": id})).one_or_none()
     if row is None:
         if await _exists(connection, id):
             return
@@ -176,15 +193,12 @@ async def _exists(connection: AsyncConnection, id: str) -> bool:
 
 
 async def _open_items(connection: AsyncConnection, id: str) -> list[State]:
-    columns = (item.c.id, item.c.action, item.c.at, item.c.reading)
-    query = select(*columns).where(item.c.message == id).order_by(item.c.id)
     states = []
-    for row in (await connection.execute(query)).all():
+    for row in (await connection.execute(_ITEMS, {"whole": id})).all():
         redirect = row.action == Action.REDIRECT
         held = State.READING if row.reading else State.HELD
         states.append(State.ACCEPTED if redirect else held)
-        opened = update(item).where(item.c.id == row.id).values(state=states[-1].value)
-        await connection.execute(opened)
+        await connection.execute(_OPEN, {"one": row.id, "opened": states[-1].value})
         if redirect:
             await put(connection, "handoff", row.at, message_id=id, item_id=row.id)
     return states
@@ -224,11 +238,8 @@ async def first_time(
     connection: AsyncConnection, key: bytes, kind: str, at: Any, within: timedelta = KEPT
 ) -> bool:
     """True once for each key and kind in six days, or `within`; remembers when."""
-    statement = insert(connection, told).values(key=key, kind=kind, at=at)
-    statement = statement.on_conflict_do_update(
-        index_elements=["key", "kind"], set_={"at": at}, where=told.c.at <= at - within
-    )
-    return bool((await connection.execute(statement)).rowcount)
+    row = {"key": key, "kind": kind, "at": at, "before": at - within}
+    return bool((await connection.execute(_TOLD[is_sqlite(connection)], row)).rowcount)
 
 
 async def put(
@@ -242,17 +253,13 @@ async def put(
     sealed: bytes | None = None,
 ) -> int:
     """A new outbox row, due at once; its id."""
-    statement = (
-        plain_insert(outbox)
-        .values(
-            kind=kind,
-            message=message_id,
-            item=item_id,
-            note=clean(note),
-            created_at=at,
-            due_at=at,
-            sealed=sealed,
-        )
-        .returning(outbox.c.id)
-    )
-    return int((await connection.execute(statement)).scalar_one())
+    row = {
+        "kind": kind,
+        "message": message_id,
+        "item": item_id,
+        "note": clean(note),
+        "created_at": at,
+        "due_at": at,
+        "sealed": sealed,
+    }
+    return int((await connection.execute(_PUT, row)).scalar_one())
