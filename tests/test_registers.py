@@ -2,6 +2,7 @@
 
 import contextlib
 from datetime import date
+from pathlib import Path
 
 import pytest
 import typer
@@ -19,6 +20,7 @@ from mailfilter.model import Examination, Facts, Finding
 from mailfilter.place import Place
 from mailfilter.registers import build, bundle, key_of, load, remove, save, unbundle
 from mailfilter.workers import checked
+from mailfilter.workers.pool import Pool
 
 KEY = key_of(bytes(32))
 TODAY = date(2026, 11, 1)
@@ -148,7 +150,7 @@ async def test_command_and_both_ways_of_reading(tmp_path):
     done = add(tmp_path, "skyddad", "id\nSKY-0071\n")
     assert (done.exit_code, "skyddad: 1 rows taken" in done.output) == (0, True)
     assert "SKY" not in done.output
-    small = Examiner(None, settings)
+    small = Examiner(Pool(Path("nowhere")), settings)
     found = await small(MAIL, TODAY)
     assert kinds(found) == {"register:skyddad", "se.personnummer"}
     with workers(1) as pool:
@@ -173,12 +175,12 @@ async def test_command_and_both_ways_of_reading(tmp_path):
 async def test_a_damaged_register_ends_a_start_and_not_a_reload(tmp_path):
     settings = keys(tmp_path)
     add(tmp_path, "skyddad", "id\nSKY-0071\n")
-    running = Examiner(None, settings)
+    running = Examiner(Pool(Path("nowhere")), settings)
     (tmp_path / "keys" / "registers" / "skyddad.register").write_bytes(b"x")
     running.look_for(settings)
     assert "register:skyddad" in kinds(await running(MAIL, TODAY))
     with pytest.raises(ConfigError, match="damaged; add the register anew"):
-        Examiner(None, settings)
+        Examiner(Pool(Path("nowhere")), settings)
 
 
 @pytest.mark.parametrize(

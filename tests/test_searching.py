@@ -1,11 +1,13 @@
 """What is searched for comes from the configuration: at the start, at a reload, in commands."""
 
 from datetime import date
+from pathlib import Path
 
 from mailfilter import config
 from mailfilter.app.examining import Examiner
 from mailfilter.commands.scan import fresh_job
 from mailfilter.examine import Job, searching
+from mailfilter.workers.pool import Pool
 
 MAIL = (
     b"From: a@kommun.example\r\nTo: b@hem.example\r\nX-Dept: Skolan\r\nMIME-Version: 1.0\r\n"
@@ -21,7 +23,7 @@ def settings(*hosts: str, header: str = "") -> config.Settings:
 
 
 async def test_a_reload_changes_what_an_smtp_process_looks_for():
-    examiner = Examiner(None, settings())  # small mail needs no worker
+    examiner = Examiner(Pool(Path("nowhere")), settings())  # small mail needs no worker
     before = await examiner(MAIL, TODAY)
     assert (before.not_examined, before.facts.marks) == ((), ())
     examiner.look_for(settings("Kommunen.sharepoint.com", header="X-Dept"))
