@@ -88,6 +88,19 @@ async def test_the_last_word_comes_when_all_has_ended_and_she_knew(store, mails)
     assert (await store.archive.item(item)).ended_at == NOW
 
 
+async def test_the_last_word_comes_even_before_her_notice_has_left(store, mails):
+    """A service may be quicker than the notice: whichever leaves first, she gets both."""
+    item = await held(store, mails, notice=True)
+    acts = store.archive.act
+    await acts(item, [State.HELD], State.RELEASING, line("release", item), parcel="release")
+    await acts(item, [State.RELEASING], State.RELEASED, line("released", item))
+    assert sorted(parcel.kind for parcel in await store.archive.due(NOW)) == [
+        "done",
+        "notice",
+        "release",
+    ]
+
+
 @pytest.mark.parametrize("after", [State.REFUSED, State.DELETED])
 async def test_no_last_word_to_one_who_was_told_nothing(store, mails, after):
     item = await held(store, mails, notice=False)
