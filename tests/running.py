@@ -8,6 +8,7 @@ in ``sink.py``, Postfix in ``postfix.py``.
 import contextlib
 import json
 import os
+import random
 import re
 import signal
 import smtplib
@@ -15,7 +16,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -36,10 +37,26 @@ STATES = (
 )
 
 
+def _ports() -> Iterator[int]:
+    """Those of this test process, from a chance start on, each once in a long while. They lie below
+    the ports that the system gives to clients: a port that somebody else has by then starts no
+    program."""
+    own = 10_000 * (1 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 2)
+    start = random.randrange(10_000)
+    while True:
+        yield from (own + (start + n) % 10_000 for n in range(10_000))
+
+
+_candidates = _ports()
+
+
 def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
+    """A port of this machine on which nothing listens; never the same one twice."""
+    for port in _candidates:
+        with contextlib.suppress(OSError), socket.socket() as sock:
+            sock.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port is free")
 
 
 def wait_until(true: Callable, what: str | Callable[[], str], seconds: float = PATIENCE):

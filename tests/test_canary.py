@@ -248,7 +248,9 @@ def _finish(gateway, sink) -> dict[str, bytes]:
         told = browser.get(link)
         found[f"notice page {n}"] = told.text.encode()
         found[f"headers {n}"] = str(told.headers).encode()
-        if "/review" in told.text:
+        if (
+            "/review" in told.text and "/false-alarm" in told.text
+        ):  # else she has said it by another link
             asked = browser.act(link, "review", reason="zqbegaran")
             found[f"asked {n}"] = f"{asked.text} {asked.headers}".replace(link, "").encode()
             browser.act(link, "false-alarm")

@@ -36,7 +36,7 @@ def postgresql() -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def keys(tmp_path_factory: pytest.TempPathFactory) -> PrivateKeys:
-    folder = tmp_path_factory.mktemp("keys")
+    folder = tmp_path_factory.mktemp("record-keys")
     ensure_keys(folder)
     return load_private(folder)
 

@@ -22,7 +22,7 @@ LATER = NOW + timedelta(minutes=5)
 
 @pytest.fixture
 def folder(tmp_path_factory: pytest.TempPathFactory, keys: object) -> Path:
-    return tmp_path_factory.getbasetemp() / "keys0"
+    return tmp_path_factory.getbasetemp() / "record-keys0"
 
 
 async def crash(url: str, folder: Path, point: str) -> None:
