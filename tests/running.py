@@ -41,10 +41,10 @@ def _ports() -> Iterator[int]:
     """Those of this test process, from a chance start on, each once in a long while. They lie below
     the ports that the system gives to clients: a port that somebody else has by then starts no
     program."""
-    own = 10_000 * (1 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 2)
-    start = random.randrange(10_000)
+    own = 11_000 + 10_000 * (int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 2)
+    start = random.randrange(9_000)
     while True:
-        yield from (own + (start + n) % 10_000 for n in range(10_000))
+        yield from (own + (start + n) % 9_000 for n in range(9_000))
 
 
 _candidates = _ports()
