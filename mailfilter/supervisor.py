@@ -127,6 +127,7 @@ class Supervisor:
         _BEATS[_place] = 0
         try:
             failpoint.reach("fork")
+            supervisor = os.getpid()
             pid = os.fork()
         except OSError as error:
             log.error("process-not-started", role=role.name, cause=str(error.strerror))
@@ -138,7 +139,7 @@ class Supervisor:
             return
         status = 1
         try:
-            die_with(os.getppid())
+            die_with(supervisor)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _WATCHED)
             failpoint.reach("child_began")
             role.run()

@@ -117,6 +117,9 @@ def test_killed_scan_workers_are_replaced(gateway, sink, role):
     assert gateway.send(CLEAN, SENDER, [CITIZEN]) == (250, "2.0.0 Ok: kept")
     kill(gateway.pids(role))
     if role == "scan":  # nothing of its family may live on without it
+        for pid in stopped:  # one may have been stopped before it could ask for that
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
         wait_until(lambda: not any(_runs(pid) for pid in stopped), "end of the workers")
     thread.join(60)
     code, text = results[0]

@@ -206,6 +206,16 @@ def test_a_confined_process_still_reads_and_answers():
     )
 
 
+@pytest.mark.parametrize(
+    "module", ["mailfilter.workers.confine", "mailfilter.supervisor"], ids=["worker", "process"]
+)
+def test_a_process_whose_parent_went_while_it_was_made_ends(module):
+    # the kernel's signal comes at a parent's end only if it was asked for before
+    code = f"from {module} import die_with; import os; die_with(os.getppid() + 1); os._exit(7)"
+    done = subprocess.run([sys.executable, "-c", code], check=False)
+    assert done.returncode in (-signal.SIGKILL, -signal.SIGTERM)
+
+
 def test_the_socket_is_ours_alone(tmp_path):
     doors = master.listen(tmp_path / "scan.sock")
     doors.close()

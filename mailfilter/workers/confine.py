@@ -33,9 +33,15 @@ def prepare() -> None:
     for_all()
 
 
+def die_with(master: int) -> None:
+    """End by SIGKILL when the master is gone, also if it went while this process was being made."""
+    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != master:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
 def confine() -> str:
     """Confine this process for good; what is in force, one of `LEVELS`."""
-    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
     for limit, value in (
         (resource.RLIMIT_AS, limits.WORKER_MEMORY),

@@ -19,7 +19,7 @@ from mailfilter.extract import picture
 from mailfilter.log import log
 from mailfilter.workers.board import Board
 from mailfilter.workers.classes import NICENESS, RECOGNISING, Kind, counts, door
-from mailfilter.workers.confine import LEVELS, confine, prepare
+from mailfilter.workers.confine import LEVELS, confine, die_with, prepare
 from mailfilter.workers.memory import settle
 from mailfilter.workers.rehearsal import rehearse
 from mailfilter.workers.slot import Slot
@@ -128,10 +128,12 @@ class Shop:
             self._alive[self._fork(seat)] = seat
 
     def _fork(self, seat: int) -> int:
+        master = os.getpid()
         if pid := os.fork():
             return pid
         status = 1
         try:
+            die_with(master)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _WATCHED)
             kind = self._seats[seat]
             os.nice(NICENESS[kind])
