@@ -22,13 +22,16 @@ def pytest_addoption(parser):
         "--fail-on-skip", action="store_true", help="a skipped test is a failure (for .ci/run)"
     )
     parser.addoption(
+        "--failed-list", type=Path, help="a file for the names of the tests that failed (again.py)"
+    )
+    parser.addoption(
         "--update-golden", action="store_true", help="write what scenarios expect anew"
     )
 
 
 def pytest_collection_modifyitems(items):
     for item in items:
-        place = item.path.relative_to(ROOT).as_posix()
+        place = item.path.as_posix().removeprefix(f"{ROOT.as_posix()}/")
         if place.startswith(LONG):
             item.add_marker("long")
 
@@ -40,3 +43,29 @@ def pytest_runtest_makereport(item, call):
         report.outcome = "failed"
         report.longrepr = f"skipped, and --fail-on-skip was given: {report.longrepr}"
     return report
+
+
+class FailedList:
+    """Writes a line for each test that failed: ``system`` or ``other``, a tab, its name."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._failed: dict[str, str] = {}
+
+    def pytest_runtest_logreport(self, report):
+        if report.failed:
+            self._failed[report.nodeid] = "system" if "system" in report.keywords else "other"
+
+    def pytest_collectreport(self, report):
+        if report.failed:
+            self._failed[report.nodeid] = "other"
+
+    def pytest_sessionfinish(self):
+        lines = [f"{kind}\t{test}\n" for test, kind in self._failed.items()]
+        self._path.write_text("".join(lines), encoding="utf-8")
+
+
+def pytest_configure(config):
+    path = config.getoption("--failed-list")
+    if path and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(FailedList(path.absolute()))
