@@ -9,6 +9,7 @@ import contextlib
 import os
 import signal
 import subprocess
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
@@ -136,10 +137,10 @@ def test_what_the_next_hop_does_not_take_is_not_taken(gateway, sink, answer, cod
 
 
 @contextlib.contextmanager
-def small_disk(folder: Path):
-    """A disk of 3 MiB; skipped where mounting is not allowed."""
+def small_disk(folder: Path, size: str = "3m"):
+    """A disk of that size; skipped where mounting is not allowed."""
     folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(folder)]
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
     if os.geteuid() or subprocess.run(mount, check=False, capture_output=True).returncode:
         pytest.skip("needs the right to mount")
     try:
@@ -166,6 +167,25 @@ def test_a_full_disk_is_a_temporary_refusal_and_nothing_is_lost(tmp_path, sink):
         assert gateway.send(big, SENDER, [CITIZEN])[0] == 250
         assert [item["size"] for item in gateway.items("held")] == [len(big), len(HELD)]
         assert "the disk is full" in gateway.log()
+
+
+def test_readiness_tells_of_the_disk_before_it_is_full(tmp_path, sink):
+    with (
+        small_disk(tmp_path / "disk", size="160m") as disk,
+        Gateway(tmp_path, sink.port, url=f"sqlite:///{disk}/mailfilter.db") as gateway,
+    ):
+        assert readiness(gateway) == (200, "store ok\ndisk ok\nscan ok\n")
+        with (disk / "ballast").open("wb") as ballast:
+            os.posix_fallocate(ballast.fileno(), 0, 20 * 1024 * 1024)
+        assert readiness(gateway) == (503, "store ok\ndisk failed\nscan ok\n")
+        assert gateway.send(HELD, SENDER, [CITIZEN])[0] == 250, "there is room yet"
+
+
+def readiness(gateway: Gateway) -> tuple[int, str]:
+    connection = HTTPConnection("127.0.0.1", gateway.web)
+    connection.request("GET", "/readyz")
+    answer = connection.getresponse()
+    return answer.status, answer.read().decode()
 
 
 def _fill(path: Path) -> None:

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from mailfilter import config
+from mailfilter import config, limits
 from mailfilter.act.relay import hop_of
 from mailfilter.act.release import deliver_all
 from mailfilter.app import clock
@@ -26,6 +26,7 @@ from mailfilter.front.verbs import table
 from mailfilter.log import log
 from mailfilter.record import open_archive, open_desk_server
 from mailfilter.record.contract import Archive, AuditLine
+from mailfilter.record.database import free_bytes
 from mailfilter.record.keys import load_private, load_public
 from mailfilter.report import fragment, render
 from mailfilter.supervisor import keep_beating
@@ -144,7 +145,11 @@ async def _web(
         return [*texts, *((place, explain(reason, language)) for place, reason, _ in unread)]
 
     async def health() -> dict[str, bool]:
-        return {"store": await _answers(archive), "scan": await pool.reachable()}
+        return {
+            "store": await _answers(archive),
+            "disk": _has_room(settings),
+            "scan": await pool.reachable(),
+        }
 
     app = build(
         archive,
@@ -177,6 +182,12 @@ def _reporting(archive: Archive) -> Callable[[str, str, str], Awaitable[str]]:
         return await render(archive, week, form, language)
 
     return make
+
+
+def _has_room(settings: config.Settings) -> bool:
+    """Whether the largest mail could be held, what the database writes beside it included."""
+    free = free_bytes(settings.store.url)
+    return free is None or free >= limits.MESSAGE_SIZE * 3 // 2
 
 
 async def _answers(archive: Archive) -> bool:

@@ -19,6 +19,7 @@ write lock at its start and waits for it up to `BUSY` seconds.
 
 import asyncio
 import os
+import shutil
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -200,6 +201,14 @@ def connect(url: str) -> Database:
         _make_file(file)
         return Database(_embedded(parsed), file)
     return Database(_server(parsed), None)
+
+
+def free_bytes(url: str) -> int | None:
+    """Room on the disk of the database of a setting ``store.url``; None if a server has it."""
+    parsed = _parse(url)
+    if parsed.get_backend_name() != "sqlite":
+        return None
+    return shutil.disk_usage(Path(parsed.database or "").parent).free
 
 
 def _parse(url: str) -> URL:
