@@ -18,6 +18,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from mailfilter.config import Settings
 from mailfilter.record.contract import Archive, AuditLine, User
+from mailfilter.web.dates import ZONE
 from mailfilter.web.recent import Recent, Throttle
 from mailfilter.web.words import Words
 
@@ -100,6 +101,12 @@ class Visit:
             (name, value) for name, value in self.request.query_params.items() if name != "said"
         ]
         return url.path + (f"?{urlencode(kept)}" if kept else "")
+
+    @property
+    def open_until(self) -> str:
+        """The last day on which our own failures let mail pass; empty if that is over (P4)."""
+        until = self.site.settings.fail_open_until
+        return until.isoformat() if until and self.now.astimezone(ZONE).date() <= until else ""
 
     def line(self, act: str, object: str, **detail: str | int) -> AuditLine:
         """An audit line by this user; empty details are left out. Codes and counts only."""

@@ -1,9 +1,11 @@
 """Accounts, audit log, statistics, health: the pages beside the review."""
 
+from datetime import UTC, date, datetime
+
 import pytest
 from prometheus_client import CollectorRegistry, Counter
 
-from tests.web.office import Visitor
+from tests.web.office import REVIEWER, Visitor
 
 
 async def test_new_account_gets_a_link_and_no_password(office, adam):
@@ -101,6 +103,22 @@ async def test_chart_is_a_picture_of_its_own(rut):
     assert answer.text.startswith("<svg")
     for n in ("1", "", "-1", "%C2%B2"):
         assert (await rut.get(f"/statistics/chart?week=2026-W40&n={n}")).status == 404
+
+
+async def test_every_page_says_that_our_own_failures_let_mail_pass_until_that_day_is_over(office):
+    office.settings = office.settings.model_copy(update={"fail_open_until": date(2026, 10, 10)})
+    app = office.app()
+    stranger = await Visitor(app).get("/login")
+    assert "fail_open_until" not in stranger.text, "no word to who is nobody here"
+    office.now = datetime(2026, 10, 10, 21, 50, tzinfo=UTC)
+    rut = await Visitor(app).login(REVIEWER)
+    for now, said in (
+        (datetime(2026, 10, 10, 21, 59, tzinfo=UTC), True),  # a minute before midnight in Sweden
+        (datetime(2026, 10, 10, 22, 0, tzinfo=UTC), False),
+    ):
+        office.now = now
+        for path in ("/", "/statistics", "/account"):
+            assert ("Till och med 2026-10-10 släpps" in (await rut.get(path)).text) is said, path
 
 
 async def test_health_is_for_machines_on_this_host(office):
