@@ -18,6 +18,7 @@ from . import (
     se_samordningsnummer,
     split_number,
 )
+from .afar import Sign, signs
 from .contract import Detector, Match, Role, Source
 from .evidence import WEIGHTS, Code, weigh
 
@@ -35,6 +36,26 @@ DETECTORS: tuple[Detector, ...] = (
     cloud_link,
     health,
 )
+
+# Of a message without these no detector listed here is asked: it would find nothing.
+NEEDS: dict[Detector, Sign] = {
+    **dict.fromkeys(
+        (
+            se_personnummer,
+            se_samordningsnummer,
+            se_reservnummer,
+            se_fodelsetid,
+            se_handling,
+            fi_henkilotunnus,
+            no_fodselsnummer,
+            dk_cpr,
+            is_kennitala,
+        ),
+        Sign.NUMBER,
+    ),
+    split_number: Sign.PARTS,
+    cloud_link: Sign.LINK,
+}
 
 MEDIUM = 50
 STANDING = ("se.personnummer", "se.samordningsnummer")  # a check digit and a date: rare by chance
@@ -66,7 +87,9 @@ def evidence_texts() -> dict[str, str]:
 def detect(sources: Sequence[Source], today: date | None = None) -> list[Match]:
     """All matches of all detectors; of overlapping identity numbers only the likeliest."""
     today = today or datetime.now(UTC).date()
-    matches = [match for detector in DETECTORS for match in detector.find(sources, today)]
+    seen = signs(sources)
+    asked = [each for each in DETECTORS if each not in NEEDS or NEEDS[each] & seen]
+    matches = [match for detector in asked for match in detector.find(sources, today)]
     identity = [match for match in matches if match.kind.startswith(IDENTITY)]
     others = [match for match in matches if not match.kind.startswith(IDENTITY)]
     if any(match.kind in health.KINDS and match.confidence >= MEDIUM for match in others):

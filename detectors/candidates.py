@@ -228,6 +228,11 @@ def _lookalikes(text: str, shapes: bytes, *, dense: bool) -> Iterator[Candidate]
             yield Candidate(match.start(), match.end(), digits, Shape.LOOKALIKE)
 
 
+def may_look_alike(shapes: bytes) -> bool:
+    """Whether digits and letters like some stand in rows as long as those of a number."""
+    return next(_rare_alike(shapes.translate(_ALIKE_TO_ZERO)), None) is not None
+
+
 def _are_beside(shapes: bytes) -> bool:
     """Whether a digit and a letter like one stand side by side."""
     alike = shapes.translate(_TO_O)

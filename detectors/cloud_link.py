@@ -30,13 +30,13 @@ def _read_services() -> dict[str, tuple[str, ...]]:
 
 
 SERVICES = _read_services()
-_ENDS = ask(sorted({f".{domain.rpartition('.')[2]}/" for domain in SERVICES}))
+ENDS = ask(sorted({f".{domain.rpartition('.')[2]}/" for domain in SERVICES}))
 
 
 def find(sources: Sequence[Source], today: date) -> Iterator[Match]:  # noqa: ARG001  # the contract's argument
     """Every link, in text or in an address."""
     for index, source in enumerate(sources):
-        found = [(at, end) for end, places in source.pieces.of(_ENDS) for at in places]
+        found = [(at, end) for end, places in source.pieces.of(ENDS) for at in places]
         for at, end in sorted(found):
             yield from _link(index, source, at, end[:-1])
 

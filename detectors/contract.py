@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
+from operator import itemgetter
 from typing import Protocol
 
 from .candidates import TO_ZERO, Candidate, find_candidates
@@ -63,7 +64,9 @@ class Source:
 
     def role_at(self, offset: int) -> Role:
         """The role of the character at `offset`."""
-        at = bisect_right(self.roles, offset, key=lambda entry: entry[0]) - 1
+        if len(self.roles) == 1:
+            return self.roles[0][1]
+        at = bisect_right(self.roles, offset, key=itemgetter(0)) - 1
         return self.roles[max(at, 0)][1]
 
     @cached_property

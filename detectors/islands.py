@@ -31,6 +31,11 @@ def find_islands(shapes: bytes) -> Spans | None:
     return [island.span() for island in _ISLAND.finditer(shapes)]
 
 
+def has_island(shapes: bytes) -> bool:
+    """Whether digits crowd anywhere; elsewhere no number can begin, in a dense text neither."""
+    return _ISLAND.search(shapes) is not None
+
+
 def sixes(shapes: bytes) -> Iterator[int]:
     """Where runs of six digits or more begin."""
     at = shapes.find(SIX)

@@ -56,6 +56,11 @@ def runs(text: str, pieces: Pieces) -> Iterator[re.Match[str]]:
             yield found
 
 
+def may_be_run(pieces: Pieces) -> bool:
+    """Whether there are as many numerals as a run has; a text must begin behind a sign."""
+    return sum(len(places) for _beginning, places in pieces.of(_BEGINNINGS)) >= _CROWD
+
+
 def _crowds(text: str, pieces: Pieces) -> Iterator[tuple[int, int]]:
     """Stretches in which numerals crowd, each once."""
     found = {at + 1 for _beginning, places in pieces.of(_BEGINNINGS) for at in places}

@@ -17,7 +17,7 @@ from itertools import islice
 from .contract import Match, Source
 from .evidence import TEXTS, Code
 from .lists import read_sections
-from .pieces import Group, ask
+from .pieces import Group, Pieces, ask
 from .se_number import Number, read_number
 from .spelled import WORD_DIGITS, age_of, digits_of
 from .tables import separator_of
@@ -113,6 +113,16 @@ def find(sources: Sequence[Source], today: date) -> Iterator[Match]:
         yield from _find_loose(sources, today)
     if any(_MAY_BE_DATE.search(source.zeroed) for source in sources):
         yield from _find_endings(sources, today)
+
+
+def may_stand(shapes: bytes, pieces: Pieces) -> bool:
+    """Whether a text with digits for both parts has a word for one of them."""
+    four = _FOUR_DIGITS in shapes
+    if four and (b"xxxx" in shapes or b"nnnn" in shapes):
+        return True
+    asked = (_OF_CALLS, _OF_BIRTHS, _OF_COLUMNS)
+    named = any(True for group in asked for _ in pieces.of(group))
+    return named and (four or _MAY_BE_DATE.search(shapes) is not None)
 
 
 def _find_endings(sources: Sequence[Source], today: date) -> Iterator[Match]:

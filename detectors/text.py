@@ -136,7 +136,7 @@ FREQUENT = TYPOGRAPHY | {"–": "-", "—": "-"}
 # Control codes that no text has, for them to sit on: such text is one byte a character, too.
 SEATS = dict(zip(FREQUENT, b"\x0e\x0f\x10\x11\x12\x16\x17\x18\x19\x1a\x1b", strict=True))
 _FEW_MARKS = 500  # characters of a text that Latin-1 lacks, or a sixteenth of all
-_MOVED = 0  # what one becomes that does not keep its place
+MOVED = 0  # what one becomes that does not keep its place
 
 
 def _fold_seated(code: int) -> int:
@@ -144,10 +144,10 @@ def _fold_seated(code: int) -> int:
     if character == "\xb5":
         return code  # the micro sign folds to a Greek letter, which Latin-1 lacks
     plain = FREQUENT.get(character) or fold_character(character)
-    return _MOVED if MOVING.match(character) else ord(plain)
+    return MOVED if MOVING.match(character) else ord(plain)
 
 
-_LATIN_TABLE = bytes(map(_fold_seated, range(256)))
+SEATED = bytes(map(_fold_seated, range(256)))
 
 
 def seated(content: str) -> bytes | None:
@@ -183,8 +183,8 @@ def fold(content: str, latin: bytes | None = None) -> Folded:
     """Fold `content`; one table look-up a character, if `latin` is what `seated` makes of it."""
     latin = latin or seated(content)
     if latin is not None:
-        folded = latin.translate(_LATIN_TABLE)
-        if _MOVED not in folded:
+        folded = latin.translate(SEATED)
+        if MOVED not in folded:
             return Folded(folded.decode("latin-1"), range(len(content)))
     for character, plain in FREQUENT.items():
         content = content.replace(character, plain)

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
 from ..contract import Match, Role, Source
+from . import concepts
 from .disguise import Disguises
 from .evidence import EVIDENCE
 from .message import Part, is_worth_a_look, judged, parts
@@ -26,7 +27,7 @@ from .units import Frame, frame
 
 KINDS: tuple[str, ...] = ("health", "social-care")
 
-_LEXICON = Lexicon()
+_LEXICON = Lexicon(concepts.marks())
 _DISGUISES = Disguises(_LEXICON)
 _MISSPELT = Misspelt(_LEXICON)
 _PIECE = 2048  # characters; what stands across the edge of two is not counted
@@ -42,14 +43,16 @@ def find(sources: Sequence[Source], today: date) -> Iterator[Match]:
 def parts_of(sources: Sequence[Source]) -> list[Part]:
     """The texts of a message under work; none if nothing in them is worth a look."""
     texts = [_plain(source) for source in sources]
-    hits = [_hits(text) for text in texts]
-    if not any(hits) and not any(is_worth_a_look(t.text) for t in texts):
+    seen = [_LEXICON.look(text) for text in texts]
+    hits = [_hits(text, each.stretches) for text, each in zip(texts, seen, strict=True)]
+    marked = [each.marked for each in seen]
+    if not any(hits) and not any(map(is_worth_a_look, texts, marked)):
         return []
     frames = [
         frame(text.cased, _signatures(text, source))
         for text, source in zip(texts, sources, strict=True)
     ]
-    return parts(sources, texts, hits, frames)
+    return parts(sources, texts, hits, frames, marked)
 
 
 def is_heavy(texts: Iterable[str], most: int) -> bool:
@@ -85,8 +88,7 @@ def _plain(source: Source) -> Plain:
     return plain(source.content, source.seated)
 
 
-def _hits(text: Plain) -> list[Hit]:
-    stretches = _LEXICON.stretches(text)
+def _hits(text: Plain, stretches: list[Hit]) -> list[Hit]:
     found = [hit for hit in stretches if hit.weight > 0]
     more = [*_DISGUISES.hits(text), *_MISSPELT.hits(text, stretches)]
     return sorted([*found, *more], key=lambda hit: hit.start) if more else found

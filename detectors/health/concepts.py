@@ -23,6 +23,12 @@ _WIDE = "unable"
 _NONE: frozenset[str] = frozenset()
 _GAP = 2  # words that "~" stands for at most
 _WORD = re.compile(r"[^\W_]+")
+# Words of the expressions for "unable" that many mails hold, the most usual first.
+_USUAL = (
+    "att för med en av till har inte bara kan får vill se ut upp sig sin vara behöver ta kunde no"
+    " to can not fick hade inget endast gå komma sina haft hjälp svara svarar aldrig inga"
+)
+_RARITY = {word: number for number, word in enumerate(_USUAL.split())}
 
 
 class _Entry(NamedTuple):
@@ -37,7 +43,8 @@ class Table(NamedTuple):
 
     whole: dict[str, tuple[_Entry, ...]]
     starts: dict[str, tuple[tuple[str, tuple[_Entry, ...]], ...]]  # by two letters
-    kinds: tuple[str, ...]  # of the automaton's patterns
+    patterns: tuple[str, ...]  # of the automaton
+    kinds: tuple[str, ...]  # of the patterns
     automaton: AhoCorasick
 
 
@@ -81,6 +88,7 @@ def table() -> Table:
     return Table(
         {word: tuple(entries) for word, entries in whole.items()},
         _by_two(starts),
+        tuple(patterns),
         tuple(patterns.values()),
         AhoCorasick(
             list(patterns),
@@ -107,6 +115,21 @@ def _pattern(first: str, rest: Sequence[str]) -> str:
     if rest and rest[0] != "~":
         return f" {first} {rest[0].rstrip('*')}"
     return f" {first} "
+
+
+def marks() -> Iterator[bytes]:
+    """Expressions for `search`, of which a text holds one if `tells` is true of it.
+
+    Of an expression for "unable" it is the word that the fewest mails hold: "sova", not "kan".
+    """
+    known = table()
+    for pattern, kind in zip(known.patterns, known.kinds, strict=True):
+        if kind != _WIDE:
+            yield pattern.encode("latin-1")
+    for first, every in _unable().items():
+        for needed, _ in every:
+            rarest = max([first, *needed], key=lambda word: (_RARITY.get(word, len(_RARITY)), word))
+            yield f" {rarest} ".encode("latin-1")
 
 
 def signs(text: str) -> set[str]:

@@ -27,15 +27,19 @@ _CHARACTERS = [bytes([code]).decode("latin-1") for code in range(256)]
 _LETTERS = bytes(code for code, char in enumerate(_CHARACTERS) if re.match(r"[^\W\d_]", char))
 
 
-def _classes(others: str, mark: bytes) -> bytes:
+def _classes(**others: str) -> bytes:
+    """A table that makes "a" of letters, and of other characters the sign of their class."""
+    signs = {"dot": ".", "hash": "#", "star": "*"}
+    marks = {char: signs[name] for name, chars in others.items() for char in chars}
     letters = {*_LETTERS, *b"?"}
     return bytes(
-        ord("a") if code in letters else mark[0] if char in others else ord(" ")
+        ord("a" if code in letters else marks.get(char, " "))
         for code, char in enumerate(_CHARACTERS)
     )
 
 
-_SEPARATED, _SIGNED = _classes(" .-_*·/|+~", b"."), _classes("*@$!013457", b"#")
+_SEPARATED, _SIGNED = _classes(dot=" .-_*·/|+~"), _classes(hash="*@$!013457")
+_BOTH = _classes(dot=" .-_·/|+~", hash="@$!013457", star="*")  # one look at a text without stars
 # What must stand there, and a part of it that ends with the rarer class: twice as fast to search.
 _SPACED_HINTS = ((b".a.a.", b"a.a.a.a"), (b"..a..a..", b"a..a..a..a"))
 _LEET = {"0": "o", "1": "il", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s", "!": "i"}
@@ -65,13 +69,14 @@ class Disguises:
 
     def hits(self, plain: Plain) -> Iterator[Hit]:
         """Disguised words, in no order."""
-        text, latin = plain.text[:READ], plain.latin[:READ]
-        separated = latin.translate(_SEPARATED)
-        if any(part in separated and hint in separated for part, hint in _SPACED_HINTS):
-            yield from self._spaced(text)
-        signed = latin.translate(_SIGNED)
+        latin = plain.latin[:READ]
+        separated = signed = latin.translate(_BOTH)
+        if b"*" in signed:
+            separated, signed = latin.translate(_SEPARATED), latin.translate(_SIGNED)
+        if _is_spaced(separated):
+            yield from self._spaced(plain.text[:READ])
         if b"#a" in signed:
-            yield from self._masked(text, signed)
+            yield from self._masked(plain.text[:READ], signed)
 
     def _spaced(self, text: str) -> Iterator[Hit]:
         for found in _SPACED.finditer(text):
@@ -106,6 +111,12 @@ class Disguises:
         if len(same) > 64:
             same = same[:64]
         return next((term for term in same if _alike(word, term.text)), None)
+
+
+def _is_spaced(separated: bytes) -> bool:
+    """Whether single letters stand in a row."""
+    (near, hint), (far, far_hint) = _SPACED_HINTS
+    return (near in separated and hint in separated) or (far in separated and far_hint in separated)
 
 
 def _around(text: str, at: int, done: int) -> tuple[int, int]:

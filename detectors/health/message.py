@@ -41,6 +41,7 @@ class Part:
 
     reading: Reading
     around: Around
+    marked: bool  # may `concepts.tells` be true of it?
 
     def role(self) -> Role:
         """Where its beginning stands."""
@@ -52,6 +53,7 @@ def parts(
     texts: Sequence[Plain],
     hits: Sequence[list[Hit]],
     frames: Sequence[Frame],
+    marked: Sequence[bool],
 ) -> list[Part]:
     """All texts of a message, each knowing what the others say."""
     every = list(zip(sources, texts, frames, strict=True))
@@ -69,7 +71,8 @@ def parts(
         rest = second if number == first else strongest
         reading = Reading(number, source, text, hits[number], fr, own, rest)
         body = source.role_at(0) in (Role.BODY, Role.QUOTE, Role.SIGNATURE)
-        found.append(Part(reading, Around(subject, reading.is_letter(), not body, own.general)))
+        around = Around(subject, reading.is_letter(), not body, own.general)
+        found.append(Part(reading, around, marked[number]))
     return found
 
 
@@ -122,22 +125,23 @@ def _judged(part: Part) -> Iterator[Judgement]:
     if part.role() in TITLES:
         yield from found
         return
-    for number, passage in enumerate(candidates(reading.plain.text, found)):
+    for number, passage in enumerate(candidates(reading.plain, found, part.marked)):
         if number >= MOST or passage.best >= SURE:
             yield from passage.judged
         else:
             yield from _weighed(part, passage)
 
 
-def is_worth_a_look(text: str) -> bool:
+def is_worth_a_look(plain: Plain, marked: bool) -> bool:
     """May a text without a listed word tell of illness: a short one that holds a sign?"""
-    return len(text) <= LETTER and tells(text)
+    return marked and len(plain.text) <= LETTER and tells(plain.text)
 
 
-def candidates(text: str, found: Sequence[Judgement]) -> Iterator[Passage]:
+def candidates(plain: Plain, found: Sequence[Judgement], marked: bool) -> Iterator[Passage]:
     """The passages worth a look: with judgements, or in a short text with signs."""
-    if not found and not is_worth_a_look(text):
+    if not found and not is_worth_a_look(plain, marked):
         return
+    text = plain.text
     for passage in passages(text, found):
         if passage.judged or (len(text) <= LETTER and signs(text[passage.start : passage.end])):
             yield passage

@@ -1,6 +1,7 @@
 """Thousands of expressions found in one pass: an automaton of beginnings, then the rest compared.
 
-From → to: a list of expressions → `Search`; Latin-1 text → `Found`s, by end.
+From → to: a list of expressions → `Search`; Latin-1 text → `Found`s, by end, and whether any of
+some further expressions, the marks, stands there: what they mean is for others to find out.
 
 Letters and digits stand for themselves, every other character for a blank: so a blank before an
 expression asks that a word begins there, and what stands in the middle of words is not found at
@@ -11,7 +12,7 @@ An automaton of whole expressions as fast as this one takes 80 MB, one of their 
 Invariant: linear; at most `CROWD` expressions share a beginning.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from ahocorasick_rs import BytesAhoCorasick, Implementation, MatchKind
@@ -51,34 +52,47 @@ def fold(latin: bytes) -> bytes:
 
 
 class Search:
-    """The expressions and their automaton."""
+    """The expressions and their automaton; `marks` are only told to be there, or not."""
 
-    def __init__(self, expressions: Sequence[bytes]) -> None:
+    def __init__(self, expressions: Sequence[bytes], marks: Iterable[bytes] = ()) -> None:
         self._numbers: dict[bytes, tuple[int, ...]] = {}
         for number, expression in enumerate(expressions):
             for pattern in _patterns(expression):
                 self._numbers[pattern] = (*self._numbers.get(pattern, ()), number)
         groups = _grouped(list(self._numbers), LENGTH)
         self._groups = [tuple(patterns) for patterns in groups.values()]
+        told = {pattern: None for mark in marks for pattern in _patterns(mark)}
         self._automaton = BytesAhoCorasick(
-            list(groups), matchkind=MatchKind.Standard, implementation=Implementation.DFA
+            [*groups, *told], matchkind=MatchKind.Standard, implementation=Implementation.DFA
         )
 
     def count(self, latin: bytes) -> int:
         """How many expressions stand there, or begin to."""
-        return len(self._beginnings(fold(b" " + latin)))
+        most = len(self._groups)
+        return sum(index < most for index, _, _ in self._beginnings(fold(b" " + latin)))
 
     def find(self, latin: bytes) -> list[Found]:
         """All of them, by end and then by start."""
-        folded = fold(b" " + latin)
-        found = []
+        return self.look(latin)[0]
+
+    def look(self, latin: bytes) -> tuple[list[Found], bool]:
+        """All of them, and whether a mark stands there; the end of the text is a blank to marks."""
+        folded = fold(b" " + latin + b" ")
+        size = len(folded) - 1
+        groups, numbers = self._groups, self._numbers
+        most = len(groups)
+        found: list[Found] = []
+        marked = False
         for index, start, _end in self._beginnings(folded):
-            for pattern in self._groups[index]:
-                if folded.startswith(pattern, start):
+            if index >= most:
+                marked = True
+                continue
+            for pattern in groups[index]:
+                if folded.startswith(pattern, start, size):
                     end = start - 1 + len(pattern)
-                    found += [Found(end, start - 1, n) for n in self._numbers[pattern]]
+                    found += [Found(end, start - 1, n) for n in numbers[pattern]]
         found.sort()
-        return found
+        return found, marked
 
     def _beginnings(self, folded: bytes) -> list[tuple[int, int, int]]:
         return self._automaton.find_matches_as_indexes(folded, overlapping=True)

@@ -1,6 +1,7 @@
 """The lexicon: which words speak of health, of which class, and how strongly.
 
-From → to: `Plain` → list of `Hit`, sorted by start, from one pass of `search`.
+From → to: `Plain` → `Seen`: `Hit`s, sorted by start, and whether one of the `marks` stands there
+that others asked for, from one pass of `search`.
 
 Format of the lists in ``health_data/``: ``[class weight]`` opens a section; ``[class weight self]``
 marks expressions in which the writer speaks of herself or her own child. Terms are separated by
@@ -13,14 +14,14 @@ Known gaps: a compound whose head is not listed is not found.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import starmap
 from pathlib import Path
 from typing import NamedTuple
 
 from .plain import Plain
-from .search import Search
+from .search import Found, Search
 
 DATA = Path(__file__).parent.parent / "health_data"
 LISTS = (
@@ -98,6 +99,13 @@ class Hit:
     code: bool = False
 
 
+class Seen(NamedTuple):
+    """What one pass over a text has found."""
+
+    stretches: list[Hit]  # expressions, and the figures of speech with weight 0
+    marked: bool
+
+
 def _latin(text: str) -> bytes:
     return text.encode("latin-1", "replace")
 
@@ -151,7 +159,7 @@ def _sought(key: str, terms: list[Term]) -> bytes:
 class Lexicon:
     """All terms and the search that finds them."""
 
-    def __init__(self) -> None:
+    def __init__(self, marks: Iterable[bytes] = ()) -> None:
         self._terms: dict[str, list[Term]] = {}
         for term in _load():
             self._terms.setdefault(_key(term), []).append(term)
@@ -159,7 +167,8 @@ class Lexicon:
         codes += _DEGREES
         self._by_number = [*self._terms.values(), *([] for _ in codes)]
         self._whole = [bool(terms) and all(map(_is_whole, terms)) for terms in self._by_number]
-        self._search = Search([*starmap(_sought, self._terms.items()), *map(_latin, codes)])
+        sought = [*starmap(_sought, self._terms.items()), *map(_latin, codes)]
+        self._search = Search(sought, marks)
         words = " ".join(read_lines("not_health")).split()
         self._not_health = frozenset(words)
         self._not_heads = tuple(word[1:] for word in words if word.startswith("-"))
@@ -179,14 +188,18 @@ class Lexicon:
 
     def hits(self, plain: Plain) -> list[Hit]:
         """All expressions; overlapping ones are reduced to the heaviest and longest."""
-        return [hit for hit in self.stretches(plain) if hit.weight > 0]
+        return [hit for hit in self.look(plain).stretches if hit.weight > 0]
 
-    def stretches(self, plain: Plain) -> list[Hit]:
-        """The same, and the figures of speech with weight 0."""
+    def look(self, plain: Plain) -> Seen:
+        """The same with figures of speech, and whether a mark stands there."""
+        expressions, marked = self._search.look(plain.latin)
+        return Seen(self._stretches(plain, expressions), marked)
+
+    def _stretches(self, plain: Plain, expressions: Iterable[Found]) -> list[Hit]:
         found: list[Hit] = []
         text = plain.text
         stretch = tried = kept = 0
-        for end, _start, number in self._search.find(plain.latin):
+        for end, _start, number in expressions:
             if (end + 1) >> _STRETCH_BITS != stretch:
                 stretch, tried, kept = (end + 1) >> _STRETCH_BITS, 0, 0
             tried += 1
