@@ -24,6 +24,7 @@ _ARGUMENT = re.compile(
 _PARAMETERS = re.compile(rb"(?: +[A-Za-z0-9][A-Za-z0-9-]*+(?:=[!-~\x80-\xff]++)?+)*+ *")
 _SIZE = re.compile(rb"(?: |^)SIZE(?:=([^ ]*))?(?= |$)", re.IGNORECASE)
 _BODY = re.compile(rb"(?: |^)BODY=([^ ]*)", re.IGNORECASE)
+_ENVID = re.compile(rb"(?: |^)ENVID=([^ ]*)", re.IGNORECASE)
 
 
 class AddressError(ValueError):
@@ -45,18 +46,25 @@ def path(argument: bytes) -> Path:
     if _PARAMETERS.fullmatch(parameters) is None:
         raise ArgumentError
     address = bracketed if bracketed is not None else bare
-    if not address.isascii():
-        _check_utf8(address)
+    if not address.isascii() and not _is_text(address):
+        raise AddressError
+    if not parameters.isascii() and (not _is_text(parameters) or _odd_envid(parameters)):
+        raise ArgumentError
     return Path(argument, address, parameters.strip(b" "))
 
 
-def _check_utf8(address: bytes) -> None:
+def _is_text(data: bytes) -> bool:
+    """UTF-8 without C1 control characters, line separators and unusual spaces."""
     try:
-        text = address.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise AddressError from error
-    if not text.isprintable():  # C1 control characters, line separators, unusual spaces
-        raise AddressError
+        return data.decode("utf-8").isprintable()
+    except UnicodeDecodeError:
+        return False
+
+
+def _odd_envid(parameters: bytes) -> bool:
+    """An ENVID is xtext, which is ASCII (RFC 3461, 4.4); ORCPT may be an address in UTF-8."""
+    found = _ENVID.search(parameters)
+    return found is not None and not found[1].isascii()
 
 
 def size(parameters: bytes) -> int:

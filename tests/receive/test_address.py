@@ -27,6 +27,11 @@ GOOD = [
         b"a@b.se",
         b"NOTIFY=NEVER ORCPT=rfc822;x+3Dy=z@b",
     ),
+    (
+        "<a@b.se> ORCPT=utf-8;å@b.se ENVID=Q+C3".encode(),
+        b"a@b.se",
+        "ORCPT=utf-8;å@b.se ENVID=Q+C3".encode(),
+    ),
 ]
 BAD = [
     b"", b" ", b"<a@b.se", b"a@b.se>", b"<<a@b.se>>", b"<a@b.se><c@d.se>", b"<a b@c.se>",
@@ -46,6 +51,17 @@ def test_kept_as_it_came(argument, plain, parameters):
 def test_refused(argument):
     with pytest.raises((address.AddressError, address.ArgumentError)):
         address.path(argument)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [b"ENVID=Q\x85", "ENVID=Q\x85".encode(), "envid=å".encode(), b"ORCPT=utf-8;\xff@b.se",
+     "RET=HDRS ORCPT=utf-8;a\u2028@b.se".encode()],
+)  # fmt: skip
+def test_a_parameter_that_is_no_text_is_a_fault_of_the_command(odd):
+    """501: what the next hop would say of it came out as our own 451."""
+    with pytest.raises(address.ArgumentError):
+        address.path(b"<a@b.se> " + odd)
 
 
 @given(st.binary(max_size=60) | st.text('<>@:," \\a.é\x01=', max_size=30).map(str.encode))
