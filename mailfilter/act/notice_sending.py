@@ -5,13 +5,13 @@ key is configured, and go to the next hop like other mail (``relay.deliver_once`
 ends a notice, and the outbox writes that into the audit log; nothing bounces.
 
 At most ``notice.per_hour`` notices go to one sender in an hour; then one digest that leads to the
-page of all her mails. Without a front there is no such page, and the others wait for the next hour.
+page of all her mails. Without a front there is no such page, and each of the others waits for its
+turn (``notice_rate.py``).
 Reviewers get at most one mail in ``notice.reviewers_minutes``, which says how many mails wait and
-nothing else; rows that were queued before the last such mail are done by it. Both limits are kept
-in memory: after a restart one mail more may go.
+nothing else; rows that were queued before the last such mail are done by it. That limit is kept in
+memory: after a restart one mail more may go.
 """
 
-from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -19,6 +19,7 @@ from email.message import EmailMessage
 
 from mailfilter.act.contract import Deliver, Later
 from mailfilter.act.notice import About, Fate, Variant, addressee, answered, build, first_variant
+from mailfilter.act.notice_rate import Rate
 from mailfilter.act.notice_template import Templates
 from mailfilter.act.notice_words import Block, Stamp, in_order, letter
 from mailfilter.config import Settings
@@ -32,7 +33,6 @@ from mailfilter.record.links import Mailed
 
 WAITING = (State.HELD, State.RELEASE_FAILED)
 REWRITTEN = "quote-removed"  # the reason of an item that went as a new mail without the quotation
-_HOUR = timedelta(hours=1)
 NULL = Path(b"<>", b"")
 
 
@@ -92,7 +92,7 @@ class _Handler:
         """The outbox has said so in the audit log."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ToSender(_Handler):
     """The handler of all that a sender is told of one of her mails, and of the digest."""
 
@@ -101,40 +101,59 @@ class ToSender(_Handler):
     post: Post
     now: Callable[[], datetime]
     templates: Templates = field(default_factory=Templates)
-    sent: dict[str, deque[datetime]] = field(default_factory=dict)
+    rate: Rate = field(init=False)
     digests: set[str] = field(default_factory=set)  # who is to have one
+
+    def __post_init__(self) -> None:
+        self.rate = Rate(self.settings.notice.per_hour)
 
     async def send(self, parcel: Parcel) -> None:
         """Tell the sender, if she is to be told and it is still so."""
         if parcel.dossier is None:
             raise Permanent("sealed: the message cannot be opened any more")
         who = addressee(parcel.dossier, self.settings)
+        if who is None:
+            return
+        if not self.settings.front.on:
+            self._in_turn(parcel, who)  # before anything else is opened
         items = await self.archive.items_of(parcel.message) if parcel.message else []
         about = about_of(parcel, items, self.settings)
-        if who is None or about is None:
+        if about is None:
             return
         hidden = any(item.protected for item in items)  # stands in no list, not in her own either
         mailed = Mailed(SENDER, parcel.message, mail_name(parcel), "" if hidden else who)
         link = await self._link(about, mailed)
         if link is None:
             return  # it was sent, and the row alone was not yet done
-        wait = self._wait(who)
-        if wait is None:
-            await self._post(parcel, replace(about, link=link), who)
-            if link:
-                await self.archive.links.posted(mailed)
-        elif about.variant is Variant.DIGEST or not self.settings.front.on or not items:
-            raise Later(wait, "rate")
-        elif who.lower() not in self.digests:  # the page of all her mails tells the rest
-            await self.archive.put("digest", self.now(), item=items[0].id)
-            self.digests.add(who.lower())
+        if self.settings.front.on and not await self._may_go(parcel, about, items, who):
+            return
+        await self._post(parcel, replace(about, link=link), who)
+        if link:
+            await self.archive.links.posted(mailed)
+
+    async def _may_go(self, parcel: Parcel, about: About, items: Sequence[Item], who: str) -> bool:
+        """False where it is one of those that a digest tells."""
+        if about.variant is Variant.DIGEST or not items:
+            self._in_turn(parcel, who)
+        elif not self.rate.free(who, self.now()):
+            if who.lower() not in self.digests:  # the page of all her mails tells the rest
+                await self.archive.put("digest", self.now(), item=items[0].id)
+                self.digests.add(who.lower())
+            return False
+        return True
+
+    def _in_turn(self, parcel: Parcel, who: str) -> None:
+        now = self.now()
+        at = self.rate.turn(who, parcel.id, now)
+        if at > now:
+            raise Later(at, "rate")
 
     async def _post(self, parcel: Parcel, about: About, who: str) -> None:
         assert parcel.dossier is not None
         stamp = self.post.stamp(parcel, [who], self.now())
         if who == parcel.dossier.sender and about.variant is not Variant.DIGEST:
             stamp = replace(stamp, answers=answered(parcel.dossier))
-        self.sent.setdefault(who.lower(), deque()).append(self.now())
+        self.rate.went(who, self.now())
         await self.post.send(build(about, self.settings, stamp, self.templates), [who])
         if about.variant is Variant.DIGEST:
             self.digests.discard(who.lower())
@@ -151,18 +170,6 @@ class ToSender(_Handler):
         if secret is None:
             return ""
         return front.link(SENDER, mailed.owner, secret) if secret else None
-
-    def _wait(self, who: str) -> datetime | None:
-        """When she may have the next, if she has had those of this hour; an attempt counts."""
-        now = self.now()
-        for address in list(self.sent):
-            times = self.sent[address]
-            while times and times[0] <= now - _HOUR:
-                times.popleft()
-            if not times:
-                del self.sent[address]
-        times = self.sent.get(who.lower(), deque())
-        return times[0] + _HOUR if len(times) >= self.settings.notice.per_hour else None
 
 
 def mail_name(parcel: Parcel) -> str:

@@ -28,7 +28,6 @@ from tests.act.office import (
     CANARIES,
     NOW,
     OK,
-    SENDER,
     Clock,
     FakeArchive,
     Mailbox,
@@ -103,10 +102,45 @@ async def test_at_most_so_many_notices_in_an_hour():
     clock.after(minutes=41)
     await handler.send(parcel(id=3))
     assert len(box.mails) == 3
-    assert len(handler.sent[SENDER]) == 2
-    clock.after(hours=2)
     await handler.send(parcel(id=4, dossier_=dossier(sender="b@kommun.example")))
-    assert list(handler.sent) == ["b@kommun.example"]
+    assert len(box.mails) == 4
+
+
+async def test_each_of_a_thousand_waits_for_its_own_turn():
+    """Opened when it comes and at its turn, not with all the others every hour."""
+    handler, box, clock = sender(notice={"per_hour": 20})
+    due, tries = dict.fromkeys(range(1000), NOW), 0
+    while due:
+        clock.at = min(due.values())
+        for id in [id for id, at in due.items() if at <= clock.at]:
+            tries += 1
+            try:
+                await handler.send(parcel(id=id))
+                del due[id]
+            except Later as later:
+                due[id] = later.at
+    assert len(box.mails) == 1000
+    assert tries == 1980
+    assert clock.at == NOW + timedelta(hours=49)
+
+
+async def test_who_comes_while_others_wait_comes_after_them():
+    handler, box, clock = sender(notice={"per_hour": 1})
+    turns = []
+    await handler.send(parcel(id=1))
+    for id in (2, 3, 4):
+        clock.after(minutes=5)
+        with pytest.raises(Later) as caught:
+            await handler.send(parcel(id=id))
+        turns.append(caught.value.at)
+    assert turns == [NOW + timedelta(hours=n) for n in (1, 2, 3)]
+    clock.at = turns[0] + timedelta(minutes=30)  # nothing ran meanwhile
+    await handler.send(parcel(id=2))
+    clock.at = turns[1]
+    with pytest.raises(Later) as caught:
+        await handler.send(parcel(id=3))  # half an hour ago one went
+    assert len(box.mails) == 2
+    assert caught.value.at >= turns[1] + timedelta(minutes=30)
 
 
 @pytest.mark.parametrize(
