@@ -13,8 +13,8 @@ from starlette.middleware import Middleware
 from starlette.types import ExceptionHandler
 
 from mailfilter.config import Settings
+from mailfilter.front import faults
 from mailfilter.front.asking import AskDesk
-from mailfilter.front.faults import Faults
 from mailfilter.front.guard import Guard
 from mailfilter.front.pages import CATALOGUES, PAGES
 from mailfilter.front.site import Site
@@ -37,7 +37,7 @@ def build(
     return Starlette(
         routes=[*(page.route(site) for page in PAGES), statics.route()],
         middleware=[Middleware(Guard, front=settings.front, clock=clock)],
-        exception_handlers=cast("dict[type[Exception], ExceptionHandler]", Faults(site).handlers()),
+        exception_handlers=cast("dict[type[Exception], ExceptionHandler]", faults.of_site(site)),
     )
 
 

@@ -49,13 +49,15 @@ def holder(key: bytes, address: str) -> bytes:
 
 def wrap(secret: str, purpose: str, owner: str, data_key: bytes) -> bytes:
     """The data key, so that whoever has the secret can open it."""
-    return AESGCM(_key(secret, purpose, owner)).encrypt(_NONCE, data_key, owner.encode())
+    place = _about("wrap", purpose, owner)
+    return cipher(secret, place).encrypt(_NONCE, data_key, owner.encode())
 
 
 def unwrap(secret: str, purpose: str, owner: str, wrapped: bytes) -> bytes:
     """The data key; Permanent where the secret does not fit or the wrap has been destroyed."""
     try:
-        return AESGCM(_key(secret, purpose, owner)).decrypt(_NONCE, wrapped, owner.encode())
+        place = _about("wrap", purpose, owner)
+        return cipher(secret, place).decrypt(_NONCE, wrapped, owner.encode())
     except (InvalidTag, ValueError) as error:
         raise Permanent(f"{owner}: the link does not open this message") from error
 
@@ -85,9 +87,10 @@ def _ticket_key(key: bytes) -> bytes:
     return hmac.digest(key, b"mailfilter tickets", "sha256")
 
 
-def _key(secret: str, purpose: str, owner: str) -> bytes:
-    info = _about("wrap", purpose, owner)
-    return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(secret.encode())
+def cipher(secret: str, info: bytes, salt: bytes | None = None) -> AESGCM:
+    """What a secret of a link closes a key with, good for the place that `info` names alone."""
+    kdf = HKDF(algorithm=SHA256(), length=32, salt=salt, info=info)
+    return AESGCM(kdf.derive(secret.encode()))
 
 
 def _about(what: str, purpose: str, owner: str) -> bytes:

@@ -24,8 +24,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mailfilter.config_pickup import Proof
 from mailfilter.errors import Permanent
+from mailfilter.record import link_secret, pickup_sweep
 from mailfilter.record import pickup_rows as rows
-from mailfilter.record import pickup_sweep
 from mailfilter.record.database import Database
 from mailfilter.record.items import is_protected
 from mailfilter.record.pickup_contract import Link, NewBox, NewDeposit, Notify, Told
@@ -33,7 +33,6 @@ from mailfilter.record.pickup_seal import (
     DeskSeal,
     new_id,
     new_key,
-    new_secret,
     seal_body,
     seal_facts,
     wrap,
@@ -266,7 +265,7 @@ def make_rows(new: NewDeposit, seal: DeskSeal, now: datetime, kept: timedelta) -
         proof = max(int(one.proof) for one in new.boxes)
         row["notify"] = seal.seal(facts | {"to": to, "proof": proof}, id_)
     if new.sender and not new.answers:
-        secret = new_secret()
+        secret = link_secret.new()
         row["wrap"] = wrap(key, secret, id_)
         row["link"] = seal.seal({"secret": secret, "sender": new.sender}, id_)
     return row, boxes, [{"deposit": id_, "n": n, "sealed": piece} for n, piece in enumerate(pieces)]
@@ -275,7 +274,7 @@ def make_rows(new: NewDeposit, seal: DeskSeal, now: datetime, kept: timedelta) -
 def _box(
     new: NewDeposit, one: NewBox, deposit_id: str, key: bytes, seal: DeskSeal
 ) -> dict[str, Any]:
-    id_, secret = new_id(), new_secret()
+    id_, secret = new_id(), link_secret.new()
     facts = {
         "address": one.address,
         "mobile": one.mobile,

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mailfilter.config_pickup import Proof
 from mailfilter.errors import Permanent
+from mailfilter.record import link_secret
 from mailfilter.record import pickup_rows as rows
 from mailfilter.record.pickup import Pickups, new_code, sealed_link
 from mailfilter.record.pickup_contract import (
@@ -27,7 +28,6 @@ from mailfilter.record.pickup_contract import (
 )
 from mailfilter.record.pickup_seal import (
     WRONG,
-    new_secret,
     open_facts,
     seal_facts,
     unwrap,
@@ -96,7 +96,7 @@ class Following:
         if mobile:
             facts["mobile"] = mobile
         about = open_facts(key, one.d_facts, one.d_id)
-        secret = new_secret()
+        secret = link_secret.new()
         return {
             "facts": seal_facts(key, facts, one.id),
             "wrap": wrap(key, secret, one.id),

@@ -25,21 +25,14 @@ from typing import Any
 import pyrage
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from mailfilter import limits
 from mailfilter.errors import Permanent
+from mailfilter.record import link_secret
 
 _FORMAT = "mailfilter-pickup-1"
 _SALT = b"mailfilter-pickup-1"
-_SECRET = 32  # bytes
 WRONG = "pickup- the link does not open this"
-
-
-def new_secret() -> str:
-    """The secret of a link: 256 bits, 43 characters that stand in an address as they are."""
-    return secrets.token_urlsafe(_SECRET)
 
 
 def new_id() -> str:
@@ -55,7 +48,8 @@ def new_key() -> bytes:
 def wrap(key: bytes, secret: str, owner: str) -> bytes:
     """The data key as the link of `owner` opens it."""
     nonce = secrets.token_bytes(12)
-    return nonce + AESGCM(_wrapping(secret, owner)).encrypt(nonce, key, _about("key", owner))
+    closed = link_secret.cipher(secret, owner.encode(), _SALT)
+    return nonce + closed.encrypt(nonce, key, _about("key", owner))
 
 
 def unwrap(wrapped: bytes | None, secret: str, owner: str) -> bytes:
@@ -63,17 +57,10 @@ def unwrap(wrapped: bytes | None, secret: str, owner: str) -> bytes:
     if not wrapped:
         raise Permanent(WRONG)
     try:
-        cipher = AESGCM(_wrapping(secret, owner))
-        return cipher.decrypt(wrapped[:12], wrapped[12:], _about("key", owner))
+        closed = link_secret.cipher(secret, owner.encode(), _SALT)
+        return closed.decrypt(wrapped[:12], wrapped[12:], _about("key", owner))
     except (InvalidTag, ValueError) as error:
         raise Permanent(WRONG) from error
-
-
-def _wrapping(secret: str, owner: str) -> bytes:
-    if len(secret) > 100:
-        raise ValueError("no secret of ours")
-    kdf = HKDF(SHA256(), 32, salt=_SALT, info=owner.encode())
-    return kdf.derive(secret.encode("utf-8", "replace"))
 
 
 def seal_facts(key: bytes, facts: dict[str, Any], owner: str) -> bytes:

@@ -28,7 +28,7 @@ from starlette.types import ExceptionHandler
 
 from mailfilter.config import Settings
 from mailfilter.record.contract import Archive
-from mailfilter.web.faults import Faults
+from mailfilter.web import faults
 from mailfilter.web.gate import Gate, hosts
 from mailfilter.web.looks import environment
 from mailfilter.web.pages import PAGES
@@ -76,5 +76,5 @@ def build(  # noqa: PLR0913 - the composition root names each collaborator once
     return Starlette(
         routes=[*(page.route(site) for page in PAGES), statics.route()],
         middleware=[gate],
-        exception_handlers=cast("dict[type[Exception], ExceptionHandler]", Faults(site).handlers()),
+        exception_handlers=cast("dict[type[Exception], ExceptionHandler]", faults.of_site(site)),
     )

@@ -1,19 +1,13 @@
 """From a client's DATA to the next hop, by way of a reviewer's browser, on the real program."""
 
-import shutil
-
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
-from tests.browser.test_review import ARGS
+from tests.browser.window import PATIENCE
 from tests.running import Gateway, wait_until
 from tests.sink import Sink
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = [
-    pytest.mark.system,
-    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
-]
+pytestmark = pytest.mark.system
 MAIL = (
     "DKIM-Signature: v=1; a=rsa-sha256; d=exempelkommun.example; b=oförändrad\r\n"
     "From: Maj Ek <maj@exempelkommun.example>\r\nTo: anna@medborgare.example\r\n"
@@ -21,18 +15,14 @@ MAIL = (
     "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"
     "..Hej Anna!\r\n\r\nDitt personnummer: 19121212-1212.\r\n.\r\n\r\n \r\n"
 ).encode()
-PATIENCE = 30_000  # milliseconds
 
 
 @pytest.fixture
-def page():
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
-        page = browser.new_context(viewport={"width": 1280, "height": 820}).new_page()
-        page.set_default_timeout(PATIENCE)
-        expect.set_options(timeout=PATIENCE)
-        yield page
-        browser.close()
+def page(chromium):
+    page = chromium.new_context(viewport={"width": 1280, "height": 820}).new_page()
+    page.set_default_timeout(PATIENCE)
+    yield page
+    page.context.close()
 
 
 def test_a_held_mail_is_released_in_the_browser_and_arrives_as_it_was(page, tmp_path):

@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from mailfilter.config_pickup import Proof
 from mailfilter.errors import Permanent
+from mailfilter.record import link_secret
 from mailfilter.record import pickup_seal as seal
 from mailfilter.record.pickup_contract import Found
 from mailfilter.record.tables import metadata
@@ -47,10 +48,10 @@ def test_a_long_body_cannot_be_cut_swapped_or_joined(monkeypatch):
 
 
 def test_a_wrap_fits_one_secret_and_one_owner():
-    key, secret = seal.new_key(), seal.new_secret()
+    key, secret = seal.new_key(), link_secret.new()
     wrapped = seal.wrap(key, secret, "a")
     assert seal.unwrap(wrapped, secret, "a") == key
-    for other, owner in ((seal.new_secret(), "a"), (secret, "b"), ("", "a"), ("x" * 5000, "a")):
+    for other, owner in ((link_secret.new(), "a"), (secret, "b"), ("", "a"), ("x" * 5000, "a")):
         with pytest.raises(Permanent):
             seal.unwrap(wrapped, other, owner)
     with pytest.raises(Permanent):
