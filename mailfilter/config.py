@@ -216,6 +216,7 @@ class Settings(Section):
     mx: Mx = Mx()
     departments: Path | None = None  # departments.csv
     department_header: str = ""  # trusted header that names the department
+    sdk_addresses: Path | None = None  # a table, see act/sdk.py
     connectors: dict[str, Connector] = Field(default={})
     secure_service: str = ""  # the connector that the default rules redirect to
     rules: Path | None = None  # a file of [[rule]]; default the shipped rules

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mailfilter import config
-from mailfilter.decide import compile_rules
+from mailfilter.commands.serve import checked
 from mailfilter.errors import ConfigError
 
 CASES = sorted((Path(__file__).parent / "bad_configs").glob("*/"))
@@ -16,7 +15,7 @@ FILE = Path("mailfilter.toml")
 def test_bad_config(case, monkeypatch, request):
     monkeypatch.chdir(case)
     with pytest.raises(ConfigError) as caught:
-        compile_rules(config.load(FILE), str(FILE))
+        checked(FILE)
     golden = case / "expected.txt"
     if request.config.getoption("--update-golden"):
         golden.write_text(f"{caught.value}\n", encoding="utf-8")

@@ -38,6 +38,7 @@ from mailfilter.act.notice_lines import (
 )
 from mailfilter.act.notice_template import Templates
 from mailfilter.act.notice_words import Block, Stamp, Words, in_order, letter
+from mailfilter.act.sdk import NO_SDK, SdkTable
 from mailfilter.config import Settings
 from mailfilter.connectors.contract import carries_number
 from mailfilter.decide.addresses import patterns, split
@@ -92,7 +93,7 @@ class About:
     link: str = ""  # to the sender's page
     department: str = ""
     fates: tuple[Fate, ...] = ()  # of a last word
-    more: int = 0  # of a digest: how many mails it is about
+    sdk: SdkTable = NO_SDK  # whom a recipient is reached by in SDK
 
 
 def first_variant(dossier: Dossier) -> Variant:
@@ -285,6 +286,7 @@ def _ways_out(about: About, settings: Settings, words: Words) -> list[str]:
         name = settings.secure_service
         title = service(name, settings, words)
         lines.append(words.say("todo/secure" if name else "todo/secure-any", service=title))
+    lines += about.sdk.advice(about.dossier, words)
     lines += [*advice(about.dossier, settings, words), *_instructions(about, settings, words)]
     if {part.cls for part in about.dossier.not_examined} & _OPENABLE:
         lines.append(words.say("todo/open"))

@@ -22,6 +22,7 @@ from mailfilter.act.notice import About, Fate, Variant, addressee, answered, bui
 from mailfilter.act.notice_rate import Rate
 from mailfilter.act.notice_template import Templates
 from mailfilter.act.notice_words import Block, Stamp, in_order, letter
+from mailfilter.act.sdk import NO_SDK, SdkTable
 from mailfilter.config import Settings
 from mailfilter.connectors import Signer
 from mailfilter.connectors.contract import receipt
@@ -101,6 +102,7 @@ class ToSender(_Handler):
     post: Post
     now: Callable[[], datetime]
     templates: Templates = field(default_factory=Templates)
+    sdk: SdkTable = NO_SDK
     rate: Rate = field(init=False)
     digests: set[str] = field(default_factory=set)  # who is to have one
 
@@ -127,7 +129,7 @@ class ToSender(_Handler):
             return  # it was sent, and the row alone was not yet done
         if self.settings.front.on and not await self._may_go(parcel, about, items, who):
             return
-        await self._post(parcel, replace(about, link=link), who)
+        await self._post(parcel, replace(about, link=link, sdk=self.sdk), who)
         if link:
             await self.archive.links.posted(mailed)
 

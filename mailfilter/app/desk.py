@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mailfilter import config, limits
+from mailfilter.act import sdk
 from mailfilter.act.relay import hop_of
 from mailfilter.act.release import deliver_all
 from mailfilter.app import clock
@@ -87,6 +88,7 @@ async def _serve(settings: config.Settings, file: Path | None) -> None:
                 check=reader.check,
                 view=_whole_text(settings, pool),
                 deliver=partial(deliver_all, hop_of(settings.next_hop, settings.listen.hostname)),
+                sdk=sdk.load(settings),
             )
             serving = FrontServer(settings.store.run / SOCKET, parts, table())
             await serving.start()

@@ -9,6 +9,7 @@ from email.message import EmailMessage
 from functools import partial
 
 from mailfilter import config, connectors
+from mailfilter.act import sdk
 from mailfilter.act.contract import Handler
 from mailfilter.act.hand_over import HandOvers, hop_of_connector, sending, sending_to
 from mailfilter.act.notice_sending import Post, Reports, ToReviewers, ToSender
@@ -39,7 +40,7 @@ def outbox(archive: Archive, settings: config.Settings) -> Outbox:
     """The outbox of these settings; ConfigError for a key or password that cannot be used."""
     hop = hop_of(settings.next_hop, settings.listen.hostname)
     post = Post(settings, partial(deliver_once, hop), signer_of(settings.notice))
-    to_sender = ToSender(archive, settings, post, clock.now, load(settings))
+    to_sender = ToSender(archive, settings, post, clock.now, load(settings), sdk.load(settings))
     handlers: dict[str, Handler] = dict.fromkeys(
         ("notice", "rejected-notice", "not-sent", "release-failed", "done", "digest"), to_sender
     )

@@ -6,9 +6,9 @@ from typing import Annotated
 import typer
 
 from mailfilter import config
-from mailfilter.act import notice_template, pickup_dns
+from mailfilter.act import notice_template, pickup_dns, sdk
 from mailfilter.commands.asking import fail
-from mailfilter.decide import compile_rules
+from mailfilter.decide import Rules, compile_rules
 from mailfilter.errors import ConfigError
 
 Given = Annotated[Path, typer.Option("-c", "--config", help="the configuration file")]
@@ -24,12 +24,19 @@ def serve(file: Given) -> None:
         raise fail(str(error)) from error
 
 
+def checked(file: Path) -> tuple[config.Settings, Rules]:
+    """The settings and rules of `file`, and all files that they name; ConfigError for a fault."""
+    settings = config.load(file)
+    rules = compile_rules(settings, str(file))
+    notice_template.load(settings)
+    sdk.load(settings)
+    return settings, rules
+
+
 def check_config(file: Given) -> None:
     """Say whether a configuration can be used; every fault is a sentence on standard error."""
     try:
-        settings = config.load(file)
-        rules = compile_rules(settings, str(file))
-        notice_template.load(settings)
+        settings, rules = checked(file)
     except ConfigError as error:
         raise fail(str(error)) from error
     advice = pickup_dns.faults(settings, pickup_dns.resolver())

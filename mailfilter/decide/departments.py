@@ -7,20 +7,19 @@ sender. The file has a heading and one line for each address or pattern (``addre
     *@social.kommun.example;Socialförvaltningen;Socialnämnden
     anna.berg@kommun.example;Skolan;Barn- och utbildningsnämnden
 
-Comma or semicolon, UTF-8 with or without a byte order mark; Swedish headings (adress;
-förvaltning;personuppgiftsansvarig) do as well, since the file comes out of a Swedish Excel. The
-controller may be empty: each nämnd is its own authority (OSL 8 kap.), but a small one may not yet
-have said which.
+Read as any table (``csv_table.py``); Swedish headings (adress;förvaltning;personuppgiftsansvarig)
+do as well. The controller may be empty: each nämnd is its own authority (OSL 8 kap.), but a small
+one may not yet have said which.
 
 A trusted header (``department_header``) goes first, if it names a department of this file: any
 other value would put words of a mail into the statistics. Who is not found is "övriga".
 """
 
-import csv
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from mailfilter.decide.addresses import Patterns, split
+from mailfilter.decide.csv_table import rows
 from mailfilter.errors import ConfigError
 from mailfilter.model import Envelope, Facts
 
@@ -68,52 +67,16 @@ def read_departments(path: Path | None, header: str, origin: str = "settings") -
                 "set departments to a departments.csv that lists them"
             )
         return Departments()
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: is not UTF-8; save it as 'CSV UTF-8'") from error
-    return _parse(text, str(path), header)
-
-
-def _parse(text: str, origin: str, header: str) -> Departments:
-    lines = text.splitlines() or [""]
-    delimiter = ";" if ";" in lines[0] else ","
-    table = list(csv.reader(lines, delimiter=delimiter))
-    where = _columns(table[0] if table else [], origin)
     senders, controllers = Patterns(), dict[str, str]()
-    rows = []
-    for number, cells in enumerate(table[1:], 2):
-        if not any(cell.strip() for cell in cells):
-            continue
-        row = _row(cells, where, f"{origin}: line {number}")
-        rows.append(row)
-        _learn(row, senders, controllers, f"{origin}: line {number}")
+    found = []
+    for at, cells in rows(path, _COLUMNS, ("address", "department")):
+        row = (cells["address"], cells["department"], cells["controller"])
+        if not row[0] or not row[1]:
+            raise ConfigError(f"{at}: needs an address or pattern and a department")
+        found.append(row)
+        _learn(row, senders, controllers, at)
     controllers.setdefault(UNKNOWN, "")
-    return Departments(header.lower(), tuple(rows), senders, controllers)
-
-
-def _columns(heading: list[str], origin: str) -> tuple[int, int, int | None]:
-    names = [cell.strip().lower() for cell in heading]
-    found: dict[str, int | None] = {
-        column: next((names.index(word) for word in words if word in names), None)
-        for column, words in _COLUMNS.items()
-    }
-    address, department = found["address"], found["department"]
-    if address is None or department is None:
-        raise ConfigError(f"{origin}: line 1: must be the heading address;department;controller")
-    return address, department, found["controller"]
-
-
-def _row(cells: list[str], where: tuple[int, int, int | None], at: str) -> tuple[str, str, str]:
-    def cell(column: int | None) -> str:
-        return cells[column].strip() if column is not None and column < len(cells) else ""
-
-    row = (cell(where[0]), cell(where[1]), cell(where[2]))
-    if not row[0] or not row[1]:
-        raise ConfigError(f"{at}: needs an address or pattern and a department")
-    return row
+    return Departments(header.lower(), tuple(found), senders, controllers)
 
 
 def _learn(

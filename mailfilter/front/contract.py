@@ -12,6 +12,7 @@ from typing import Any
 
 from mailfilter import limits
 from mailfilter.act.contract import Deliver
+from mailfilter.act.sdk import NO_SDK, SdkTable
 from mailfilter.config import Settings
 from mailfilter.model import Decision, Envelope, Examination, Path
 from mailfilter.record.archive import StoreArchive
@@ -79,6 +80,7 @@ class DeskParts:
     check: Check | None = None
     view: View | None = None
     deliver: Deliver | None = None
+    sdk: SdkTable = NO_SDK
     asked: Throttle = field(default_factory=lambda: Throttle(5, HOUR))
     checked: Throttle = field(default_factory=lambda: Throttle(limits.CHECKS_PER_HOUR, HOUR))
     checked_from: Throttle = field(

@@ -62,6 +62,7 @@ async def view(
     words, settings = words_for(language), parts.settings
     told |= _lines(dossier, settings, words)
     told |= {
+        "advice": [*parts.sdk.advice(dossier, words), *advice(dossier, settings, words)],
         "kept_until": max(item.expires_at for item in items).isoformat(),
         "recipients": _recipients(items, dossier, settings, words),
         "acts": [],
@@ -79,7 +80,6 @@ def _lines(dossier: Dossier, settings: Settings, words: Words) -> dict[str, Any]
         "found": list(found(dossier, words)),
         "unread": list(not_read(dossier, words)),
         "opened": list(opened(dossier, words)),
-        "advice": list(advice(dossier, settings, words)),
         "guideline": settings.organisation.guideline_url,
     }
 
