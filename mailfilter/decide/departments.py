@@ -42,6 +42,8 @@ class Departments:
 
     def of(self, envelope: Envelope, facts: Facts) -> tuple[str, str]:
         """(department, controller) of the sender; for ``<>`` the author in From counts."""
+        if not self.rows:
+            return UNKNOWN, ""
         name = self._marked(facts) or self._sender(envelope, facts) or UNKNOWN
         return name, self.controllers.get(name, "")
 

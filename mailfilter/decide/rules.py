@@ -13,9 +13,10 @@ Until ``staff_informed`` the observations of a verdict carry the reason `staff-n
 may be counted by department, and `storable` takes them out of what is stored beside a sender.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import lru_cache, partial
 
 from mailfilter.config import Rule
 from mailfilter.decide.addresses import Patterns, split
@@ -40,6 +41,7 @@ from mailfilter.model import (
     Decision,
     Envelope,
     Examination,
+    Facts,
     Level,
     Mode,
     Verdict,
@@ -47,6 +49,7 @@ from mailfilter.model import (
 
 INTERNAL, CITIZEN, PROTECTED = "internal", "citizen", "protected"
 US_HOSTED = "us-hosted"
+KNOWN = 4096  # addresses whose class is remembered
 MASS_MAIL = 21  # visible external recipients, where no rule says how many
 _LEVELS = {  # worst first
     Level.HIGH: Reason.FINDING_HIGH,
@@ -82,20 +85,29 @@ class Classes:
 
     ours: Patterns = field(default_factory=Patterns)
     named: tuple[tuple[str, Patterns], ...] = ()
+    _known: Callable[[str, bool, bool], Recipient] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """People write to the same addresses again and again."""
+        object.__setattr__(self, "_known", lru_cache(KNOWN)(self._of))
 
     def of(
         self, address: str, visible: frozenset[str], american: frozenset[str] = frozenset()
     ) -> Recipient:
         """The class of a recipient; whom no class names is a citizen, or of the domains that
         `american` services receive for."""
+        over_there = bool(american) and split(address).domain in american
+        return self._known(address, address.lower() in visible, over_there)
+
+    def _of(self, address: str, visible: bool, american: bool) -> Recipient:
         at = split(address)
         internal = not at.routed and self.ours.find(at) is not None
-        cls = INTERNAL if internal else US_HOSTED if at.domain in american else CITIZEN
+        cls = INTERNAL if internal else US_HOSTED if american else CITIZEN
         for name, patterns in self.named:
             if (not internal or name == PROTECTED) and patterns.find(at) is not None:
                 cls = name
                 break
-        return Recipient(cls, internal, address.lower() in visible)
+        return Recipient(cls, internal, visible)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +122,9 @@ class Rules:
     mass_at: int = MASS_MAIL
     ways: Ways = Ways()
     _for: dict[tuple[bool, bool], tuple[Entry, ...]] = field(init=False, compare=False, repr=False)
+    _plain: Callable[[str, Recipient], Verdict] | None = field(
+        init=False, compare=False, repr=False, default=None
+    )  # the verdict on a mail without findings and with nothing unread, if it needs no condition
 
     def __post_init__(self) -> None:
         """Most rules ask for a finding or for something unread; a mail without skips them."""
@@ -124,6 +139,10 @@ class Rules:
             for unread in (False, True)
         }
         object.__setattr__(self, "_for", chosen)
+        first = next(iter(chosen[False, False]), None)
+        if first is not None and _is_for_all(first.rule):
+            plain = partial(_without_conditions, first, self.ways)
+            object.__setattr__(self, "_plain", lru_cache(KNOWN)(plain))
 
     def domains(self, envelope: Envelope) -> frozenset[str]:
         """The domains of recipients that no class names: those whose mail servers matter."""
@@ -166,10 +185,10 @@ class Rules:
         american: frozenset[str],
     ) -> Decision:
         facts = examination.facts
-        visible = frozenset(address.lower() for address in facts.visible)
+        visible = frozenset(map(str.lower, facts.visible))
         recipients = [self.classes.of(path.text, visible, american) for path in envelope.rcpts]
         department, controller = self.departments.of(envelope, facts)
-        internal = sum(recipient.internal for recipient in recipients)
+        internal = [recipient.internal for recipient in recipients].count(True)
         case = Case(
             examination=examination,
             department=department,
@@ -186,12 +205,12 @@ class Rules:
             rules_hash=self.hash,
             department=department,
             controller=controller,
-            protected=any(recipient.cls == PROTECTED for recipient in recipients),
+            protected=PROTECTED in [recipient.cls for recipient in recipients],
             mass=case.visible_external >= self.mass_at,
         )
 
     def _external(self, visible: frozenset[str]) -> int:
-        return sum(not self.classes.of(address, visible).internal for address in visible)
+        return [self.classes.of(address, visible).internal for address in visible].count(False)
 
     def _uninformed(self, today: date) -> bool:
         return self.informed is None or today < self.informed
@@ -205,6 +224,8 @@ class Rules:
         uninformed: bool,
     ) -> tuple[Verdict, ...]:
         seen = case.examination
+        if self._plain is not None and not seen.findings and not seen.not_examined:
+            return tuple(map(self._plain, [path.text for path in envelope.rcpts], recipients))
         entries = self._for[bool(seen.findings), bool(seen.not_examined)]
         matching = [entry for entry in entries if _matches(entry, case)]
         known: dict[Recipient, Verdict] = {}
@@ -216,6 +237,17 @@ class Rules:
                 known[recipient] = verdict
             verdicts.append(replace(verdict, recipient=path.text))
         return tuple(verdicts)
+
+
+def _is_for_all(rule: Rule) -> bool:
+    """The rule decides on every mail and every recipient: nothing but name and action is set."""
+    set_ = rule.model_dump(exclude_defaults=True).keys()
+    return rule.mode is Mode.ENFORCE and set_ <= {"name", "mode", "action", "connector"}
+
+
+def _without_conditions(entry: Entry, ways: Ways, address: str, recipient: Recipient) -> Verdict:
+    nothing = Case(Examination(Facts()), "", 0, False, 0, 0, 0, frozenset())
+    return replace(_read((entry,), nothing, recipient, ways, uninformed=False), recipient=address)
 
 
 def _matches(entry: Entry, case: Case) -> bool:

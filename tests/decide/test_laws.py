@@ -124,6 +124,23 @@ def test_the_first_enforce_rule_decides(made, first, examination, envelope):
         assert both == (only if only[2] == "top" else rest)
 
 
+everybody = st.builds(
+    Rule, name=st.just("x"), mode=st.sampled_from(Mode), action=st.sampled_from(Action)
+)
+
+
+@given(st.lists(rules | everybody, max_size=3), facts, envelopes)
+def test_the_short_way_of_a_clean_mail_is_no_other(made, facts, envelope):
+    """What is remembered for mail in which nothing was found is what reading all rules gives."""
+    made = [rule.model_copy(update={"name": f"r{n}"}) for n, rule in enumerate(made)]
+    short, long = compiled(made), compiled(made)
+    object.__setattr__(long, "_plain", None)
+    for _ in range(2):
+        assert short.decide(Examination(facts), envelope, 1, TODAY) == long.decide(
+            Examination(facts), envelope, 1, TODAY
+        )
+
+
 @given(rule_lists, examinations, envelopes)
 def test_nothing_unexamined_passes_without_being_named(made, examination, envelope):
     """P4: whoever gets mail with an unexamined part gets it by a rule that names its class."""
