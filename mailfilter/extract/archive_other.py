@@ -23,6 +23,7 @@ from mailfilter.extract import archive_cab, archive_rar
 from mailfilter.extract.archive_library import Archive, Entry, Opened, load
 from mailfilter.extract.budget import Unreadable
 from mailfilter.extract.context import Ctx, Found, member, text_at
+from mailfilter.extract.known import first_bytes
 from mailfilter.model import Part
 from mailfilter.unread import not_examined
 
@@ -36,6 +37,7 @@ _ENDINGS = (".lz4", ".lz", ".z")
 _MARKS = (_SEVEN_ZIP, _RAR_OLD, _RAR, _CAB, _RPM, _DEB, b"0707")
 _EMPTY = 32  # bytes: a larger archive has entries
 _ISO = 32769  # where the mark of an iso stands
+FIRST = first_bytes(*_MARKS, *_PACKED)
 
 
 def sniff(data: bytes) -> bool:
@@ -43,9 +45,14 @@ def sniff(data: bytes) -> bool:
     return bool(kind(data)) or _stream(data) != ""
 
 
+def marked_inside(data: bytes) -> bool:
+    """Whether it may be an lha or an iso, whose marks do not stand first."""
+    return data[2:4] == b"-l" or data[_ISO : _ISO + 2] == b"CD"
+
+
 def kind(data: bytes) -> str:
     """What libarchive calls the format; empty if it is none of ours."""
-    if not (data.startswith(_MARKS) or data[2:4] == b"-l" or data[_ISO : _ISO + 2] == b"CD"):
+    if not (data.startswith(_MARKS) or marked_inside(data)):
         return ""
     marks = (
         (data.startswith(_SEVEN_ZIP), "7zip"),

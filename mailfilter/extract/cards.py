@@ -27,6 +27,7 @@ _ATTACHED = re.compile(
 _MAKER = re.compile(r"^PRODID(?:;[^:\n]{0,200})?:([^\r\n]{1,1000})", re.IGNORECASE | re.MULTILINE)
 _QUOTED = re.compile(r"(?im)^([^:\n]{1,500}QUOTED-PRINTABLE[^:\n]{0,200}:)(.*)$")
 _ESCAPE = re.compile(r"\\([nN,;\\])")
+BEFORE = b"\xef\xbb\xbf \t\r\n"  # a byte order mark and blanks before the first line
 HEAD = 4096  # characters in which a file names its maker
 
 
@@ -34,7 +35,7 @@ def sniff(data: bytes) -> bool:
     """The first line of either."""
     return (
         data[:40]
-        .lstrip(b"\xef\xbb\xbf \r\n\t")
+        .lstrip(BEFORE)
         .upper()
         .startswith((b"BEGIN:VCALENDAR", b"BEGIN:VCARD"))
     )

@@ -119,7 +119,13 @@ class Archive:
 
 def looks_like_zip(data: bytes) -> bool:
     """A local header or an end record at the start, or an end record at the very end."""
-    return data.startswith((_LOCAL, _END)) or any(end == len(data) for _, end in _end_records(data))
+    return data.startswith((_LOCAL, _END)) or ends_like_zip(data)
+
+
+def ends_like_zip(data: bytes) -> bool:
+    """An end record at the very end. A text has no byte 6, which is found at once."""
+    at = data.find(_END[-1:], -_COMMENT)
+    return at >= 0 and any(end == len(data) for _, end in _end_records(data))
 
 
 def _ends(data: bytes) -> Iterator[int]:

@@ -3,7 +3,8 @@
 A line: name; extensions; MIME types; a sniffer on the content, if the format has a mark; the
 reader, named as "module:function" and imported when it is first needed, so that a mail without
 attachments loads no library. `covers` are formats whose mark this one also carries (a docx is a
-zip): the special reader alone reads it then. `sniffable` are the formats that are worth sniffing.
+zip): the special reader alone reads it then. `sniffable` are the formats that are worth sniffing:
+by the first byte, and all whose mark may stand `inside` if one of those marks is there.
 """
 
 from collections.abc import Callable
@@ -53,6 +54,7 @@ class Format:
     kind: Kind = Kind.MARKED
     covers: tuple[str, ...] = ()
     first: bytes = b""  # bytes that a file of this format can begin with; none: any
+    inside: bool = False  # or its mark stands further in: `marked_inside` knows of it
 
     def reader(self) -> Reader:
         """The function that reads, imported on demand."""
@@ -129,9 +131,23 @@ FORMATS: tuple[Format, ...] = (
         first=b"P",
         covers=("zip",),
     ),
-    Format("fodt", ("fodt", "fods", "fodp"), (), opendocument.sniff_flat, "opendocument:read_flat"),
-    Format("pdf", ("pdf",), ("application/pdf",), pdf.sniff, "pdf"),
-    Format("rtf", ("rtf",), ("application/rtf", "text/rtf"), richtext.sniff, "richtext"),
+    Format(
+        "fodt",
+        ("fodt", "fods", "fodp"),
+        (),
+        opendocument.sniff_flat,
+        "opendocument:read_flat",
+        inside=True,
+    ),
+    Format("pdf", ("pdf",), ("application/pdf",), pdf.sniff, "pdf", inside=True),
+    Format(
+        "rtf",
+        ("rtf",),
+        ("application/rtf", "text/rtf"),
+        richtext.sniff,
+        "richtext",
+        first=richtext.BEFORE + b"{",
+    ),
     # archives
     Format(
         "zip",
@@ -139,6 +155,8 @@ FORMATS: tuple[Format, ...] = (
         ("application/zip", "application/x-zip-compressed"),
         container.looks_like_zip,
         "archive",
+        first=b"P",
+        inside=True,
     ),
     Format(
         "gzip",
@@ -153,13 +171,22 @@ FORMATS: tuple[Format, ...] = (
         "lzma", ("lzma", "tlz"), (), compressed.sniff_lzma, "compressed:read_lzma", first=b"\x5d"
     ),
     Format("zstd", ("zst", "tzst"), (), starts(compressed.ZSTD), "compressed:read_zstd"),
-    Format("tar", ("tar",), ("application/x-tar",), compressed.sniff_tar, "compressed:read_tar"),
+    Format(
+        "tar",
+        ("tar",),
+        ("application/x-tar",),
+        compressed.sniff_tar,
+        "compressed:read_tar",
+        inside=True,
+    ),
     Format(
         "archive",
         ("7z", "rar", "cab", "rpm", "lha", "lzh", "iso", "z", "lz", "lz4", "deb", "cpio"),
         (),
         archive_other.sniff,
         "archive_other",
+        first=archive_other.FIRST,
+        inside=True,
     ),
     Format(
         "xar",
@@ -186,6 +213,7 @@ FORMATS: tuple[Format, ...] = (
         letter.sniff_mail,
         "letter",
         Kind.TEXT,
+        first=letter.FIRST,
     ),
     Format(
         "tnef",
@@ -211,7 +239,12 @@ FORMATS: tuple[Format, ...] = (
         first=b"0",
     ),
     Format(
-        "pgp", ("pgp", "gpg"), ("application/pgp-encrypted",), letter.sniff_pgp, "letter:read_pgp"
+        "pgp",
+        ("pgp", "gpg"),
+        ("application/pgp-encrypted",),
+        letter.sniff_pgp,
+        "letter:read_pgp",
+        inside=True,
     ),
     Format(
         "signature",
@@ -255,6 +288,8 @@ FORMATS: tuple[Format, ...] = (
         image.sniff_image,
         "image",
         Kind.MEDIA,
+        first=image.FIRST_OF_IMAGE,
+        inside=True,
     ),
     Format(
         "sound",
@@ -263,6 +298,8 @@ FORMATS: tuple[Format, ...] = (
         image.sniff_sound,
         "image:read_sound",
         Kind.MEDIA,
+        first=image.FIRST_OF_SOUND,
+        inside=True,
     ),
     Format(
         "film",
@@ -271,6 +308,8 @@ FORMATS: tuple[Format, ...] = (
         image.sniff_film,
         "image:read_film",
         Kind.MEDIA,
+        first=image.FIRST_OF_FILM,
+        inside=True,
     ),
     Format(
         "program",
@@ -291,6 +330,7 @@ FORMATS: tuple[Format, ...] = (
         cards.sniff,
         "cards",
         Kind.TEXT,
+        first=cards.BEFORE + b"bB",
     ),
     Format(
         "html",
@@ -329,16 +369,33 @@ FORMATS: tuple[Format, ...] = (
 
 def _may_begin(one: Format, byte: int) -> bool:
     if isinstance(one.sniff, Starts):
-        return byte in {magic[0] for magic in one.sniff.magic}
-    return not one.first or byte in one.first
+        return byte in one.sniff.first
+    return byte in one.first if one.first else not one.inside
 
 
-_BY_FIRST = [
-    tuple(one for one in FORMATS if one.sniff is not None and _may_begin(one, byte))
-    for byte in range(256)
+_MARKED = tuple(one for one in FORMATS if one.sniff is not None)
+_BY_FIRST = [tuple(one for one in _MARKED if _may_begin(one, byte)) for byte in range(256)]
+_INSIDE = [
+    tuple(one for one in _MARKED if one.inside or _may_begin(one, byte)) for byte in range(256)
 ]
 
 
 def sniffable(data: bytes) -> tuple[Format, ...]:
-    """The formats with a mark that `data`, which is not empty, may bear by its first byte."""
-    return _BY_FIRST[data[0]]
+    """The formats with a mark that `data`, which is not empty, may bear."""
+    return _INSIDE[data[0]] if marked_inside(data) else _BY_FIRST[data[0]]
+
+
+def marked_inside(data: bytes) -> bool:
+    """Whether a mark may be there that stands elsewhere than at the beginning.
+
+    Most parts are text: these few looks stand for a dozen calls of sniffers.
+    """
+    return (
+        data[4:8] == b"ftyp"
+        or archive_other.marked_inside(data)
+        or compressed.sniff_tar(data)
+        or pdf.sniff(data)
+        or container.ends_like_zip(data)
+        or opendocument.sniff_flat(data)
+        or letter.sniff_pgp(data)
+    )

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from mailfilter import limits
 from mailfilter.extract.budget import Unreadable
 from mailfilter.extract.context import Ctx, Found
+from mailfilter.extract.known import first_bytes
 from mailfilter.model import Part
 from mailfilter.unread import not_examined
 
@@ -59,6 +60,9 @@ _PICTURE_BRANDS = (
     *(b"jp2 ", b"jpx ", b"crx "),
 )
 _SOUND_BRANDS = (b"M4A ", b"M4B ")
+FIRST_OF_IMAGE = first_bytes(*_IMAGES, b"BM", b"RIFF")
+FIRST_OF_SOUND = first_bytes(*_SOUND, b"RIFF")
+FIRST_OF_FILM = first_bytes(*_FILM, b"RIFF")
 
 
 def sniff_image(data: bytes) -> bool:

@@ -23,6 +23,11 @@ class Starts:
 
     magic: tuple[bytes, ...]
 
+    @property
+    def first(self) -> bytes:
+        """The bytes that they begin with."""
+        return first_bytes(*self.magic)
+
     def __call__(self, data: bytes) -> bool:
         return data.startswith(self.magic)
 
@@ -30,6 +35,11 @@ class Starts:
 def starts(*magic: bytes) -> Starts:
     """The same, shorter to write."""
     return Starts(magic)
+
+
+def first_bytes(*marks: bytes) -> bytes:
+    """The first byte of each mark."""
+    return bytes({mark[0] for mark in marks})
 
 
 def sniff_protected(data: bytes) -> bool:

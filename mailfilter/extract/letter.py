@@ -11,6 +11,7 @@ and mutt write it.
 
 import base64
 import re
+import string
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
@@ -30,6 +31,7 @@ _MIME = re.compile(
     rb"|Content-Type:[ \t]*multipart/)",
     re.IGNORECASE | re.MULTILINE,
 )
+FIRST = (string.ascii_letters + string.digits).encode()  # bytes that `sniff_mail` begins with
 HEAD = 16384  # bytes in which a header shows itself
 MAILS = 1000  # in one mailbox; the parts that they hold are counted besides
 
@@ -62,7 +64,7 @@ def sniff_smime(data: bytes) -> bool:
 
 def sniff_pgp(data: bytes) -> bool:
     """A message in armour."""
-    return b"-----BEGIN PGP MESSAGE-----" in data[:HEAD]
+    return data.find(b"-----BEGIN PGP MESSAGE-----", 0, HEAD) >= 0
 
 
 def read_smime(part: Part, ctx: Ctx) -> Iterator[Found]:

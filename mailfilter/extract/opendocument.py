@@ -110,7 +110,7 @@ def sniff(data: bytes) -> bool:
 
 def sniff_flat(data: bytes) -> bool:
     """XML whose root is an office document."""
-    return b"office:document" in data[:4096] and _URN in data[:16384]
+    return data.find(b"office:document", 0, 4096) >= 0 and _URN in data[:16384]
 
 
 def read(part: Part, ctx: Ctx) -> Iterator[Found]:

@@ -42,6 +42,7 @@ from mailfilter.unread import not_examined
 _MAKER = re.compile(rb"\{\\\*\\generator ([^;{}\\]{1,200})")
 _EMPTY = re.compile(r"\n{2,}")
 _SIZE = re.compile(r"^-?\d{1,9}\n", re.MULTILINE)  # of a shape, as a line of its own
+BEFORE = b"\xef\xbb\xbf \t\r\n"  # a byte order mark and blanks before the mark
 HEAD = 20_000  # bytes in which a file names its maker
 DEPTH = 100_000  # open groups
 SHOWN, WHOLE, BESIDE, NOWHERE = "shown", "whole", "beside", "nowhere"
@@ -120,7 +121,7 @@ class _Reading:
 
 def sniff(data: bytes) -> bool:
     """The mark, also behind a byte order mark or blanks."""
-    return data[:64].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{\\rt")
+    return data[:64].lstrip(BEFORE).startswith(b"{\\rt")
 
 
 def read(part: Part, ctx: Ctx) -> Iterator[Found]:

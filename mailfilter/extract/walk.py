@@ -229,7 +229,8 @@ def formats_of(part: Part) -> list[Format]:
         if known.is_signature(part.data):
             return []
         named = None  # something else under the name of a signature
-    found = [one for one in sniffable(part.data) if one.sniff is not None and one.sniff(part.data)]
+    data = part.data
+    found = [one for one in sniffable(data) if one.sniff is not None and one.sniff(data)]
     if len(found) > 1:
         found = [one for one in found if not any(one.name in other.covers for other in found)]
     if part.place.role is Role.BODY:  # shown as text whatever it is
@@ -258,18 +259,21 @@ def _besides(part: Part, found: list[Format], named: Format | None) -> list[Form
 
 def _text_formats(part: Part, named: Format | None) -> list[Format]:
     """The text format of that name; XML, HTML and mail also under a wrong one, as programs do."""
-    formats = [named] if named is not None and named.kind is Kind.TEXT else []
-    head = part.data[:4096]
-    xml = _XML.match(head) is not None
-    page = (_PAGE if xml else _HTML).search(head) is not None
-    for name, shown in (
-        ("xml", xml and not page),
-        ("html", page),
-        ("mail", part.place.role is not Role.BODY and letter.sniff_mail(part.data)),
-    ):
-        if shown and _BY_NAME[name] not in formats:
-            formats.append(_BY_NAME[name])
-    return formats or [_BY_NAME["text"]]
+    shown = [named] if named is not None and named.kind is Kind.TEXT else []
+    tag = part.data.find(b"<", 0, _HEAD)
+    if tag >= 0:
+        head = part.data[:_HEAD]
+        xml = _XML.match(head) is not None
+        page = (_PAGE if xml else _HTML).search(head, tag) is not None
+        if xml and not page:
+            shown.append(_BY_NAME["xml"])
+        if page:
+            shown.append(_BY_NAME["html"])
+    if part.place.role is not Role.BODY and letter.sniff_mail(part.data):
+        shown.append(_BY_NAME["mail"])
+    if len(shown) > 1:
+        return list(dict.fromkeys(shown))
+    return shown or [_BY_NAME["text"]]
 
 
 def _named(part: Part) -> Format | None:
@@ -291,6 +295,7 @@ def _by_family(kind: str) -> Format | None:
             return None
 
 
+_HEAD = 4096  # bytes in which a page or a document in XML shows itself
 _BLANK = b"\0\r\n\t "
 _PIECE = re.compile(r"\.(?:\d{3}|[zr]\d\d|part\d{1,3}\.rar)$", re.IGNORECASE)
 _HALVES = re.compile("[\ud800-\udfff]")
