@@ -33,12 +33,7 @@ HEAD = 4096  # characters in which a file names its maker
 
 def sniff(data: bytes) -> bool:
     """The first line of either."""
-    return (
-        data[:40]
-        .lstrip(BEFORE)
-        .upper()
-        .startswith((b"BEGIN:VCALENDAR", b"BEGIN:VCARD"))
-    )
+    return data[:40].lstrip(BEFORE).upper().startswith((b"BEGIN:VCALENDAR", b"BEGIN:VCARD"))
 
 
 def read(part: Part, ctx: Ctx) -> Iterator[Found]:

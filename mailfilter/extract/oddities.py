@@ -66,6 +66,13 @@ def left_over(page: Page, views: str) -> list[str]:
     return sorted(set(found).difference(_NUMBER.findall(views))) if found else []
 
 
+def is_doubtful(page: Page) -> bool:
+    """Whether an element may stand between digits that its style hides."""
+    if b">0" not in page.zeroed or not page.tells(_WORDS):
+        return False
+    return _CUT.search(page.source) is not None
+
+
 def without_doubtful(tree: LexborHTMLParser, page: Page) -> Iterator[str]:
     """The markup without what may be hidden, and the text of what is turned round."""
     if page.tells((b"bdo", b"bidi-override")):
@@ -76,9 +83,7 @@ def without_doubtful(tree: LexborHTMLParser, page: Page) -> Iterator[str]:
             if left < 0:
                 break
             yield html.escape(turned)
-    if b">0" not in page.zeroed or not page.tells(_WORDS):
-        return
-    if not _CUT.search(page.source):
+    if not is_doubtful(page):
         return
     styled = tree.css("[style]")[:ELEMENTS]
     doubtful = [n for n in styled if _MAY_HIDE.search(n.attributes.get("style") or "")]
