@@ -42,10 +42,14 @@ def parse(data: bytes, marks: Sequence[str] = ()) -> Message:
         walk.blame(Place(Role.BODY), "line-ends")
     block = header.read(data, 0, len(data))
     shown = walk.message(data, block, len(data), Context())
-    if any(defect.cls is Class.AMBIGUOUS for defect in walk.defects):
+    if walk.defects and any(defect.cls is Class.AMBIGUOUS for defect in walk.defects):
         walk.second_net(data)
-    wanted = frozenset(mark.strip().lower().encode("ascii", "replace") for mark in marks)
-    body = next((part.data for part in walk.parts if part.place.role is Role.BODY), b"")
+    wanted = frozenset([mark.strip().lower().encode("ascii", "replace") for mark in marks])
+    body = b""
+    for part in walk.parts:
+        if part.place.role is Role.BODY:
+            body = part.data
+            break
     return Message(
         facts=facts.read(block.fields, shown, wanted, language.guess(body)),
         parts=tuple(walk.parts),

@@ -13,7 +13,6 @@ Microsoft's description of the ``msip_labels`` header (labels.py).
 
 import re
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from detectors import Role
 from mailfilter import labels
@@ -52,23 +51,6 @@ _BULK = {"bulk", "junk", "auto_reply"}
 
 
 @dataclass(slots=True)
-class _Lines:
-    """A text that grows by lines, each with its place."""
-
-    lines: list[str] = field(default_factory=list)
-    places: list[tuple[int, Place]] = field(default_factory=list)
-    size: int = 0
-
-    def add(self, line: str, place: Place) -> None:
-        if not line:
-            return
-        if not self.places or self.places[-1][1] is not place:
-            self.places.append((self.size, place))
-        self.lines.append(line)
-        self.size += len(line) + 1
-
-
-@dataclass(slots=True)
 class Shown:
     """What a header shows: a line for each field; the addresses by name of field."""
 
@@ -78,35 +60,41 @@ class Shown:
     subject: tuple[bytes, str] = (b"", "")  # as it was sent, and as text
 
 
-@lru_cache(maxsize=2048)
-def _is_silent(name: bytes) -> bool:
-    return name in SILENT or name.startswith(_SILENT_PREFIXES)
-
-
 def show(fields: Fields, steps: tuple[Step, ...]) -> Shown:
     """What a header shows to people."""
-    lines, shown = _Lines(), Shown()
-    subject, header = Place(Role.SUBJECT, steps), Place(Role.HEADER, steps)
+    shown = Shown()
+    lines: list[tuple[Role, str]] = []
     for name, value in fields:
-        if _is_silent(name):
+        if name in SILENT or name.startswith(_SILENT_PREFIXES):
             continue
         if name in _PEOPLE:
             people = address.read(value)
             shown.more |= people.more
             shown.people.setdefault(name, []).extend(people.addresses)
-            for words in people.words:
-                lines.add(words, header)
-            for each in people.addresses:
-                if _numeric(each):
-                    lines.add(each, header)
+            lines += [(Role.HEADER, words) for words in people.words]
+            lines += [(Role.HEADER, each) for each in people.addresses if _numeric(each)]
         elif name == b"subject":
             shown.subject = value, text_of(value)
-            lines.add(shown.subject[1], subject)
+            lines.append((Role.SUBJECT, shown.subject[1]))
         else:
-            lines.add(text_of(value), header)
-    if lines.lines:
-        shown.text = Text("\n".join(lines.lines), tuple(lines.places))
+            lines.append((Role.HEADER, text_of(value)))
+    shown.text = _text(lines, steps)
     return shown
+
+
+def _text(lines: list[tuple[Role, str]], steps: tuple[Step, ...]) -> Text | None:
+    """The lines that say anything as one text; a place where the role changes."""
+    places: list[tuple[int, Place]] = []
+    content, size, now = [], 0, None
+    for role, line in lines:
+        if not line:
+            continue
+        if role is not now:
+            places.append((size, Place(role, steps)))
+            now = role
+        content.append(line)
+        size += len(line) + 1
+    return Text("\n".join(content), tuple(places)) if content else None
 
 
 def _numeric(each: str) -> bool:
@@ -117,22 +105,21 @@ _USED = {
     b"message-id", b"subject", b"auto-submitted", b"precedence", b"sensitivity", b"msip_labels",
     b"list-id", b"list-unsubscribe", b"list-post", b"x-mailer", b"user-agent",
 }  # fmt: skip
+_LISTS = {name for name in _USED if name.startswith(b"list-")}
 
 
 def read(fields: Fields, shown: Shown, marks: frozenset[bytes], language: str) -> Facts:
     """The facts of the outermost header; `marks` are lower-case names."""
     found: dict[bytes, list[str]] = {}
-    wanted: list[tuple[str, str]] = []
-    types: list[bytes] = []
+    report = False
     for name, value in fields:
         if name in _USED:
             sent, said = shown.subject
             found.setdefault(name, []).append(said if value is sent else text_of(value))
         elif name == b"content-type":
-            types.append(value)
-        if name in marks:
-            wanted.append((name.decode("ascii", "replace"), text_of(value)))
+            report = report or b"multipart/report" in value.lower()
     precedence = {value.strip().lower() for value in found.get(b"precedence", ())}
+    answers = {value.strip().lower() for value in found.get(b"auto-submitted", ())}
     people = shown.people
     return Facts(
         message_id=_first(found, b"message-id").strip(),
@@ -140,15 +127,19 @@ def read(fields: Fields, shown: Shown, marks: frozenset[bytes], language: str) -
         visible=(*people.get(b"to", ()), *people.get(b"cc", ())),
         hidden=tuple(people.get(b"bcc", ())),
         subject=_first(found, b"subject"),
-        automatic=bool(precedence & _BULK)
-        or any(value.strip().lower() != "no" for value in found.get(b"auto-submitted", ())),
-        mailing_list="list" in precedence or any(name[:5] == b"list-" for name in found),
-        report=any(b"multipart/report" in value.lower() for value in types),
+        automatic=bool(precedence & _BULK) or not answers <= {"no"},
+        mailing_list="list" in precedence or not found.keys().isdisjoint(_LISTS),
+        report=report,
         labels=_labels(found),
         made_by=labels.bounded((*found.get(b"x-mailer", ()), *found.get(b"user-agent", ()))),
-        marks=tuple(wanted),
+        marks=_marked(fields, marks) if marks else (),
         language=language,
     )
+
+
+def _marked(fields: Fields, marks: frozenset[bytes]) -> tuple[tuple[str, str], ...]:
+    wanted = [(name, value) for name, value in fields if name in marks]
+    return tuple((name.decode("ascii", "replace"), text_of(value)) for name, value in wanted)
 
 
 def _first(found: dict[bytes, list[str]], name: bytes) -> str:

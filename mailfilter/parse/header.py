@@ -39,9 +39,12 @@ class Block:
     body: int
     codes: tuple[str, ...] = ()
 
-    def values(self, name: bytes) -> list[bytes]:
-        """The values of all fields with this lower-case name."""
-        return [value for key, value in self.fields if key == name]
+    def first(self, name: bytes) -> bytes:
+        """The value of the first field with this lower-case name, b"" if there is none."""
+        for key, value in self.fields:
+            if key == name:
+                return value
+        return b""
 
 
 def read(data: bytes, start: int, end: int) -> Block:
@@ -74,7 +77,7 @@ def read(data: bytes, start: int, end: int) -> Block:
 
 def _cover(fields: Fields, raw: bytes) -> bool:
     """Whether the fields, a colon and a line end each, are all that there is."""
-    return sum(map(len, chain.from_iterable(fields))) + 3 * len(fields) == len(raw)
+    return len(b"".join(chain.from_iterable(fields))) + 3 * len(fields) == len(raw)
 
 
 def _without_blank_folds(raw: bytes) -> bytes:

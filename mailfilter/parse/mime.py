@@ -23,6 +23,7 @@ from mailfilter.parse.words import extended, percent, text_of
 SHORT = 60  # bytes of a field that is remembered
 PARAMETERS = 64  # in one field; a long RFC 2231 file name has about ten
 ENCODINGS = {"7bit", "8bit", "binary", "quoted-printable", "base64"}
+_GOOD = {name.encode(): name for name in ENCODINGS}
 _PLAIN = {"7-bit", "8-bit"}  # of careless programs; nothing can be hidden by them
 _UU = {"x-uuencode", "uuencode", "x-uue", "uue"}
 
@@ -37,6 +38,7 @@ _PARAMETER = re.compile(
     rb")[ \t\r\n]*+(?:;|$)" % (_TOKEN, _TOKEN)
 )
 _BLANK = re.compile(rb"[ \t\r\n]*+(?:;|$)")
+_PARTED = re.compile(rb'(%b++/%b++);[ \t\r\n]*+boundary="([^"\\\r\n\0]++)"' % (_TOKEN, _TOKEN))
 _FREE_NAME = re.compile(rb"[ \t\r\n]*+((?i:file)?(?i:name))=([^\0\r\n\";]++)(?:;|$)")
 _NO_NAME = re.compile(rb"(?i)boundary|charset|;")
 _LOOSE = re.compile(rb"([^;=]*+)(?:=([^;]*+))?;?")
@@ -96,6 +98,8 @@ def describe(value: bytes) -> Described:
     value = value.strip(b" \t\r\n")
     if len(value) < SHORT and b"=" not in value.replace(b"charset=", b"", 1):
         return _shared(value)
+    if parted := _PARTED.fullmatch(value):
+        return Described(parted[1].lower().decode("ascii"), boundary=parted[2])
     return _described(value)
 
 
@@ -233,9 +237,10 @@ def _whole(parts: list[tuple[int, bool, bytes]]) -> bytes:
 
 def encoding_of(value: bytes) -> tuple[str, str]:
     """(encoding, reason or ""): a Content-Transfer-Encoding; unknown ones count as 8bit."""
-    word = value.strip(b" \t\r\n").lower().decode("ascii", "replace")
-    if word in ENCODINGS:
-        return word, ""
+    raw = value.strip(b" \t\r\n").lower()
+    if raw in _GOOD:
+        return _GOOD[raw], ""
+    word = raw.decode("ascii", "replace")
     if word in _PLAIN:
         return "8bit", ""
     loose = re.split(r"[ \t;,(\r\n]", word.lstrip("\0 "), maxsplit=1)[0].strip("\0\"'")
@@ -246,7 +251,9 @@ def encoding_of(value: bytes) -> tuple[str, str]:
 
 # ---- the label of a part -------------------------------------------------------------------
 
-_FIELDS = (b"content-type", b"content-transfer-encoding", b"content-disposition")
+_TYPE_FIELD, _ENCODING_FIELD, _SHOWN_FIELD = _FIELDS = (
+    b"content-type", b"content-transfer-encoding", b"content-disposition",
+)  # fmt: skip
 _SQUEEZED = {_NEAR.sub(b"", name) for name in _FIELDS}
 
 
@@ -263,20 +270,22 @@ def label(block: Block, default: str) -> Label:
     found: dict[bytes, bytes] = {}
     codes = list(block.codes)
     for name, value in block.fields:
+        if b"content" not in name:
+            continue
         if name in _FIELDS:
-            if found.setdefault(name, value).strip() != value.strip():
+            if found.setdefault(name, value) is not value and found[name].strip() != value.strip():
                 codes.append("field-twice")
-        elif b"content" in name and _is_near(name):
+        elif _is_near(name):
             codes.append("field-name")
     result = Label(default, "7bit", codes=codes)
-    if _FIELDS[0] in found:
-        _set_type(result, found[_FIELDS[0]], default)
-    if _FIELDS[1] in found:
-        result.encoding, code = encoding_of(found[_FIELDS[1]])
+    if (value := found.get(_TYPE_FIELD)) is not None:
+        _set_type(result, value, default)
+    if (value := found.get(_ENCODING_FIELD)) is not None:
+        result.encoding, code = encoding_of(value)
         if code:
             codes.append(code)
-    if _FIELDS[2] in found:
-        shown = describe(found[_FIELDS[2]])
+    if (value := found.get(_SHOWN_FIELD)) is not None:
+        shown = describe(value)
         result.disposition = shown.value
         result.name = shown.name or result.name
         result.names += shown.names

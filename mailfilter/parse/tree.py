@@ -108,7 +108,8 @@ class Walk:
     def _multipart(self, data: bytes, start: int, end: int, label: Label, ctx: Context) -> None:
         place = Place(Role.BODY, ctx.steps)
         boundary = label.boundary or b""
-        self.blame(place, *label.codes)
+        if label.codes:
+            self.blame(place, *label.codes)
         if label.encoding not in ("7bit", "8bit", "binary"):
             self.blame(place, "multipart-encoded")
         if any(b.startswith(boundary) or boundary.startswith(b) for b in ctx.boundaries):
@@ -117,7 +118,8 @@ class Walk:
             self.blame(place, "depth")
             return
         found = multipart.split(data, start, end, boundary, self.left)
-        self.blame(place, *found.codes)
+        if found.codes:
+            self.blame(place, *found.codes)
         if found.padded:
             self.second_net(data[start:end])
         self._outside(data, found, ctx)
@@ -144,7 +146,7 @@ class Walk:
 
     def _part_header(self, block: Block, ctx: Context) -> None:
         """Fields of a part that some program may show, such as Content-Description."""
-        if all(name in facts.SILENT for name, _ in block.fields):
+        if facts.SILENT.issuperset([name for name, _ in block.fields]):
             return
         shown = facts.show(block.fields, ctx.steps).text
         if shown:
@@ -192,7 +194,8 @@ class Walk:
             if self._is_protected(content, label, place, ctx):
                 self.blame(place, *codes)
                 return
-        self.blame(place, *codes)
+        if codes:
+            self.blame(place, *codes)
         self._emit(content, label, block, place, ctx)
         if decoded.other:
             self._hidden(fallback(decoded.other), ctx)
@@ -203,7 +206,7 @@ class Walk:
             self._inside_file(content, place, ctx)
 
     def _emit(self, content: bytes, label: Label, block: Block, place: Place, ctx: Context) -> None:
-        content_id = b"".join(block.values(b"content-id")[:1])
+        content_id = block.first(b"content-id")
         inline = (
             label.disposition == "inline"
             or (content_id != b"" and label.disposition != "attachment")
@@ -212,6 +215,8 @@ class Walk:
         charset = codec_for(content, label.charset) if label.charset else ""
         identifier = text_of(content_id).strip(" <>") if content_id else ""
         self.parts.append(Part(place, label.type, content, label.name, charset, inline, identifier))
+        if not label.names:
+            return
         for name in dict.fromkeys(label.names):
             if name and name != label.name:
                 self.texts.append(Text(name, ((0, place.down(role=Role.NAME)),)))

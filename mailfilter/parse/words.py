@@ -12,7 +12,7 @@ without blanks around it, with blanks inside); this reader takes all of these.
 """
 
 import re
-from binascii import Error
+from binascii import Error, a2b_qp
 
 import pybase64
 
@@ -28,7 +28,10 @@ def text_of(value: bytes) -> str:
     """A field's value as text: unfolded, every encoded word decoded."""
     value = unfold(value)
     if b"=?" not in value:
-        return value.decode("ascii") if value.isascii() else fallback(value)
+        return fallback(value)
+    if alone := _WORD.fullmatch(value):
+        python_codec, content = _word(*alone.groups())
+        return decode(content, python_codec)[0]
     pieces: list[tuple[bytes, str]] = []  # (bytes, codec), codec "" for raw text
     at = 0
     for found in _WORD.finditer(value):
@@ -62,7 +65,16 @@ def base64_leniently(content: bytes) -> bytes:
 
 
 def percent(content: bytes) -> bytes:
-    """Bytes for ``=41`` or ``%41``."""
+    """Bytes for ``=41`` or ``%41``. A decoder that takes two characters away for each sign has
+    done the same, if no line ends there."""
+    if b"%" not in content:
+        signs = content.count(b"=")
+        if not signs:
+            return content
+        if b"\r" not in content and b"\n" not in content:
+            plain = a2b_qp(content)
+            if len(plain) == len(content) - 2 * signs:
+                return plain
     return _HEX.sub(lambda found: bytes.fromhex(found[1].decode("ascii")), content)
 
 
