@@ -33,7 +33,8 @@ def build(
     statics = StaticFiles()
     templates = environment(settings.organisation.name, statics, "mailfilter.front")
     words = completed(read(*CATALOGUES))
-    site = Site(settings, desk, clock, words, templates, key or os.urandom(32))
+    readable = frozenset(page.path for page in PAGES if page.method == "GET")
+    site = Site(settings, desk, clock, words, templates, key or os.urandom(32), readable)
     return Starlette(
         routes=[*(page.route(site) for page in PAGES), statics.route()],
         middleware=[Middleware(Guard, front=settings.front, clock=clock)],

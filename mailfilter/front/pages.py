@@ -5,7 +5,7 @@ the sender's who follows what she sent securely (pickup). `CATALOGUES` are the
 packages whose ``sv.toml``, ``en.toml`` ... hold the words of the pages.
 """
 
-from mailfilter.front import check, mine, pickup, pickup_follow, sender
+from mailfilter.front import check, mine, pickup, pickup_follow, pickup_letter, sender
 from mailfilter.front.door import Page
 
 CATALOGUES = ("mailfilter.front.words", "mailfilter.front.pickup_words")
@@ -16,4 +16,5 @@ PAGES: tuple[Page, ...] = (
     *check.PAGES,
     *pickup.PAGES,
     *pickup_follow.PAGES,
+    *pickup_letter.PAGES,
 )

@@ -14,10 +14,12 @@ from typing import Any
 import argon2
 
 from mailfilter import limits
+from mailfilter.config_pickup import Proof
 from mailfilter.connectors.pickup_eid import EidBroker
 from mailfilter.connectors.pickup_sms import SmsGateway, number_of
 from mailfilter.errors import Permanent
 from mailfilter.front.contract import Answer, Ask, DeskParts, Refused, Verb
+from mailfilter.record import link_secret
 from mailfilter.record.pickup_contract import BoxView, Follow, Found, Outcome, Proved, View
 from mailfilter.record.pickup_following import Following
 from mailfilter.record.pickup_opened import plain
@@ -209,6 +211,24 @@ async def resend(parts: DeskParts, ask: Ask) -> Answer:
     return _acted(parts, made)
 
 
+async def letter(parts: DeskParts, ask: Ask) -> Answer:
+    """A new link for a letter on paper, told to her and to nobody else."""
+    link_ = await following(parts).letter(*link(ask), ask.text("box", 40), parts.now())
+    if link_ is None:
+        raise Refused("spent", 409)
+    return Answer(
+        {
+            "link": parts.settings.front.link(link_secret.RECIPIENT, link_.owner, link_.secret),
+            "person": link_.person or parts.settings.organisation.name,
+            "unit": link_.unit,
+            "case": link_.case,
+            "proof": "shared" if link_.shared and link_.proof < Proof.EID else link_.proof.word,
+            "until": link_.expires_at.isoformat(),
+            "day": parts.now().isoformat(),
+        }
+    )
+
+
 async def number(parts: DeskParts, ask: Ask) -> Answer:
     """Another mobile number, and a new link."""
     sms_settings = parts.settings.pickup.sms
@@ -300,6 +320,7 @@ VERBS = {
     "pickup-leave": Verb(leave),
     "pickup-follow": Verb(follow),
     "pickup-resend": Verb(_linked(resend)),
+    "pickup-letter": Verb(_linked(letter)),
     "pickup-number": Verb(_linked(number)),
     "pickup-passphrase": Verb(_linked(passphrase)),
     "pickup-withdraw": Verb(_linked(withdraw)),

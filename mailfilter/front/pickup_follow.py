@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
+from mailfilter.front import pickup_letter
 from mailfilter.front.contract import Refused
 from mailfilter.front.door import Page
 from mailfilter.front.site import Visit
@@ -39,6 +40,7 @@ async def _page(
         status,
         told=told,
         codes=codes,
+        letter_token=pickup_letter.token(visit),
         address=f"/f/{visit.part('id')}/{visit.part('secret')}",
         said=visit.words.code("followed", done) if done in ACTS else "",
         **({"fault": "", "fault_box": ""} | more),

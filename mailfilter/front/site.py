@@ -31,6 +31,7 @@ class Site:
     words: Mapping[str, Words]
     templates: Environment
     key: bytes
+    readable: frozenset[str] = frozenset()  # patterns of the pages that a GET may ask for
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,15 @@ class Visit:
     @property
     def path(self) -> str:
         return self.request.url.path
+
+    @property
+    def readable(self) -> str:
+        """Where this page can be looked at: the answer to a form stands at an address that a GET
+        may not ask for, and its page is the one above."""
+        page = getattr(self.request.state, "page", "")
+        if self.request.method == "GET" or page in self.site.readable:
+            return ""
+        return self.path.rpartition("/")[0]
 
     @property
     def peer(self) -> str:

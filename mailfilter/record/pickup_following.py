@@ -5,7 +5,7 @@ with nothing else that is stored. Looking changes nothing and shows no code.
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +22,7 @@ from mailfilter.record.pickup_contract import (
     BoxView,
     Follow,
     Found,
+    Link,
     Opening,
     Outcome,
     Told,
@@ -81,9 +82,9 @@ class Following:
             one = await _mine(c, row, box_id)
             if one.links >= LINKS:
                 return False
-            values = self._new_link(one, key, mobile)
-            await c.execute(update(box).where(box.c.id == box_id).values(values))
-            await c.execute(delete(seat).where(seat.c.box == box_id))
+            values, link = _renewed(one, key, mobile)
+            sealed = sealed_link(self._store.seal, one.id, link.secret, link.address, asdict(link))
+            await _replace(c, box_id, values | {"link": sealed})
             await rows.tell(c, Told.LINK, row.id, row.item, now, box_id)
             what = "pickup-number" if mobile else "pickup-resent"
             await rows.note(c, what, row.item, now, "sender")
@@ -91,25 +92,22 @@ class Following:
 
         return await self._act(deposit_id, secret, act)
 
-    def _new_link(self, one: Row[Any], key: bytes, mobile: str) -> dict[str, Any]:
-        facts = open_facts(key, one.facts, one.id) | {"code": new_code()}
-        if mobile:
-            facts["mobile"] = mobile
-        about = open_facts(key, one.d_facts, one.d_id)
-        secret = link_secret.new()
-        return {
-            "facts": seal_facts(key, facts, one.id),
-            "wrap": wrap(key, secret, one.id),
-            "link": sealed_link(self._store.seal, one.id, secret, facts["address"], about),
-            "proof": max(one.proof, int(Proof.SMS)) if mobile else one.proof,
-            "links": one.links + 1,
-            "tries": 0,
-            "texted": 0,
-            "code": None,
-            "code_until": None,
-            "failed_at": None,
-            "stuck_at": None,
-        }
+    async def letter(self, deposit_id: str, secret: str, box_id: str, now: datetime) -> Link | None:
+        """A new link that is told here and mailed to nobody: for a letter on paper. The old one
+        ends. None where there have been too many, or she has read it already."""
+        made: list[Link] = []
+
+        async def act(c: AsyncConnection, row: Row[Any], key: bytes) -> bool:
+            one = await _mine(c, row, box_id)
+            if one.links >= LINKS or one.read_at is not None:
+                return False
+            values, link = _renewed(one, key)
+            await _replace(c, box_id, values | {"link": None})
+            await rows.note(c, "pickup-letter", row.item, now, "sender")
+            made[:] = [link]
+            return True
+
+        return made[0] if await self._act(deposit_id, secret, act) else None
 
     async def passphrase(
         self, deposit_id: str, secret: str, box_id: str, hashed: str, now: datetime
@@ -191,6 +189,49 @@ async def _mine(c: AsyncConnection, row: Row[Any], box_id: str) -> Row[Any]:
     if one is None or one.d_id != row.id:
         raise Permanent(WRONG)
     return one
+
+
+def _renewed(one: Row[Any], key: bytes, mobile: str = "") -> tuple[dict[str, Any], Link]:
+    """A box with a new link and code, as if nobody had tried; and the link."""
+    facts = open_facts(key, one.facts, one.id) | {"code": new_code()}
+    if mobile:
+        facts["mobile"] = mobile
+    about = open_facts(key, one.d_facts, one.d_id)
+    proof = max(one.proof, int(Proof.SMS)) if mobile else one.proof
+    link = Link(
+        owner=one.id,
+        deposit=one.d_id,
+        address=facts["address"],
+        secret=link_secret.new(),
+        person=about["person"],
+        unit=about["unit"],
+        language=about["language"],
+        number=one.links + 1,
+        case=about["case"],
+        proof=Proof(proof),
+        shared=one.shared,
+        at=one.d_at,
+        expires_at=one.d_expires_at,
+    )
+    values = {
+        "facts": seal_facts(key, facts, one.id),
+        "wrap": wrap(key, link.secret, one.id),
+        "proof": proof,
+        "links": link.number,
+        "tries": 0,
+        "texted": 0,
+        "code": None,
+        "code_until": None,
+        "failed_at": None,
+        "stuck_at": None,
+    }
+    return values, link
+
+
+async def _replace(c: AsyncConnection, box_id: str, values: dict[str, Any]) -> None:
+    """A new link in place of the old; who sat there by that one sits no more."""
+    await c.execute(update(box).where(box.c.id == box_id).values(values))
+    await c.execute(delete(seat).where(seat.c.box == box_id))
 
 
 async def _box(c: AsyncConnection, row: Row[Any], key: bytes, codes: bool) -> BoxView:
