@@ -3,9 +3,10 @@
 From → to: `Decision` + the open transaction with the next hop → `Outcome`.
 
 Order: (a) what is held or redirected is staged durably, (b) the others are relayed, (c) stage,
-notice and counts are committed in one transaction, (d) the reply is given. Invariants: 2xx only
-after the next hop's own 2xx or a durable commit (P1); a message that the next hop did not accept
-leaves no stage behind; a retry meets its own row by its join key and is not relayed twice (P2).
+notice and counts are committed in one transaction, (d) the reply is given. Where nobody is relayed,
+(a) and (c) are one transaction. Invariants: 2xx only after the next hop's own 2xx or a durable
+commit (P1); a message that the next hop did not accept leaves no stage behind; a retry meets its
+own row by its join key and is not relayed twice (P2).
 """
 
 from collections.abc import Callable, Sequence
@@ -74,13 +75,15 @@ class CarryOut:
         return Outcome(replies.filled(replies.STOPPED, id=case.id), case.decision, stored=case.id)
 
     async def _keep(self, case: Case, hop: Transaction) -> Outcome:
+        passing = _indexes(case.decision, Action.RELAY)
+        if not passing:
+            return await self._hold(case, hop)
         joined = await self.intake.stage(self._staged(case))
         failpoint.reach("staged")
         if joined.committed:
             await hop.abort()
             return _taken(case, joined.id, joined=True)
-        passing = _indexes(case.decision, Action.RELAY)
-        if passing and not joined.relayed:
+        if not joined.relayed:
             reply = await hop.send(case.wire, passing)
             if not _accepted(reply):
                 await self.intake.abort(joined.id)
@@ -92,6 +95,13 @@ class CarryOut:
         await self.intake.commit(joined.id, case.counts)
         failpoint.reach("kept")
         return _taken(case, joined.id, joined=joined.relayed)
+
+    async def _hold(self, case: Case, hop: Transaction) -> Outcome:
+        """Nobody is relayed: nothing lies between stage and commit, one transaction does both."""
+        await hop.abort()
+        joined = await self.intake.keep(self._staged(case), case.counts)
+        failpoint.reach("kept")
+        return _taken(case, joined.id, joined=joined.committed or joined.relayed)
 
     def _staged(self, case: Case) -> Staged:
         decision = case.decision

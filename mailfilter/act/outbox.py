@@ -14,6 +14,8 @@ Invariants:
   than a day); then, or when trying again cannot help, the handler gives up and the audit log says
   so. An item never stays in a state that only a lost row could end.
 - One bad row stops no other: the fence around each catches everything (design 7).
+- While mail is stored faster than `FLOOD`, the next batch waits a tick: what waits for its 250 goes
+  first. At least `BATCH` rows a tick leave even then, and a `wake` ends the wait.
 - Rows of one batch are sent side by side, few at a time, so that a hop that hangs does not hold
   up notices.
 
@@ -35,7 +37,25 @@ from mailfilter.record.contract import Archive, AuditLine, Parcel
 TICK = 15.0  # seconds between looks without a wake
 BATCH = 20
 AT_ONCE = 4
+FLOOD = 20  # new rows a second
 FIRST, LONGEST = timedelta(minutes=1), timedelta(hours=1)
+
+
+class Flood:
+    """Whether rows are being added faster than `FLOOD`; `made` counts all that ever were."""
+
+    def __init__(self, made: Callable[[], Awaitable[int]], seconds: Callable[[], float]) -> None:
+        self._made, self._seconds = made, seconds
+        self._before, self._since = 0, -1.0
+
+    async def rises(self) -> bool:
+        """Looks back to the last answer, or further where that was less than a second ago."""
+        made, now = await self._made(), self._seconds()
+        new, passed = made - self._before, now - self._since
+        if self._since >= 0 and passed < 1 and new < FLOOD:
+            return False
+        known, self._before, self._since = self._since >= 0, made, now
+        return known and new >= FLOOD * max(passed, 1.0)
 
 
 class Outbox:
@@ -47,8 +67,10 @@ class Outbox:
         handlers: Mapping[str, Handler],
         now: Callable[[], datetime],
         tick: float = TICK,
+        flood: "Flood | None" = None,
     ) -> None:
         self._archive, self._handlers, self._now, self._tick = archive, handlers, now, tick
+        self._flood = flood
         self._awake = asyncio.Event()
         self._room = asyncio.Semaphore(AT_ONCE)
         self._ending = False
@@ -66,16 +88,18 @@ class Outbox:
         """Send until `finish`."""
         while not self._ending:
             self._awake.clear()
-            moved: list[int] = []
-            failure = await self._fenced(self._counted(moved))
+            rest = [self._tick]
+            failure = await self._fenced(self._looked(rest))
             if failure is not None:
                 log.warning("outbox", cause=type(failure).__name__)
-            if not any(moved) and not self._ending:
+            if rest[-1] and not self._ending:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._awake.wait(), self._tick)
+                    await asyncio.wait_for(self._awake.wait(), rest[-1])
 
-    async def _counted(self, moved: list[int]) -> None:
-        moved.append(await self.step())
+    async def _looked(self, rest: list[float]) -> None:
+        """One step; what it adds to `rest` is how long to wait before the next."""
+        if await self.step() and not (self._flood is not None and await self._flood.rises()):
+            rest.append(0.0)
 
     async def step(self) -> int:
         """Try what is due now, once; how many rows were done or put off."""

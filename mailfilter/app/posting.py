@@ -4,6 +4,7 @@ Everything goes out by ``relay.deliver_once`` (our own mails) or ``release.deliv
 others, to all or none), each message over a connection of its own.
 """
 
+import time
 from collections.abc import Awaitable, Callable
 from email.message import EmailMessage
 from functools import partial
@@ -15,7 +16,7 @@ from mailfilter.act.hand_over import HandOvers, hop_of_connector, sending, sendi
 from mailfilter.act.notice_sending import Post, Reports, ToReviewers, ToSender
 from mailfilter.act.notice_template import load
 from mailfilter.act.notice_words import Stamp
-from mailfilter.act.outbox import Outbox
+from mailfilter.act.outbox import Flood, Outbox
 from mailfilter.act.own_mail import OwnMail
 from mailfilter.act.pickup_deposits import Aside, Deposits
 from mailfilter.act.pickup_mails import LinkMails
@@ -60,7 +61,7 @@ def outbox(archive: Archive, settings: config.Settings) -> Outbox:
     handlers["pickup"] = Tellings(pickups, settings, post, pickup, clock.now)
     beside = Aside(settings, pickups)
     handlers["handoff"] = HandOvers(archive, _connectors(settings, pickup), clock.now, beside)
-    return Outbox(archive, handlers, clock.now, TICK)
+    return Outbox(archive, handlers, clock.now, TICK, Flood(archive.parcels, time.monotonic))
 
 
 def _connectors(settings: config.Settings, pickup: Pickup) -> dict[str, Connector]:

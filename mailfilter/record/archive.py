@@ -152,6 +152,9 @@ class StoreArchive:
     async def put(self, kind: str, now: datetime, *, item: str = "", note: str = "") -> int:
         return await self._run(lambda c: outbox.put(c, kind, now, item, note))
 
+    async def parcels(self) -> int:
+        return await self._run(outbox.made)
+
     async def done(self, id: int) -> None:
         await self._run(lambda c: outbox.done(c, id))
 

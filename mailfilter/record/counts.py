@@ -6,8 +6,8 @@ single counter and to nothing else.
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, replace
 from datetime import date
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import select
@@ -18,8 +18,10 @@ from mailfilter.record.contract import Count
 from mailfilter.record.sql import by_engine, clean, is_sqlite
 from mailfilter.record.tables import counter
 
-PROTECTED = "protected"  # the kind of the counter of protected messages
 _KEY = ("day", "department", "direction", "kind", "rule", "action", "mode")
+_key_of = attrgetter(*_KEY)
+_FIELDS = (*_KEY, "n", "persons")
+PROTECTED = "protected"  # the kind of the counter of protected messages
 _ADD = by_engine(
     counter,
     lambda new: new.on_conflict_do_update(
@@ -56,7 +58,10 @@ async def read(connection: AsyncConnection, first: date, last: date) -> list[Cou
 
 def to_json(counts: Sequence[Count]) -> list[dict[str, Any]]:
     """Counts as JSON can carry them."""
-    return [asdict(count) | {"day": count.day.isoformat()} for count in counts]
+    return [
+        {name: getattr(count, name) for name in _FIELDS} | {"day": count.day.isoformat()}
+        for count in counts
+    ]
 
 
 def from_json(value: list[dict[str, Any]]) -> list[Count]:
@@ -65,14 +70,14 @@ def from_json(value: list[dict[str, Any]]) -> list[Count]:
 
 
 def _merged(counts: Sequence[Count]) -> list[dict[str, object]]:
-    n: Counter[Count] = Counter()
-    persons: Counter[Count] = Counter()
+    n: Counter[tuple[Any, ...]] = Counter()
+    persons: Counter[tuple[Any, ...]] = Counter()
     for count in counts:
-        key = replace(count, n=0, persons=0, department=clean(count.department))
+        day, department, *codes = _key_of(count)
+        key = (day, clean(department), *codes)
         n[key] += count.n
         persons[key] += count.persons
-    rows = [
-        {name: getattr(key, name) for name in _KEY} | {"n": n[key], "persons": persons[key]}
-        for key in n
+    return [
+        dict(zip(_KEY, key, strict=True)) | {"n": n[key], "persons": persons[key]}
+        for key in sorted(n)
     ]
-    return sorted(rows, key=lambda row: [str(row[name]) for name in _KEY])

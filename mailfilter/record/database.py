@@ -2,16 +2,24 @@
 
 `Database.run` takes a coroutine function that works on a connection, runs it in a transaction and
 returns its result after the commit; a failure of the database becomes `Temporary` and nothing of
-the work stays.
+the work stays. `Database.run_together` is for what comes in numbers: the same work is called once
+with the values of all who ask at the time, and gives each a result or its `Temporary`.
+
+PostgreSQL: `run` has a connection of the pool for itself; what runs together is one transaction at
+a time in each process, and what comes meanwhile waits for the next: the round trips and the fsync
+are shared.
 
 SQLite: a rollback journal, FULL synchronous, a single connection (Debian's 3.46.1 has the
 WAL-reset bug, which needs WAL and two connections). One task takes all work that has queued, runs
 it in one transaction and commits once: the cost of the fsync is shared. If any of it fails, all is
 rolled back and each piece runs in a transaction of its own, so one piece never spoils another;
-work must therefore be repeatable, that is: change nothing but the database. The work of a caller
-who was cancelled is still done. A whole transaction is one visit to the database's own thread:
-there work is driven step by step on a plain connection (`_Direct`), which answers at once, so that
-a statement costs no change of threads. Work may therefore wait for nothing but its connection.
+work must therefore be repeatable, that is: change nothing but the database. Only where all waited
+in vain (a lock, a server that is silent) each is told so at once: one by one they would wait again.
+The work of a caller who was cancelled is still done, but what runs together only if it had begun
+by then: nothing is stored for somebody who has been told 451. A whole transaction is one visit to
+the database's own thread: there work is driven step by step on a plain connection (`_Direct`),
+which answers at once, so that a statement costs no change of threads. Work may therefore wait for
+nothing but its connection.
 
 The command line may open the same SQLite file beside a running desk: each transaction takes the
 write lock at its start and waits for it up to `BUSY` seconds.
@@ -33,9 +41,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from mailfilter import failpoint
 from mailfilter.errors import ConfigError, Temporary
-from mailfilter.record.faults import FAULTS, words
+from mailfilter.record.faults import FAULTS, in_vain, words
 
 T = TypeVar("T")
+V = TypeVar("V")
 
 BUSY = 5.0  # seconds to wait for another process's lock
 BATCH = 200  # pieces of work in one commit
@@ -46,11 +55,13 @@ _PRAGMAS = (
     "foreign_keys=ON",
     "secure_delete=ON",  # a destroyed key leaves no bytes in the file
     "temp_store=MEMORY",
+    "cache_size=-16384",  # KiB: a commit of many mails is not written, and synced, in pieces
 )
 _DRIVERS = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+asyncpg"}
 
 
 Work = Callable[[AsyncConnection], Awaitable[Any]]
+Together = Callable[[AsyncConnection, Sequence[V]], Awaitable[Sequence[T | Temporary]]]
 
 
 class _Direct:
@@ -65,6 +76,9 @@ class _Direct:
 
     async def execute(self, *given: Any) -> Any:
         return self.sync_connection.execute(*given)
+
+    async def exec_driver_sql(self, *given: Any) -> Any:
+        return self.sync_connection.exec_driver_sql(*given)
 
     async def run_sync(self, act: Callable[..., T], *given: Any) -> T:
         return act(self.sync_connection, *given)
@@ -85,8 +99,41 @@ def _driven(work: Work, connection: Connection) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    work: Work
+    """`work` of its own, or a `value` for the `together` of all."""
+
     result: asyncio.Future[Any]
+    work: Work | None = None
+    together: Together[Any, Any] | None = None
+    value: Any = None
+
+    @property
+    def dropped(self) -> bool:
+        """Whoever asked has gone, and need not be served."""
+        return self.together is not None and self.result.cancelled()
+
+    def tell(self, result: Any) -> None:
+        """The end of it."""
+        if self.result.done():
+            return
+        if isinstance(result, BaseException):
+            self.result.set_exception(result)
+        else:
+            self.result.set_result(result)
+
+
+async def _worked(connection: AsyncConnection, jobs: Sequence[_Job]) -> list[Any]:
+    """The results of `jobs`, in their order."""
+    results: dict[int, Any] = {}
+    groups: dict[Together[Any, Any], list[int]] = {}
+    for n, job in enumerate(jobs):
+        if job.work is not None:
+            results[n] = await job.work(connection)
+        elif job.together is not None:
+            groups.setdefault(job.together, []).append(n)
+    for together, places in groups.items():
+        found = await together(connection, [jobs[n].value for n in places])
+        results |= zip(places, found, strict=True)
+    return [results[n] for n in range(len(jobs))]
 
 
 class Database:
@@ -115,12 +162,20 @@ class Database:
         if self._closed:
             raise Temporary("the store is closed")
         if self.file is None:
-            return cast(T, (await _translated(self._together([work])))[0])
+            return cast(T, await _translated(self._alone(work)))
+        return cast(T, await self._queued(_Job(_future(), work)))
+
+    async def run_together(self, together: Together[V, T], value: V) -> T:
+        """The result for `value` after the transaction is committed durably, or `Temporary`."""
+        if self._closed:
+            raise Temporary("the store is closed")
+        return cast(T, await self._queued(_Job(_future(), together=together, value=value)))
+
+    async def _queued(self, job: _Job) -> Any:
         if self._task is None:
             self._task = asyncio.create_task(self._serve())
-        job = _Job(work, asyncio.get_running_loop().create_future())
         self._jobs.put_nowait(job)
-        return cast(T, await job.result)
+        return await job.result
 
     async def close(self) -> None:
         """Finish what has queued and close all connections."""
@@ -140,50 +195,60 @@ class Database:
             jobs = [await self._jobs.get()]
             while len(jobs) < BATCH and not self._jobs.empty():
                 jobs.append(self._jobs.get_nowait())
-            await self._finish(jobs)
+            await self._finish([job for job in jobs if not job.dropped])
             for _ in jobs:
                 self._jobs.task_done()
 
     async def _finish(self, jobs: list[_Job]) -> None:
         """Run `jobs`, together if all goes well; give each its result or its error."""
+        if not jobs:
+            return
         # A task of its own keeps any error, even one of a kind nobody foresaw, from this loop.
-        attempt = asyncio.ensure_future(_translated(self._together([job.work for job in jobs])))
+        attempt = asyncio.ensure_future(_translated(self._together(jobs)))
         await asyncio.wait({attempt})
         error = attempt.exception()
         if error is None:
             for job, result in zip(jobs, attempt.result(), strict=True):
-                if not job.result.done():
-                    job.result.set_result(result)
-        elif len(jobs) == 1:
-            if not jobs[0].result.done():
-                jobs[0].result.set_exception(error)
+                job.tell(result)
+        elif len(jobs) == 1 or in_vain(error.__cause__):
+            for job in jobs:
+                job.tell(error)
         else:
             for job in jobs:
                 await self._finish([job])
 
-    async def _together(self, works: Sequence[Work]) -> list[Any]:
+    async def _together(self, jobs: Sequence[_Job]) -> list[Any]:
         engine = self._engine
         if isinstance(engine, Engine):
-            return await self._in_thread(lambda: _at_once(engine, works))
-        async with engine.begin() as connection:
+            return await self._in_thread(lambda: _at_once(engine, jobs))
+        return cast(list[Any], await self._alone(lambda c: _worked(c, jobs)))
+
+    async def _alone(self, work: Work) -> Any:
+        """On a connection of the pool."""
+        assert isinstance(self._engine, AsyncEngine)
+        async with self._engine.begin() as connection:
             failpoint.reach("db_begin")
-            results = [await work(connection) for work in works]
+            result = await work(connection)
             failpoint.reach("db_pre_commit")
         failpoint.reach("db_post_commit")
-        return results
+        return result
 
     async def _in_thread(self, act: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, act)
 
 
-def _at_once(engine: Engine, works: Sequence[Work]) -> list[Any]:
+def _future() -> asyncio.Future[Any]:
+    return asyncio.get_running_loop().create_future()
+
+
+def _at_once(engine: Engine, jobs: Sequence[_Job]) -> list[Any]:
     """All of it in one transaction, in the thread of the database."""
     with engine.begin() as connection:
         failpoint.reach("db_begin")
-        results = [_driven(work, connection) for work in works]
+        results = _driven(lambda c: _worked(c, jobs), connection)
         failpoint.reach("db_pre_commit")
     failpoint.reach("db_post_commit")
-    return results
+    return cast(list[Any], results)
 
 
 async def _translated(running: Awaitable[T]) -> T:

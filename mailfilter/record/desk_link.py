@@ -39,8 +39,12 @@ class DeskIntake:
 
     async def stage(self, staged: Staged) -> Joined:
         fields, blobs = frames.sealed_header(await seal(self._sealer, staged))
-        answer = await self._ask("stage", fields, blobs)
-        return Joined(str(answer["id"]), bool(answer["committed"]), bool(answer["relayed"]))
+        return _joined(await self._ask("stage", fields, blobs))
+
+    async def keep(self, staged: Staged, counts: Sequence[Count]) -> Joined:
+        fields, blobs = frames.sealed_header(await seal(self._sealer, staged))
+        answer = await self._ask("keep", fields | {"counts": counting.to_json(counts)}, blobs)
+        return _joined(answer)
 
     async def mark_relayed(self, id: str) -> None:
         await self._ask("relayed", {"message": id})
@@ -110,6 +114,10 @@ def _result(answer: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(result, dict):
         raise Temporary("desk: an answer that is none")
     return result
+
+
+def _joined(answer: dict[str, Any]) -> Joined:
+    return Joined(str(answer["id"]), bool(answer["committed"]), bool(answer["relayed"]))
 
 
 class _Link:

@@ -20,9 +20,11 @@ from mailfilter import limits
 from mailfilter.errors import ConfigError, Permanent, Temporary
 from mailfilter.record import counts as counting
 from mailfilter.record import frames
+from mailfilter.record.contract import Joined
 from mailfilter.record.intake import SealedIntake
 
 BUDGET = limits.MEMORY_BUDGET
+PATIENCE = limits.COMMIT_TIMEOUT  # of an smtp process
 AT_ONCE = 500  # requests of one connection
 Answer = dict[str, Any]
 
@@ -166,6 +168,8 @@ class _Session:
             return {"ok": await verb(self, header, blob)}
         except Temporary as error:
             return {"temporary": str(error)}
+        except TimeoutError:
+            return {"temporary": "desk: the store did not answer in time"}
         except Permanent as error:
             return {"permanent": str(error)}
         except (KeyError, TypeError, ValueError, frames.FrameError):
@@ -175,7 +179,12 @@ class _Session:
         joined = await self._intake.stage_sealed(frames.read_sealed(header, blob))
         if not joined.committed:
             self._staged.add(joined.id)
-        return {"id": joined.id, "committed": joined.committed, "relayed": joined.relayed}
+        return _joined(joined)
+
+    async def keep(self, header: dict[str, Any], blob: bytes) -> Answer:
+        sealed, counts = frames.read_sealed(header, blob), counting.from_json(header["counts"])
+        async with asyncio.timeout(PATIENCE):  # nobody waits longer: then it is not begun any more
+            return _joined(await self._intake.keep_sealed(sealed, counts))
 
     async def relayed(self, header: dict[str, Any], _blob: bytes) -> Answer:
         await self._intake.mark_relayed(str(header["message"]))
@@ -210,8 +219,13 @@ class _Session:
         return {}
 
 
+def _joined(joined: Joined) -> Answer:
+    return {"id": joined.id, "committed": joined.committed, "relayed": joined.relayed}
+
+
 _VERBS: dict[str, Callable[[_Session, dict[str, Any], bytes], Awaitable[Answer]]] = {
     "stage": _Session.stage,
+    "keep": _Session.keep,
     "relayed": _Session.relayed,
     "commit": _Session.commit,
     "abort": _Session.abort,

@@ -16,12 +16,14 @@ from mailfilter.errors import Temporary
 
 FAULTS = (SQLAlchemyError, OSError, sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError)
 
+_LOCKED = "the database is locked by another program"
+_SILENT = "the database did not answer in time"
 # looked for in the driver's text, lower case; the first hit names the cause
 _CAUSES = (
     ("disk is full", "the disk is full"),
     ("no space left", "the disk is full"),
     ("disk full", "the disk is full"),
-    ("is locked", "the database is locked by another program"),
+    ("is locked", _LOCKED),
     ("readonly", "the database is read-only"),
     ("read-only", "the database is read-only"),
     ("unable to open", "the database file cannot be opened"),
@@ -43,10 +45,15 @@ def words(error: BaseException) -> str:
         if sign in text:
             return meaning
     if isinstance(error, PoolTimeout | TimeoutError):
-        return "the database did not answer in time"
+        return _SILENT
     if isinstance(error, ConnectionError | OSError) or "connect" in text:
         return "the database cannot be reached"
     return f"the database failed ({type(cause).__name__})"
+
+
+def in_vain(error: BaseException | None) -> bool:
+    """Whether the work waited for a lock or a server until its time was over."""
+    return error is not None and words(error) in (_LOCKED, _SILENT)
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from mailfilter.record import counts as counting
 from mailfilter.record import staging
 from mailfilter.record.contract import Count, Dossier, Joined, Staged
 from mailfilter.record.database import Database
+from mailfilter.record.keeping import Kept, keep
 from mailfilter.record.seal import Sealed, Sealer, parcel_owner
 from mailfilter.record.tables import wrapped_key
 
@@ -31,6 +32,7 @@ class SealedIntake(Protocol):
     """What crosses from smtp to desk: sealed already."""
 
     async def stage_sealed(self, sealed: Sealed) -> Joined: ...
+    async def keep_sealed(self, sealed: Sealed, counts: Sequence[Count]) -> Joined: ...
     async def mark_relayed(self, id: str) -> None: ...
     async def commit(self, id: str, counts: Sequence[Count]) -> None: ...
     async def abort(self, id: str) -> None: ...
@@ -71,6 +73,12 @@ class StoreIntake:
         return await self._database.run(
             lambda connection: staging.stage(connection, sealed, self._held_for)
         )
+
+    async def keep(self, staged: Staged, counts: Sequence[Count]) -> Joined:
+        return await self.keep_sealed(await seal(self._sealer, staged), counts)
+
+    async def keep_sealed(self, sealed: Sealed, counts: Sequence[Count]) -> Joined:
+        return await self._database.run_together(keep, Kept(sealed, counts, self._held_for))
 
     async def mark_relayed(self, id: str) -> None:
         await self._database.run(lambda connection: staging.mark_relayed(connection, id))

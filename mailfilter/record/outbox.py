@@ -9,7 +9,7 @@ and one mail to the reviewers waits at a time.
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, select, update
+from sqlalchemy import Row, bindparam, case, delete, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mailfilter.record import staging
@@ -19,18 +19,30 @@ from mailfilter.record.seal import Opener, parcel_owner
 from mailfilter.record.sql import clean, without_addresses
 from mailfilter.record.tables import item, message, outbox, wrapped_key
 
+_KEY_OF = case(
+    (outbox.c.sealed.is_not(None), literal(parcel_owner("")) + outbox.c.message),
+    else_=outbox.c.message,
+)
+_DUE = (
+    select(outbox, message.c.dossier, wrapped_key.c.wrapped)
+    .outerjoin_from(outbox, message, message.c.id == outbox.c.message)
+    .outerjoin(wrapped_key, wrapped_key.c.owner == _KEY_OF)
+    .where(outbox.c.done.is_(False), outbox.c.due_at <= bindparam("now"))
+    .order_by(outbox.c.due_at, outbox.c.id)
+    .limit(bindparam("most"))
+)
+_NEWEST = select(func.max(outbox.c.id))
+
 
 async def due(
     connection: AsyncConnection, opener: Opener, now: datetime, limit: int
 ) -> list[Parcel]:
     """Rows that should be tried now, the longest waiting first."""
-    waiting = (outbox.c.done.is_(False), outbox.c.due_at <= now)
-    query = select(outbox).where(*waiting).order_by(outbox.c.due_at, outbox.c.id).limit(limit)
-    rows = (await connection.execute(query)).all()
-    return [await _parcel(connection, opener, row) for row in rows]
+    rows = (await connection.execute(_DUE, {"now": now, "most": limit})).all()
+    return [_parcel(opener, row) for row in rows]
 
 
-async def _parcel(connection: AsyncConnection, opener: Opener, row: Row[Any]) -> Parcel:
+def _parcel(opener: Opener, row: Row[Any]) -> Parcel:
     return Parcel(
         id=row.id,
         kind=row.kind,
@@ -38,24 +50,18 @@ async def _parcel(connection: AsyncConnection, opener: Opener, row: Row[Any]) ->
         item=row.item,
         attempts=row.attempts,
         created_at=row.created_at,
-        dossier=await _dossier(connection, opener, row),
+        dossier=_dossier(opener, row),
         note=row.note,
     )
 
 
-async def _dossier(connection: AsyncConnection, opener: Opener, row: Row[Any]) -> Dossier | None:
-    if not row.message:
+def _dossier(opener: Opener, row: Row[Any]) -> Dossier | None:
+    own = row.sealed is not None
+    sealed = row.sealed if own else row.dossier
+    if not row.message or row.wrapped is None or not sealed:
         return None
-    owner = parcel_owner(row.message) if row.sealed is not None else row.message
-    key = select(wrapped_key.c.wrapped).where(wrapped_key.c.owner == owner)
-    wrapped = (await connection.execute(key)).scalar_one_or_none()
-    sealed = row.sealed
-    if sealed is None:
-        query = select(message.c.dossier).where(message.c.id == row.message)
-        sealed = (await connection.execute(query)).scalar_one_or_none()
-    if wrapped is None or not sealed:
-        return None
-    return opened(opener, wrapped, sealed, owner)
+    owner = parcel_owner(row.message) if own else row.message
+    return opened(opener, row.wrapped, sealed, owner)
 
 
 async def put(
@@ -83,6 +89,11 @@ async def _present(connection: AsyncConnection, kind: str, note: str) -> int | N
             return None
     found = (await connection.execute(query)).scalars().first()
     return None if found is None else int(found)
+
+
+async def made(connection: AsyncConnection) -> int:
+    """The number of the newest row."""
+    return (await connection.execute(_NEWEST)).scalar_one() or 0
 
 
 async def done(connection: AsyncConnection, id: int) -> None:

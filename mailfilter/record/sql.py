@@ -25,6 +25,8 @@ def is_sqlite(connection: AsyncConnection) -> bool:
 
 def clean(text: str, most: int = 500) -> str:
     """Text that both engines store: no NUL, no control characters, no lone surrogates."""
+    if text.isprintable():  # nearly all: nothing to take out
+        return text[:most].strip()
     short = text[:most].encode("utf-8", "replace").decode()
     return "".join(" " if ord(char) < 32 or ord(char) == 127 else char for char in short).strip()
 

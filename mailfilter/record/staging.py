@@ -14,7 +14,7 @@ between two who stage at once.
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, delete, select, update
@@ -75,7 +75,7 @@ async def stage(connection: AsyncConnection, sealed: Sealed, held_for: timedelta
     """Insert, or meet the row of the same join key; Temporary while that is somebody's."""
     for _ in range(3):  # a row met may be gone when we look: then try again
         if await _insert(connection, sealed):
-            await _insert_parts(connection, sealed, held_for)
+            await insert_parts(connection, [sealed], item_rows(sealed, held_for))
             return Joined(sealed.id)
         joined = await _meet(connection, sealed)
         if joined is not None:
@@ -84,13 +84,21 @@ async def stage(connection: AsyncConnection, sealed: Sealed, held_for: timedelta
 
 
 async def _insert(connection: AsyncConnection, sealed: Sealed) -> bool:
-    row = {
+    statement = _MESSAGE[is_sqlite(connection)]
+    return bool((await connection.execute(statement, message_row(sealed))).rowcount)
+
+
+def message_row(
+    sealed: Sealed, *, committed: bool = False, pending: Sequence[Count] | None = None
+) -> dict[str, Any]:
+    """The row of `message`; `pending` are the counts of one that is read on."""
+    return {
         "id": sealed.id,
         "join_key": sealed.join_key,
         "incident_key": sealed.incident_key,
         "at": sealed.at,
-        "lease": sealed.at + LEASE,
-        "committed": False,
+        "lease": NEVER if committed else sealed.at + LEASE,
+        "committed": committed,
         "relayed": False,
         "notice": sealed.notice,
         "protected": sealed.protected,
@@ -100,23 +108,42 @@ async def _insert(connection: AsyncConnection, sealed: Sealed) -> bool:
         "size": sealed.size,
         "chunks": len(sealed.chunks),
         "dossier": sealed.dossier,
+        "pending": "" if pending is None else json.dumps(counting.to_json(pending)),
     }
-    statement = _MESSAGE[is_sqlite(connection)]
-    return bool((await connection.execute(statement, row)).rowcount)
 
 
-async def _insert_parts(connection: AsyncConnection, sealed: Sealed, held_for: timedelta) -> None:
-    await connection.execute(_KEY, {"owner": sealed.id, "wrapped": sealed.wrapped})
+async def insert_parts(
+    connection: AsyncConnection, messages: Sequence[Sealed], items: Sequence[dict[str, Any]]
+) -> None:
+    """Keys and bodies of `messages`, and the rows of their items."""
+    await connection.execute(_KEY, [{"owner": s.id, "wrapped": s.wrapped} for s in messages])
     await connection.execute(
         _CHUNK,
-        [{"message": sealed.id, "n": n, "sealed": piece} for n, piece in enumerate(sealed.chunks)],
+        [
+            {"message": sealed.id, "n": n, "sealed": piece}
+            for sealed in messages
+            for n, piece in enumerate(sealed.chunks)
+        ],
     )
     failpoint.reach("chunk_rows")
-    rows = [
-        _item_row(sealed, n, staged, held_for) for n, staged in enumerate(sealed.items, start=1)
+    if items:
+        await connection.execute(_ITEM, items)
+
+
+def item_rows(sealed: Sealed, held_for: timedelta, *, opened: bool = False) -> list[dict[str, Any]]:
+    """The rows of `item`: staged, or at once in the state in which a commit puts them."""
+    return [
+        _item_row(sealed, n, staged, held_for)
+        | {"state": state_of(staged.action, reading=staged.reading) if opened else State.STAGED}
+        for n, staged in enumerate(sealed.items, start=1)
     ]
-    if rows:
-        await connection.execute(_ITEM, rows)
+
+
+def state_of(action: str, *, reading: bool) -> State:
+    """What a commit makes of an item."""
+    if action == Action.REDIRECT:
+        return State.ACCEPTED
+    return State.READING if reading else State.HELD
 
 
 def _item_row(sealed: Sealed, n: int, staged: StagedItem, held_for: timedelta) -> dict[str, Any]:
@@ -126,7 +153,6 @@ def _item_row(sealed: Sealed, n: int, staged: StagedItem, held_for: timedelta) -
         "action": staged.action.value,
         "connector": staged.connector,
         "recipients": json.dumps(staged.recipients),
-        "state": State.STAGED.value,
         "at": sealed.at,
         "expires_at": sealed.at + held_for,
         "reading": staged.reading,
@@ -177,14 +203,19 @@ async def commit(connection: AsyncConnection, id: str, counts: Sequence[Count]) 
     if row.notice and stopped and await first_time(connection, row.incident_key, "notice", row.at):
         await put(connection, "notice", row.at, message_id=id)
         failpoint.reach("notice_enqueued")
-    if row.protected:
-        day = counts[0].day if counts else row.at.astimezone(UTC).date()
-        counts = [counting.protected(day)]
+    counts = counted(counts, row.at, protected=row.protected)
     if State.READING in states:
         pending = json.dumps(counting.to_json(counts))
         await connection.execute(update(message).where(message.c.id == id).values(pending=pending))
     else:
         await counting.add(connection, counts)
+
+
+def counted(counts: Sequence[Count], at: datetime, *, protected: bool) -> Sequence[Count]:
+    """What a kept message adds to the statistics."""
+    if not protected:
+        return counts
+    return [counting.protected(counts[0].day if counts else at.astimezone(UTC).date())]
 
 
 async def _exists(connection: AsyncConnection, id: str) -> bool:
@@ -195,11 +226,9 @@ async def _exists(connection: AsyncConnection, id: str) -> bool:
 async def _open_items(connection: AsyncConnection, id: str) -> list[State]:
     states = []
     for row in (await connection.execute(_ITEMS, {"whole": id})).all():
-        redirect = row.action == Action.REDIRECT
-        held = State.READING if row.reading else State.HELD
-        states.append(State.ACCEPTED if redirect else held)
+        states.append(state_of(row.action, reading=row.reading))
         await connection.execute(_OPEN, {"one": row.id, "opened": states[-1].value})
-        if redirect:
+        if states[-1] is State.ACCEPTED:
             await put(connection, "handoff", row.at, message_id=id, item_id=row.id)
     return states
 
@@ -253,13 +282,18 @@ async def put(
     sealed: bytes | None = None,
 ) -> int:
     """A new outbox row, due at once; its id."""
-    row = {
+    row = parcel_row(kind, at, message_id, item_id) | {"note": clean(note), "sealed": sealed}
+    return int((await connection.execute(_PUT, row)).scalar_one())
+
+
+def parcel_row(kind: str, at: datetime, message_id: str, item_id: str = "") -> dict[str, Any]:
+    """A row of `outbox`, due at once."""
+    return {
         "kind": kind,
         "message": message_id,
         "item": item_id,
-        "note": clean(note),
+        "note": "",
         "created_at": at,
         "due_at": at,
-        "sealed": sealed,
+        "sealed": None,
     }
-    return int((await connection.execute(_PUT, row)).scalar_one())

@@ -7,7 +7,7 @@ import pytest
 
 from mailfilter import limits
 from mailfilter.act.contract import Later
-from mailfilter.act.outbox import AT_ONCE, Outbox, backoff
+from mailfilter.act.outbox import AT_ONCE, FLOOD, Flood, Outbox, backoff
 from mailfilter.errors import Permanent, Temporary
 from tests.act.office import NOW, Clock, FakeArchive
 
@@ -94,6 +94,51 @@ async def test_what_cannot_help_is_given_up_at_once(kind):
     await outbox.step()
     assert archive.rows[1]["done"]
     assert archive.lines[-1].act == "give-up"
+
+
+def test_a_flood_is_more_in_a_second_than_can_leave():
+    made, clock = [0], [100.0]
+
+    async def rows() -> int:
+        return made[0]
+
+    flood = Flood(rows, lambda: clock[0])
+
+    def after(seconds: float, more: int) -> bool:
+        made[0], clock[0] = made[0] + more, clock[0] + seconds
+        return asyncio.run(flood.rises())
+
+    assert not after(0, 10_000)  # what was there before says nothing
+    assert not after(0.1, FLOOD - 1)
+    assert after(0.1, 1)  # together
+    assert not after(0.9, FLOOD - 1)
+    assert not after(10, 0)
+    assert not after(10, 10 * FLOOD - 1)
+    assert after(10, 10 * FLOOD)
+
+
+async def test_in_a_flood_a_batch_goes_each_tick_and_a_wake_is_obeyed():
+    archive, clock, made = FakeArchive(), Clock(), 0
+
+    async def rows() -> int:
+        nonlocal made
+        made += 10 * FLOOD
+        return made
+
+    handler = Handler()
+    outbox = Outbox(archive, {"notice": handler}, clock, 3600, Flood(rows, lambda: 1.0))
+    for _ in range(60):
+        await archive.put("notice", NOW)
+    running = asyncio.create_task(outbox.run())
+    for batch in (40, 60):  # the first look only learns how many there were
+        while len(handler.sent) < batch:
+            await asyncio.sleep(0)
+        for _ in range(100):
+            await asyncio.sleep(0)
+        assert len(handler.sent) == batch
+        outbox.wake()
+    outbox.finish()
+    await running
 
 
 async def test_one_bad_row_stops_no_other():

@@ -111,6 +111,11 @@ class _Noting:
         self._ids.setdefault(staged.dossier.message_id.encode(), set()).add(joined.id)
         return joined
 
+    async def keep(self, staged: Staged, counts) -> Joined:
+        joined = await self._intake.keep(staged, counts)
+        self._ids.setdefault(staged.dossier.message_id.encode(), set()).add(joined.id)
+        return joined
+
     def __getattr__(self, name: str):
         return getattr(self._intake, name)
 

@@ -3,12 +3,14 @@
 import asyncio
 import json
 import struct
+import threading
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mailfilter.config import Settings
 from mailfilter.errors import ConfigError, Permanent, Temporary
@@ -71,6 +73,39 @@ async def test_what_is_read_on_crosses_as_such(desk: Desk, mails: Mails) -> None
     await desk.smtp.stage(mails(items=(late,)))
     await desk.smtp.commit("M00001", [count()])
     assert [one.item for one in await desk.store.archive.reading()] == ["M00001.1"]
+
+
+async def test_what_is_held_whole_crosses_in_one_request(desk: Desk, mails: Mails) -> None:
+    smtp: Intake = desk.smtp
+    body = bytes(range(256)) * 10_000
+    assert await smtp.keep(mails(body=body), [count()]) == Joined("M00001")
+    assert await smtp.keep(mails(join_key=b"join-1"), []) == Joined("M00001", committed=True)
+    archive = desk.store.archive
+    (item,) = await archive.items(Filter())
+    assert (item.state, item.dossier) == (State.HELD, dossier())
+    assert await archive.body("M00001") == body
+    assert await archive.counts(NOW.date(), NOW.date()) == [count()]
+    assert [p.kind for p in await archive.due(NOW)] == ["notice"]
+
+
+async def test_what_desk_cannot_begin_in_time_is_not_stored_later(
+    desk: Desk, mails: Mails, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client has had its 451 by then: behind its back nothing is taken."""
+    monkeypatch.setattr("mailfilter.record.desk_server.PATIENCE", 0.05)
+    held = threading.Event()
+
+    async def long(connection: AsyncConnection) -> None:
+        held.wait(60)
+
+    before = asyncio.create_task(desk.store.database.run(long))
+    await asyncio.sleep(0)  # it is in the thread of the database, or the first in its queue
+    with pytest.raises(Temporary, match="in time"):
+        await desk.smtp.keep(mails(), [])
+    held.set()
+    await before
+    assert await desk.store.archive.items(Filter()) == []
+    assert await desk.smtp.keep(mails(), [])
 
 
 async def test_errors_keep_their_kind(desk: Desk, mails: Mails) -> None:
