@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 
 from detectors import Role
-from mailfilter.extract.charset import decode
+from mailfilter.extract.charset import decode, mended
 from mailfilter.extract.context import Ctx, Found, text_at
 from mailfilter.extract.plain import base64_bytes, data_uris
 from mailfilter.model import Part
@@ -38,7 +38,7 @@ def sniff(data: bytes) -> bool:
 
 def read(part: Part, ctx: Ctx) -> Iterator[Found]:
     """Text and what is attached."""
-    for raw in decode(part.data, part.charset):
+    for raw in decode(mended(part.data), part.charset):
         content = raw.replace("\r\n", "\n").replace("\r", "\n")
         soft = re.sub(r"=\r?\n", "", content) if "QUOTED-PRINTABLE" in content.upper() else content
         lines = _FOLD.sub("", soft)

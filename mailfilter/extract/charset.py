@@ -29,6 +29,7 @@ _NOT_CHARSETS = re.compile(
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\f\x1b\x0b"))
 _HIGH = bytes(range(128, 256))
 _DIGITS = re.compile(rb"[0-9]{6}")
+_SPLIT = re.compile(rb"\r?\n[ \t](?=[\x80-\xbf])")
 _SAMPLE = 65536
 _FIRST = 4096  # bytes that mostly show by themselves that this is no text
 _ASCII_SUPERSETS = re.compile(r"(?i)ascii|utf-?8|iso-?8859|latin|cp125\d|windows-125\d|mac")
@@ -121,10 +122,15 @@ def _foreign(sample: bytes) -> bool:
     if high * 2 <= len(sample):
         return False
     try:
-        sample[:-3].decode("utf-8")  # the sample may end within a character
+        codecs.getincrementaldecoder("utf-8")().decode(mended(sample))  # it may end in a character
     except UnicodeDecodeError:
         return True
     return False
+
+
+def mended(data: bytes) -> bytes:
+    """Folded lines that end within a character joined: calendars and cards are folded by bytes."""
+    return _SPLIT.sub(b"", data) if b"\n" in data else data
 
 
 def _controls(sample: bytes) -> int:

@@ -32,6 +32,7 @@ _LOCAL_HEADER = struct.Struct("<4s5H3L2H")
 _ZIP64_END = struct.Struct("<4sQ2H2L4Q")
 _MOST = 0xFFFFFFFF
 _COMMENT = 65535 + 22  # how far from the end of the file the end record may lie
+_SLACK = 4  # bytes of a line end or of noughts behind the end: careless downloads
 _DESCRIPTOR = 24  # bytes of the longest data descriptor
 
 
@@ -175,12 +176,17 @@ def _by_directory(data: bytes, end: int, budget: Budget) -> Archive | None:
     comment = data[end + _END_RECORD.size :]
     ambiguous = (
         moved
-        or len(comment) != int.from_bytes(data[end + 20 : end + 22], "little")
+        or _follows(comment[int.from_bytes(data[end + 20 : end + 22], "little") :])
         or count != len(members)
         or data.count(_END, start + shift) > 1
         or _conflicting(data, members, start + shift)
     )
     return Archive(data, members, comment, ambiguous)
+
+
+def _follows(rest: bytes) -> bool:
+    """Whether what stands behind the end could be anything."""
+    return len(rest) > _SLACK or bool(rest.strip(b"\0\r\n"))
 
 
 def _directory(data: bytes, end: int) -> tuple[int, int, int, int]:

@@ -51,8 +51,11 @@ _IMAGES = (
     b"\x0a\x05\x01",  # PCX
     b"\x01\x00\x00\x00",  # EMF, checked further below
     b"\xd7\xcd\xc6\x9a",  # WMF
+    *(bytes([kind, 0, 9, 0, 0, version]) for kind in (1, 2) for version in (1, 3)),  # without place
+    b"II\xbc\x01",  # JPEG XR, which Office keeps beside a picture with effects
     b"VCLMTF",  # LibreOffice's own metafile, in every presentation with a table
 )
+_PICT = b"\0\x11\x02\xff"  # the Macintosh's metafile, behind its frame; a file has 512 bytes before
 _SOUND = (b"ID3", b"OggS", b"fLaC", b"#!AMR", b"MThd", b"\xff\xfb", b"\xff\xf3", b"\xff\xf1")
 _FILM = (b"\x1a\x45\xdf\xa3", b"\0\0\1\xba", b"\0\0\1\xb3", b"FLV\1", b"0&\xb2u\x8ef\xcf\x11")
 _PICTURE_BRANDS = (
@@ -69,6 +72,8 @@ def sniff_image(data: bytes) -> bool:
     """Any raster or vector image that is no text."""
     if data.startswith(b"\x01\x00\x00\x00"):
         return data[40:44] == b" EMF"
+    if _PICT in (data[10:14], data[522:526]):
+        return True
     return (
         data.startswith(_IMAGES)
         or _is_readable(data)

@@ -13,6 +13,7 @@ Sources: MS-PPT 2.3.1 (RecordHeader), 2.13.24 (RecordType), 2.9.42-43 (text atom
 Known gaps: hidden slides are not told from shown ones; binary tags of add-ins are not read.
 """
 
+import re
 import struct
 import zlib
 from collections.abc import Iterator
@@ -31,6 +32,9 @@ _CRYPT_SESSION = 0x2F14
 _SLIDE, _NOTES, _LIST, _LIST_SLIDE = 1006, 1008, 4080, 1011
 _HEADERS, _COMMENT, _LINK, _OBJECT = 4057, 12000, 4055, 0x1011
 _TAGS = 5003  # of later versions: records in an atom, comments among them
+_PACKAGE = b"PK\x03\x04"  # what PowerPoint 2007 keeps for itself: a zip as a container
+_NO_HEADER = bytes(8)
+_SOMETHING = re.compile(rb"[^\0]")
 _SHAPE_PROPERTIES = 0xF00B  # alternative text among them
 _WIDE, _NARROW, _STRING = 4000, 4008, 4026
 _KINDS = {
@@ -99,6 +103,9 @@ def _walk(stream: bytes) -> _Deck:
             rest = stream[frame.start : frame.end].strip(b"\0")
             deck.whole = deck.whole and (frame.loose or not rest)
             continue
+        if frame.end == len(stream) and stream.startswith(_NO_HEADER, frame.start):
+            todo.append(replace(frame, start=_behind_gap(stream, frame.start)))
+            continue
         head, kind, size = struct.unpack_from("<HHI", stream, frame.start)
         start, end = frame.start + 8, frame.start + 8 + size
         if end > frame.end:
@@ -111,13 +118,24 @@ def _walk(stream: bytes) -> _Deck:
         records += 1
         if records > _RECORDS:
             raise Unreadable("too-many-parts")
-        if head & 15 == 15 or kind == _TAGS:
+        if head & 15 == 15 and stream.startswith(_PACKAGE, start):
+            deck.objects.append(b"\0" + stream[start:end])
+        elif head & 15 == 15 or kind == _TAGS:
             todo.append(
                 _inside(deck, head, kind, replace(frame, start=start, end=end, slide=slide))
             )
         else:
             _atom(deck, kind, head >> 4, stream[start:end], (slide, frame.kind))
     return deck
+
+
+def _behind_gap(stream: bytes, at: int) -> int:
+    """Where records go on behind noughts, which some programs leave between two savings."""
+    found = _SOMETHING.search(stream, at)
+    if found is None:
+        return len(stream)
+    container = stream[found.start()] & 15 == 15  # else two bytes of nought begin the record
+    return found.start() if container else found.start() - 2
 
 
 def _inside(deck: _Deck, head: int, kind: int, frame: _Frame) -> _Frame:

@@ -154,6 +154,8 @@ def _member(package: Package, n: int, entry: Member, handlers: Handlers) -> Iter
         yield from _other_xml(package, name)
         return
     data, _ = package.archive.read(entry, package.ctx.budget)
+    if name.startswith("[trash]/") and not data.strip(b"\0\xff"):
+        return  # room that Office leaves when it saves in place
     yield member(package.part, n, entry.name, data, inline=True)
 
 
@@ -232,6 +234,13 @@ def _macros(package: Package, name: str) -> Iterator[Found]:
     yield from macros.read(compound.root(), package.part, package.ctx)
 
 
+def _property_text(package: Package, name: str) -> Iterator[Found]:
+    """The value of a sheet's own property: UTF-16, as a rule."""
+    data = package.raw(name)
+    value = data.decode("utf-16-le" if data[1:2] == b"\0" else "utf-8", "replace")
+    yield text_at(value, package.place.down(Step(StepKind.PROPERTY), role=Role.PROPERTY))
+
+
 def _nothing(_package: Package, _name: str) -> Iterator[Found]:
     yield from ()
 
@@ -241,6 +250,7 @@ _COMMON: Handlers = {
     r"docprops/.*\.xml$": _core,
     r".*/vbaproject\.bin$": _macros,
     r"docprops/thumbnail": _nothing,  # a small picture of the first page
+    r"xl/customproperty\d*\.bin$": _property_text,
     r"docmetadata/labelinfo\.xml$": _label_info,
     r".*\.rels$": _links,
 }

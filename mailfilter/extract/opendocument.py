@@ -97,6 +97,7 @@ _STYLE_NAME = re.compile(rb"\sstyle:name=[\"']([^\"']{1,100})[\"']")
 _PLUMBING = re.compile(
     r"mimetype$|settings\.xml$|thumbnails/|configurations2/|layout-cache|meta-inf/"
 )
+_FONTS = (b"\0\1\0\0", b"OTTO", b"true", b"ttcf", b"wOFF", b"wOF2")
 _DIGITS = re.compile(r"\D+")
 
 
@@ -130,6 +131,8 @@ def _member(part: Part, ctx: Ctx, archive: Archive, n: int, entry: Member) -> It
     if entry.folder or _PLUMBING.match(name):
         return
     data, _ = archive.read(entry, ctx.budget)
+    if name.startswith("fonts/") and data.startswith(_FONTS):
+        return  # a typeface that the document brings along
     if not name.endswith(".xml"):
         yield member(part, n, entry.name, data, inline=name.startswith("pictures/"))
         return

@@ -25,6 +25,11 @@ _BINDING = re.compile(rb"xmlns(?::([\w.-]+))?\s*=\s*[\"']([^\"']{1,200})[\"']")
 _SPACED_TAG = re.compile(rb"(</?[\w:.-]+)\s+(/?>)")
 _INDENT = re.compile(rb">[ \t\r]*\n\s*<")
 _DECLARATION = re.compile(rb"(?:\xef\xbb\xbf)?\s*<\?xml[^<>]*>\s*")
+_BARE_DOCTYPE = re.compile(  # no definitions of its own, at most a name of some elsewhere
+    rb"\s*<!DOCTYPE\s+[\w:.-]{1,80}"
+    rb"(?:\s+(?:PUBLIC\s+\"[^\"<>\[\]]{0,200}\"|SYSTEM))?(?:\s+\"[^\"<>\[\]]{0,200}\")?\s*>"
+)
+_OWN_ENTITY = re.compile(rb"&(?!#|(?:lt|gt|amp|quot|apos);)")
 _SECTION = re.compile(rb"<!--|<!\[CDATA\[|<\?")
 _ENDS = {b"<!--": b"-->", b"<![CDATA[": b"]]>", b"<?": b"?>"}
 _WHOLE_TAG = re.compile(  # attributes with their quotes: a bracket in them ends no tag
@@ -77,7 +82,10 @@ def _utf8(data: bytes) -> bytes:
 
 def _without_declarations(data: bytes) -> bytes:
     """CDATA becomes text; comments and instructions go, for they may stand between digits; a DTD is
-    refused."""
+    refused, unless it is a bare name (OpenDocument's macros and formulas have one) and no reference
+    asks for it."""
+    if (bare := _BARE_DOCTYPE.match(data)) and not _OWN_ENTITY.search(data):
+        data = data[bare.end() :]
     if _ENTITIES.within(data):
         raise Unreadable("xml-entities")
     return b"".join(_told(data))

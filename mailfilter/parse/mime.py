@@ -40,6 +40,11 @@ _PARAMETER = re.compile(
 _BLANK = re.compile(rb"[ \t\r\n]*+(?:;|$)")
 _PARTED = re.compile(rb'(%b++/%b++);[ \t\r\n]*+boundary="([^"\\\r\n\0]++)"' % (_TOKEN, _TOKEN))
 _FREE_NAME = re.compile(rb"[ \t\r\n]*+((?i:file)?(?i:name))=([^\0\r\n\";]++)(?:;|$)")
+_SPACED_CHARSET = re.compile(  # blanks around the sign; in these ASCII is ASCII, so nothing hides
+    rb"[ \t\r\n]*+charset[ \t]*+=[ \t]*+"
+    rb"\"?(us-ascii|utf-8|iso-8859-[0-9]{1,2}|windows-125[0-9])\"?[ \t\r\n]*+(?:;|$)",
+    re.IGNORECASE,
+)
 _NO_NAME = re.compile(rb"(?i)boundary|charset|;")
 _LOOSE = re.compile(rb"([^;=]*+)(?:=([^;]*+))?;?")
 _PAIR = re.compile(rb"\\(.)", re.DOTALL)
@@ -144,6 +149,8 @@ def _parameters(value: bytes, at: int, described: Described) -> dict[bytes, byte
         elif blank := _BLANK.match(value, at):
             at = blank.end()
             continue
+        elif spaced := _SPACED_CHARSET.match(value, at):
+            name, content, at = b"charset", spaced[1], spaced.end()
         elif free := _free_name(value, at):
             name, content, at = free[1].lower(), free[2].strip(b" \t"), free.end()
             described.names.append(text_of(_COMMENT.sub(b"", content)))

@@ -256,10 +256,13 @@ class Walk:
         self.message(content, block, len(content), Context(steps, ctx.depth + 1))
 
     def _headers(self, content: bytes, ctx: Context) -> None:
-        """The header of a returned mail, as it is shown."""
-        shown = facts.show(header.read(content, 0, len(content)).fields, ctx.steps).text
+        """The header of a returned mail, as it is shown; what else stands there is text."""
+        block = header.read(content, 0, len(content))
+        shown = facts.show(block.fields, ctx.steps).text
         if shown:
             self.texts.append(shown)
+        if block.codes or content[block.body :].strip():
+            self._hidden(fallback(content), ctx)
 
     def second_net(self, data: bytes) -> None:
         """What a reader without any idea of structure finds in an ambiguous message."""
@@ -301,6 +304,9 @@ class Walk:
         elif ctx.depth >= limits.DEPTH:
             self.blame(place, "depth")
         else:
+            signed, alike = header.with_crlf(signed)  # NSS and old OpenSSL sign bare line feeds
+            if not alike:
+                self.blame(place, "line-ends")
             block = header.read(signed, 0, len(signed))
             inner = replace(ctx, depth=ctx.depth + 1, default="text/plain")
             self.entity(signed, block, len(signed), inner)

@@ -100,6 +100,26 @@ def test_cms(name, kind):
         assert protected.smime(content[:cut])[0] is Kind.UNKNOWN
 
 
+def test_signed_content_with_bare_line_feeds_is_read():
+    """NSS and old OpenSSL sign what they are given."""
+    lines = f"Content-Type: text/plain\n\nNummer {NUMBER}".encode()
+    inner = b"\x04" + bytes([len(lines)]) + lines
+    data = _nested(b"\xa0", inner)
+    info = _nested(b"\x30", b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01" + data)
+    signed = _nested(b"\x30", b"\x02\x01\x01\x31\x00" + info + b"\x31\x00")
+    whole = _nested(
+        b"\x30", b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02" + _nested(b"\xa0", signed)
+    )
+    header = b"Content-Type: application/pkcs7-mime; smime-type=signed-data\r\n"
+    message = parse(header + CTE + b"base64\r\n\r\n" + base64.b64encode(whole))
+    assert [part.data for part in message.parts] == [f"Nummer {NUMBER}".encode()]
+    assert reasons(message) == set()
+
+
+def _nested(tag, content):
+    return tag + bytes([0x81, len(content)]) + content
+
+
 def test_a_signature_that_holds_content_is_read():
     content = base64.encodebytes(cms("smime-opaque")).replace(b"\n", b"\r\n")
     header = b"Content-Type: application/pkcs7-signature\r\n" + CTE + b"base64\r\n\r\n"

@@ -243,3 +243,22 @@ def test_what_is_light():
     assert not is_light(MIXED + b"--b\r\n\r\n" * 100)
     assert not is_light(b"A: " + b"b" * 30000 + b"\r\n\r\nx")
     assert not is_light(b"Subject: x\r\n\r\n" + b"\r\n" * 5000)
+
+
+def test_what_follows_the_header_of_a_returned_mail_is_read():
+    returned = b"Content-Type: text/rfc822-headers\r\n\r\nSubject: hej\r\n"
+    assert shows(parse(returned + f"\r\nNummer {NUMBER}".encode()))
+    assert shows(parse(returned + f"nummer {NUMBER}\r\nTo: a@b.example\r\n".encode()))
+
+
+@pytest.mark.parametrize("name", ["us-ascii", "UTF-8", "iso-8859-1", "windows-1252"])
+def test_blanks_around_the_sign_of_a_charset(name):
+    for value in (f'charset = "{name}"', f"charset= {name}", f'charset ="{name}"; format=flowed'):
+        message = parse(f"Content-Type: text/plain; {value}\r\n\r\nHej".encode())
+        assert understood(message)
+        assert message.parts[0].charset
+
+
+@pytest.mark.parametrize("value", ['charset = "utf-7"', "charset = x-user", 'boundary = "a"'])
+def test_blanks_around_the_sign_where_they_matter(value):
+    assert not understood(parse(f"Content-Type: text/plain; {value}\r\n\r\nHej".encode()))
