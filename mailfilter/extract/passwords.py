@@ -101,10 +101,10 @@ def _lonely(content: str) -> Iterator[tuple[int, str]]:
 
 def _alone(line: str) -> Iterator[tuple[int, str]]:
     """A line that is a password as a whole, or begins with one."""
-    if not line:
-        return
-    yield from _spellings(line, 1)
-    yield from _spellings(line.split(maxsplit=1)[0], 2)
+    words = line.split(maxsplit=1)  # none, too, in a line of signs such as U+001F
+    if words:
+        yield from _spellings(line, 1)
+        yield from _spellings(words[0], 2)
 
 
 def _spellings(token: str, rank: int) -> Iterator[tuple[int, str]]:

@@ -11,7 +11,7 @@ import zlib
 from functools import partial
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from py7zr import compressor
 
@@ -270,6 +270,7 @@ def test_looking_for_passwords_is_linear():
 
 @settings(max_examples=60, deadline=None)
 @given(st.text(max_size=200), st.sampled_from(SAID))
+@example("\n\x1f", "Lösenord: Sommar2026")  # a line of nothing but a sign that separates
 def test_any_text_gives_short_candidates(text, said):
     for found in candidates([text_at(text + said + text)]):
         assert 0 < len(found) <= 64
