@@ -1,6 +1,6 @@
 """Concepts: what words are about, coarsely: pain, sleep, absence, invitations, things.
 
-From → to: lower-case text → the words with the concepts that begin there; and, cheaply, how many
+From → to: words of lower-case text → the concepts of the expressions among them; and, cheaply, which
 kinds of signs of illness a text may hold at all (`signs`). A concept groups the words of a list, so
 that a model trained on few mails can weigh "orkar inte" and "sover dåligt" it has never seen.
 
@@ -11,6 +11,7 @@ Known gap: a word has the same concepts everywhere ("hund" is a thing, a guide d
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from typing import NamedTuple
 
@@ -20,7 +21,7 @@ from .terms import expand, read_lines
 
 LONGEST = 6
 _WIDE = "unable"
-_NONE: frozenset[str] = frozenset()
+_KEY = 3  # letters that a beginning has at the least
 _GAP = 2  # words that "~" stands for at most
 _WORD = re.compile(r"[^\W_]+")
 # Words of the expressions for "unable" that many mails hold, the most usual first.
@@ -31,18 +32,34 @@ _USUAL = (
 _RARITY = {word: number for number, word in enumerate(_USUAL.split())}
 
 
-class _Entry(NamedTuple):
-    """An expression behind its first word."""
+@dataclass(slots=True)
+class _Node:
+    """What may follow the words of an expression so far; `concepts` if it may end here."""
 
-    rest: tuple[str, ...]
-    concept: str
+    concepts: frozenset[str] = frozenset()
+    whole: "dict[str, _Node]" = field(default_factory=dict)
+    starts: "dict[str, _Node]" = field(default_factory=dict)  # beginnings of words
+    gap: "_Node | None" = None  # up to `_GAP` words may stand between
+
+    def child(self, wanted: str) -> "_Node":
+        """The node behind a further word of an entry."""
+        if wanted == "~":
+            self.gap = self.gap or _Node()
+            return self.gap
+        if wanted.endswith("*"):
+            return self.starts.setdefault(wanted[:-1], _Node())
+        return self.whole.setdefault(wanted, _Node())
+
+
+_Starts = tuple[tuple[str, _Node], ...]
 
 
 class Table(NamedTuple):
-    """The list, by first word and by beginning of the first word."""
+    """The list, as a tree of words, and what is sought from afar."""
 
-    whole: dict[str, tuple[_Entry, ...]]
-    starts: dict[str, tuple[tuple[str, tuple[_Entry, ...]], ...]]  # by two letters
+    whole: dict[str, _Node]
+    starts: dict[str, _Starts]  # by their first `_KEY` letters
+    unable: tuple[tuple[str, ...], ...]  # the expressions for it, but for those that begin with a*
     patterns: tuple[str, ...]  # of the automaton
     kinds: tuple[str, ...]  # of the patterns
     automaton: AhoCorasick
@@ -74,38 +91,33 @@ def _split(text: str) -> tuple[str, ...]:
 @cache
 def table() -> Table:
     """The list, read once."""
-    whole: dict[str, list[_Entry]] = {}
-    starts: dict[str, list[_Entry]] = {}
+    root = _Node()
+    unable: list[tuple[str, ...]] = []
     patterns: dict[str, str] = {}
+    shared: dict[frozenset[str], frozenset[str]] = {}
     for concept, sign, text in _entries():
-        first, *rest = _split(text) or ("",)
-        if not first:
+        entry = _split(text)
+        if not entry:
             continue
-        into = starts if first.endswith("*") else whole
-        into.setdefault(first.rstrip("*"), []).append(_Entry(tuple(rest), concept))
+        node = root
+        for wanted in entry:
+            node = node.child(wanted)
+        kinds = node.concepts | {concept}
+        node.concepts = shared.setdefault(kinds, kinds)
+        if concept == _WIDE and not entry[0].endswith("*"):
+            unable.append(entry)
         if sign:
-            patterns.setdefault(_pattern(first, rest), concept)
-    return Table(
-        {word: tuple(entries) for word, entries in whole.items()},
-        _by_two(starts),
-        tuple(patterns),
-        tuple(patterns.values()),
-        AhoCorasick(
-            list(patterns),
-            matchkind=MatchKind.Standard,
-            implementation=Implementation.DFA,
-        ),
+            patterns.setdefault(_pattern(entry[0], entry[1:]), concept)
+    starts: dict[str, _Starts] = {}
+    for start, node in root.starts.items():
+        if len(start) < _KEY:
+            raise ValueError(f"concepts.txt: {start}* stands in too many words")
+        starts[start[:_KEY]] = (*starts.get(start[:_KEY], ()), (start, node))
+    automaton = AhoCorasick(
+        list(patterns), matchkind=MatchKind.Standard, implementation=Implementation.DFA
     )
-
-
-def _by_two(
-    starts: dict[str, list[_Entry]],
-) -> dict[str, tuple[tuple[str, tuple[_Entry, ...]], ...]]:
-    """Beginnings of words by their first two letters."""
-    found: dict[str, tuple[tuple[str, tuple[_Entry, ...]], ...]] = {}
-    for start, entries in starts.items():
-        found[start[:2]] = (*found.get(start[:2], ()), (start, tuple(entries)))
-    return found
+    kinds = tuple(patterns.values())
+    return Table(root.whole, starts, tuple(unable), tuple(patterns), kinds, automaton)
 
 
 def _pattern(first: str, rest: Sequence[str]) -> str:
@@ -126,10 +138,10 @@ def marks() -> Iterator[bytes]:
     for pattern, kind in zip(known.patterns, known.kinds, strict=True):
         if kind != _WIDE:
             yield pattern.encode("latin-1")
-    for first, every in _unable().items():
-        for needed, _ in every:
-            rarest = max([first, *needed], key=lambda word: (_RARITY.get(word, len(_RARITY)), word))
-            yield f" {rarest} ".encode("latin-1")
+    for entry in known.unable:
+        needed = [*filter(str.isalpha, entry)] or [entry[0]]
+        rarest = max(needed, key=lambda word: (_RARITY.get(word, len(_RARITY)), word))
+        yield f" {rarest} ".encode("latin-1")
 
 
 def signs(text: str) -> set[str]:
@@ -153,59 +165,59 @@ def _is_unable(text: str) -> bool:
     """Only expressions all of whose words occur somewhere are sought: few mails hold any."""
     listed = words(text)
     present = set(listed)
+    wide = _unable()
     sought = {
-        first: found
-        for first, entries in _unable().items()
-        if first in present and (found := [rest for needed, rest in entries if needed <= present])
+        first
+        for first in present & wide.keys()
+        if any(needed <= present for needed, _ in wide[first])
     }
-    return bool(sought) and any(
-        _goes_on(listed, at + 1, rest)
+    known = table().whole
+    return any(
+        word in sought and _WIDE in _begun(known[word], listed, at + 1)
         for at, word in enumerate(listed)
-        for rest in sought.get(word, ())
     )
 
 
 @cache
 def _unable() -> dict[str, list[tuple[frozenset[str], tuple[str, ...]]]]:
     """First word → (the whole words behind it, what stands behind it)."""
-    return {
-        first: [(frozenset(filter(str.isalpha, entry.rest)), entry.rest) for entry in wide]
-        for first, entries in table().whole.items()
-        if (wide := [entry for entry in entries if entry.concept == _WIDE])
-    }
+    found: dict[str, list[tuple[frozenset[str], tuple[str, ...]]]] = {}
+    for first, *rest in table().unable:
+        needed = frozenset(filter(str.isalpha, rest))
+        found.setdefault(first, []).append((needed, tuple(rest)))
+    return found
 
 
-def concepts(found: Sequence[str]) -> list[frozenset[str]]:
-    """For each word the concepts of the expressions that begin with it."""
-    known = table()
-    return [
-        frozenset(_begins(found, at, known))
-        if word in known.whole or word[:2] in known.starts
-        else _NONE
-        for at, word in enumerate(found)
-    ]
+def concepts(found: Sequence[str]) -> set[str]:
+    """The concepts of the expressions that stand among the words."""
+    whole, starts = table().whole, table().starts
+    kinds: set[str] = set()
+    for at, word in enumerate(found):
+        if node := whole.get(word):
+            _add(node, found, at + 1, kinds)
+        for start, node in starts.get(word[:_KEY], ()):
+            if word.startswith(start):
+                _add(node, found, at + 1, kinds)
+    return kinds
 
 
-def _begins(found: Sequence[str], at: int, known: Table) -> Iterator[str]:
+def _begun(node: _Node, found: Sequence[str], at: int) -> set[str]:
+    kinds: set[str] = set()
+    _add(node, found, at, kinds)
+    return kinds
+
+
+def _add(node: _Node, found: Sequence[str], at: int, kinds: set[str]) -> None:
+    """The concepts of the expressions that go on from `node` with the words from `at`."""
+    kinds |= node.concepts
+    if node.gap is not None:
+        for skip in range(_GAP + 1):
+            _add(node.gap, found, at + skip, kinds)
+    if at >= len(found) or not (node.whole or node.starts):
+        return
     word = found[at]
-    for entry in known.whole.get(word, ()):
-        if not entry.rest or _goes_on(found, at + 1, entry.rest):
-            yield entry.concept
-    for start, entries in known.starts.get(word[:2], ()):
+    if further := node.whole.get(word):
+        _add(further, found, at + 1, kinds)
+    for start, further in node.starts.items():
         if word.startswith(start):
-            for entry in entries:
-                if not entry.rest or _goes_on(found, at + 1, entry.rest):
-                    yield entry.concept
-
-
-def _goes_on(found: Sequence[str], at: int, rest: tuple[str, ...]) -> bool:
-    """Do the words from `at` fit the rest of an expression?"""
-    if not rest:
-        return True
-    if rest[0] == "~":
-        return any(_goes_on(found, at + skip, rest[1:]) for skip in range(_GAP + 1))
-    if at >= len(found):
-        return False
-    wanted = rest[0]
-    fits = found[at].startswith(wanted[:-1]) if wanted[-1] == "*" else found[at] == wanted
-    return fits and _goes_on(found, at + 1, rest[1:])
+            _add(further, found, at + 1, kinds)

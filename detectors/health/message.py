@@ -92,7 +92,7 @@ def _subject(sources: Sequence[Source], texts: Sequence[Plain]) -> frozenset[str
     """The concepts of the subject."""
     for source, text in zip(sources, texts, strict=True):
         if source.role_at(0) is Role.SUBJECT:
-            return frozenset().union(*concepts(words(text.text[:LIMIT])))
+            return frozenset(concepts(words(text.text[:LIMIT])))
     return frozenset()
 
 

@@ -132,7 +132,7 @@ def _of_sentence(
     listed = words(plain.text[start:end])
     if not listed:
         return
-    kinds: set[str] = set().union(*concepts(listed))
+    kinds = concepts(listed)
     names = _names(plain.cased[start:end])
     persons = kinds & PERSONS
     if names:
