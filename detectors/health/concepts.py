@@ -1,8 +1,8 @@
 """Concepts: what words are about, coarsely: pain, sleep, absence, invitations, things.
 
-From → to: words of lower-case text → the concepts of the expressions among them; and, cheaply, which
-kinds of signs of illness a text may hold at all (`signs`). A concept groups the words of a list, so
-that a model trained on few mails can weigh "orkar inte" and "sover dåligt" it has never seen.
+From → to: words of lower-case text → the concepts of the expressions among them; and, cheaply,
+which kinds of signs of illness a text may hold at all (`signs`). A concept groups the words of a
+list, so that a model trained on few mails can weigh "orkar inte" that it has never seen.
 
 Format of ``health_data/concepts.txt``: see its head. Invariants: linear; an entry has at most
 `LONGEST` words.
@@ -102,8 +102,8 @@ def table() -> Table:
         node = root
         for wanted in entry:
             node = node.child(wanted)
-        kinds = node.concepts | {concept}
-        node.concepts = shared.setdefault(kinds, kinds)
+        merged = node.concepts | {concept}
+        node.concepts = shared.setdefault(merged, merged)
         if concept == _WIDE and not entry[0].endswith("*"):
             unable.append(entry)
         if sign:
