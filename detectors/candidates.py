@@ -14,11 +14,11 @@ ten, six in twelve. What is written stranger still is for `odd_number`.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from itertools import accumulate
 from operator import attrgetter
+from typing import NamedTuple
 
 from .islands import BEHIND, FEWEST, Spans
 from .sieve import Sieve
@@ -44,9 +44,11 @@ class Shape(StrEnum):
     LETTER = "letter"  # Finnish: a letter as century or as check
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """``text[start:end]`` of the folded text; `digits` are its digits (and letters, if LETTER)."""
+class Candidate(NamedTuple):
+    """``text[start:end]`` of the folded text; `digits` are its digits (and letters, if LETTER).
+
+    (A tuple: tables have many.)
+    """
 
     start: int
     end: int
@@ -167,6 +169,7 @@ def _sifted_runs(text: str, sieve: Sieve) -> Iterator[tuple[int, int]]:
 
 def _parted(text: str, shapes: bytes, groups: Iterator[re.Match[bytes]]) -> Iterator[Candidate]:
     """Digits in groups."""
+    month_days, day_months = MONTH_DAYS, DAY_MONTHS  # looked up once
     for match in groups:
         start, end = match.start(), match.end(1)
         if shapes[start - 1 : start] == b"-" and _is_joined(text, start):
@@ -176,7 +179,7 @@ def _parted(text: str, shapes: bytes, groups: Iterator[re.Match[bytes]]) -> Iter
             yield Candidate(start, end, _NOT_LETTERS.sub("", raw), Shape.LETTER)
             continue
         digits = _digits_of(raw)
-        if (digits[-8:-4] in MONTH_DAYS or digits[:4] in DAY_MONTHS) and (
+        if (digits[-8:-4] in month_days or digits[:4] in day_months) and (
             shape := _shape_of(shapes[start:end])
         ):
             yield Candidate(start, end, digits, shape)

@@ -245,12 +245,13 @@ def _on_page(index: int, page: Page, coordination: bool) -> Iterator[Found]:
 def _read_all(source: Source, today: date) -> _Read:
     read = _Read(today, [], Counter(), Counter())
     letter, hyphen, plus = Shape.LETTER, Shape.HYPHEN, Shape.PLUS  # looked up once
+    calendar = _CALENDAR
     for candidate in source.numbers:
         digits, shape = candidate.digits, candidate.shape
         if len(digits) == 11 or shape is letter:
             continue
         family = shape, len(digits)
-        if not has_date(digits):
+        if digits[-8:-4] not in calendar:
             if shape is hyphen and not passes_luhn(digits[-10:]):
                 read.dated[family] += 1
             continue

@@ -102,11 +102,15 @@ class Tables:
         starts = self._starts
         end = starts[min(first + BLOCK, len(starts) - 1)] - 1
         sign = separator.encode("ascii")
-        return [
+        rows = self.shapes[starts[first] : end].split(b"\n")
+        stops = {
             at
-            for at, row in enumerate(self.shapes[starts[first] : end].split(b"\n"), first)
-            if row.count(b"0") <= _MOST_DIGITS or sign not in row or len(row) >= MOST_WIDTH - 1
-        ]
+            for at, row in enumerate(rows, first)
+            if row.count(b"0") <= _MOST_DIGITS or sign not in row
+        }
+        if len(max(rows, key=len)) >= MOST_WIDTH - 1:
+            stops |= {at for at, row in enumerate(rows, first) if len(row) >= MOST_WIDTH - 1}
+        return sorted(stops)
 
     def _is_wide(self, row: int) -> bool:
         width = self._starts[row + 1] - self._starts[row]

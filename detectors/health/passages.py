@@ -129,18 +129,19 @@ def _of_rules(passage: Passage, around: Around, found: dict[str, float]) -> None
 def _of_sentence(
     plain: Plain, start: int, end: int, found: dict[str, float], whole: set[str], seen: set[str]
 ) -> None:
-    listed = words(plain.text[start:end])
+    text, cased = plain.text[start:end], plain.cased[start:end]
+    listed = words(text)
     if not listed:
         return
     kinds = concepts(listed)
-    names = _names(plain.cased[start:end])
+    names = _names(cased) if cased != text else set()
     persons = kinds & PERSONS
     if names:
         persons.add("name")
     if IDENTITY.search(plain.cased, start, end):
         persons.add("number")
     whole |= kinds | persons
-    seen.update(word for word in listed if not word.isdigit() and word not in names)
+    seen |= {word for word in listed if not word.isdigit()} - names
     who = _who(persons)
     for kind in kinds - PERSONS - GENERAL:
         found[f"s:{kind}|{who}"] = 1.0
@@ -152,7 +153,9 @@ def _names(cased: str) -> set[str]:
     """The capitalised words inside a sentence, and first names anywhere, in lower case."""
     inside = {match.group().strip().lower() for match in _NAME.finditer(cased)}
     return inside | {
-        word.lower() for word in words(cased) if word in FIRST_NAMES or word[:-1] in FIRST_NAMES
+        word.lower()
+        for word in words(cased)
+        if word[0].isupper() and (word in FIRST_NAMES or word[:-1] in FIRST_NAMES)
     }
 
 

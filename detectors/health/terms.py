@@ -207,7 +207,10 @@ class Lexicon:
                 continue
             if self._whole[number] and text[end : end + 1].isalpha():
                 continue  # the commonest end: "kol" in "kollega"
-            hit = self._verify(plain, end, self._by_number[number])
+            terms = self._by_number[number]
+            if not terms and text[end - 1] not in ".,":
+                continue  # and in tables: no code or temperature
+            hit = self._verify(plain, end, terms)
             if hit:
                 kept += 1
                 found.append(hit)
@@ -216,8 +219,7 @@ class Lexicon:
 
     def _verify(self, plain: Plain, end: int, terms: list[Term]) -> Hit | None:
         if not terms:
-            dotted = plain.text[end - 1] in ".,"
-            return (_temperature(plain, end - 3) or _code(plain, end - 4)) if dotted else None
+            return _temperature(plain, end - 3) or _code(plain, end - 4)
         start = end - len(terms[0].text)
         text = plain.text
         if text[start:end].replace("\n", " ") != terms[0].text:
