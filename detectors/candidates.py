@@ -161,7 +161,7 @@ def _sifted_runs(text: str, sieve: Sieve) -> Iterator[tuple[int, int]]:
         month = length - 8
         yield from [
             (start, start + length)
-            for start in sieve.runs(length)
+            for start in sieve.dated(length)
             if text[start + month : start + month + 4] in MONTH_DAYS
             or text[start : start + 4] in DAY_MONTHS
         ]

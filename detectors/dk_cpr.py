@@ -8,7 +8,7 @@ The century follows from the seventh digit and the year (cpr.dk, "Personnummeret
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from .candidates import Candidate, Shape
+from .candidates import DAY_MONTHS, Candidate, Shape
 from .context import Page
 from .contract import Match, Source
 from .evidence import TEXTS, Code
@@ -59,7 +59,7 @@ def passes_modulo(digits: str) -> bool:
 
 
 def _is_number(digits: str, today: date) -> bool:
-    if len(digits) != 10:
+    if len(digits) != 10 or digits[:4] not in DAY_MONTHS:
         return False
     day, month, year = int(digits[:2]), int(digits[2:4]), int(digits[4:6])
     return is_date(_century(int(digits[6]), year) + year, month, day, today)

@@ -8,7 +8,7 @@ a word (kennitala, kt.) or Icelandic letters are needed. Source: Þjóðskrá; p
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from .candidates import Shape
+from .candidates import DAY_MONTHS, Shape
 from .context import Page
 from .contract import Match, Source
 from .evidence import TEXTS, Code
@@ -43,7 +43,7 @@ def find(sources: Sequence[Source], today: date) -> Iterator[Match]:
 
 def is_number(digits: str, today: date) -> bool:
     """Whether ten digits are a person's kennitala."""
-    if len(digits) != 10 or digits[9] not in _CENTURIES:
+    if len(digits) != 10 or digits[9] not in _CENTURIES or digits[:4] not in DAY_MONTHS:
         return False
     year = _CENTURIES[digits[9]] + int(digits[4:6])
     if not is_date(year, int(digits[2:4]), int(digits[:2]), today):

@@ -19,17 +19,20 @@ _LONGEST = 11  # characters that a number in groups has at the least
 _WORDS = (b"streck", b"dash", b"hyphen", b"minus", b"plus")  # may stand for the hyphen
 
 
-_DIGIT, _MONTH, _JOINED, _LINE_END = range(4)  # bits that a character has in `_CLASSES`
+_DIGIT, _MONTH, _JOINED, _LINE_END, _DAY, _FAR_MONTH = range(6)  # bits in `_CLASSES`
 _OF_CLASS = (
     b"0123456789",
     b"01",  # with which a month begins
     b"0123456789 -+./_abcdefghijklmnopqrstuvwxy",  # what stands in a number in groups
     b"\n",
+    b"01234567",  # with which a day begins, of countries that write it first: 40 may be added
+    b"014589",  # and a month of theirs: 40 or 80 may be
 )
 _CLASSES = bytes(
     sum((code in characters) << number for number, characters in enumerate(_OF_CLASS))
     for code in range(256)
 )
+_NO_LETTERS = bytes(code for code in range(256) if not 97 <= code <= 122)
 _LANES = 8  # characters whose bits make a byte
 
 
@@ -52,6 +55,12 @@ class Sieve:
     def runs(self, length: int) -> list[int]:
         """Offsets of the runs of exactly so many digits."""
         return self._offsets(self._run(length))
+
+    def dated(self, length: int) -> list[int]:
+        """The same for ten or eleven, without most of those that hold no date."""
+        swedish = self._bits(_MONTH) << (length - 8)
+        others = self._bits(_DAY) & self._bits(_FAR_MONTH) << 2
+        return self._offsets(self._run(length) & (swedish | others))
 
     def parted(self) -> list[int]:
         """Offsets at which a number in groups may begin."""
@@ -81,7 +90,8 @@ class Sieve:
 
     def _breaks(self) -> int:
         """Characters behind which the last digits may follow on another line, or after a word."""
-        if any(word in self._text for word in _WORDS):
+        letters = self._text.translate(None, _NO_LETTERS)  # few, in most such texts
+        if any(word in letters for word in _WORDS):
             return self._digits
         return _any(self._bits(_LINE_END), _BREAK) << 1
 
@@ -100,9 +110,10 @@ class Sieve:
     def _offsets(self, bits: int) -> list[int]:
         if not bits:
             return []
-        gaps = f"{bits:b}".zfill(len(self._text)).split("1")
+        first = len(self._text) - bits.bit_length()
+        gaps = f"{bits:b}".split("1")
         gaps.pop()
-        return [at + ones for ones, at in enumerate(accumulate(map(len, gaps)))]
+        return [at + ones for ones, at in enumerate(accumulate(map(len, gaps)), first)]
 
 
 def _all(bits: int, count: int) -> int:

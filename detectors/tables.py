@@ -12,6 +12,7 @@ separator, a block of rows at a time: a walk over rows full of numbers costs a f
 import re
 from bisect import bisect_left, bisect_right, insort
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import accumulate
 
 from .labels import Label, read_heading
@@ -41,6 +42,7 @@ class Tables:
     text: str
     shapes: bytes
     _starts: list[int] = field(default_factory=list)  # of the rows, and one behind the last
+    _wide: list[int] = field(default_factory=list)  # rows at which a walk ends
     _stops: dict[tuple[str, int], list[int]] = field(default_factory=dict)
     _known: dict[tuple[str, int], dict[int, Heading | None]] = field(default_factory=dict)
     _asked: dict[tuple[str, int], list[int]] = field(default_factory=dict)  # its keys, rising
@@ -58,9 +60,7 @@ class Tables:
             return None
         column = len(cells_of(row[: start - line] + "x", separator)) - 1
         if not self._starts:
-            lengths = map(len, self.shapes.split(b"\n"))
-            ends = enumerate(accumulate(lengths, initial=0))
-            self._starts = [at + ended for ended, at in ends]
+            self._measure()
         at = bisect_right(self._starts, line) - 1
         found = self._walk(at, separator, column)
         known = self._known.setdefault((separator, column), {})
@@ -68,6 +68,12 @@ class Tables:
             insort(self._asked.setdefault((separator, column), []), at)
         known[at] = found
         return found
+
+    def _measure(self) -> None:
+        lengths = [*map(len, self.shapes.split(b"\n"))]
+        self._starts = [at + ended for ended, at in enumerate(accumulate(lengths, initial=0))]
+        if max(lengths) >= MOST_WIDTH - 1:
+            self._wide = [at for at, length in enumerate(lengths) if length >= MOST_WIDTH - 1]
 
     def _walk(self, row: int, separator: str, column: int) -> Heading | None:
         floor = max(row - MOST_ROWS, 0)
@@ -100,21 +106,25 @@ class Tables:
         """Rows with hardly any digits, without the separator, or too wide."""
         first = block * BLOCK
         starts = self._starts
-        end = starts[min(first + BLOCK, len(starts) - 1)] - 1
-        sign = separator.encode("ascii")
-        rows = self.shapes[starts[first] : end].split(b"\n")
-        stops = {
-            at
-            for at, row in enumerate(rows, first)
-            if row.count(b"0") <= _MOST_DIGITS or sign not in row
-        }
-        if len(max(rows, key=len)) >= MOST_WIDTH - 1:
-            stops |= {at for at, row in enumerate(rows, first) if len(row) >= MOST_WIDTH - 1}
-        return sorted(stops)
+        last = min(first + BLOCK, len(starts) - 1)
+        rows = b"\n" + self.shapes[starts[first] : starts[last] - 1]
+        found = _stopping(separator).finditer(rows)
+        stops = [bisect_left(starts, starts[first] + row.start()) for row in found]
+        wide = self._wide[bisect_left(self._wide, first) : bisect_left(self._wide, last)]
+        return sorted({*stops, *wide}) if wide else stops
 
     def _is_wide(self, row: int) -> bool:
         width = self._starts[row + 1] - self._starts[row]
         return width > (MOST_WIDTH - 1 if row else MOST_WIDTH)
+
+
+@cache
+def _stopping(separator: str) -> re.Pattern[bytes]:
+    """The line end before a row with hardly any digits, or without the separator."""
+    sign = re.escape(separator.encode("ascii"))
+    other = rb"[^\n%b]" % sign if len(separator) == 1 else rb"(?!%b)[^\n]" % sign
+    few = rb"[^0\n]*+(?:0[^0\n]*+){0,%d}+" % _MOST_DIGITS
+    return re.compile(rb"\n(?=(?:%b|(?:%b)*+)(?:\n|\Z))" % (few, other))
 
 
 def separator_of(row: str) -> str | None:

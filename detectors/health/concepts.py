@@ -59,6 +59,7 @@ class Table(NamedTuple):
 
     whole: dict[str, _Node]
     starts: dict[str, _Starts]  # by their first `_KEY` letters
+    keys: frozenset[str]  # with which any word or start of the list begins
     unable: tuple[tuple[str, ...], ...]  # the expressions for it, but for those that begin with a*
     patterns: tuple[str, ...]  # of the automaton
     kinds: tuple[str, ...]  # of the patterns
@@ -117,7 +118,8 @@ def table() -> Table:
         list(patterns), matchkind=MatchKind.Standard, implementation=Implementation.DFA
     )
     kinds = tuple(patterns.values())
-    return Table(root.whole, starts, tuple(unable), tuple(patterns), kinds, automaton)
+    keys = frozenset({*starts, *(word[:_KEY] for word in root.whole)})
+    return Table(root.whole, starts, keys, tuple(unable), tuple(patterns), kinds, automaton)
 
 
 def _pattern(first: str, rest: Sequence[str]) -> str:
@@ -190,12 +192,16 @@ def _unable() -> dict[str, list[tuple[frozenset[str], tuple[str, ...]]]]:
 
 def concepts(found: Sequence[str]) -> set[str]:
     """The concepts of the expressions that stand among the words."""
-    whole, starts = table().whole, table().starts
+    known = table()
+    whole, starts, keys = known.whole, known.starts, known.keys
     kinds: set[str] = set()
     for at, word in enumerate(found):
+        key = word[:_KEY]
+        if key not in keys:
+            continue
         if node := whole.get(word):
             _add(node, found, at + 1, kinds)
-        for start, node in starts.get(word[:_KEY], ()):
+        for start, node in starts.get(key, ()):
             if word.startswith(start):
                 _add(node, found, at + 1, kinds)
     return kinds

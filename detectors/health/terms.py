@@ -208,8 +208,8 @@ class Lexicon:
             if self._whole[number] and text[end : end + 1].isalpha():
                 continue  # the commonest end: "kol" in "kollega"
             terms = self._by_number[number]
-            if not terms and text[end - 1] not in ".,":
-                continue  # and in tables: no code or temperature
+            if text[end - 1] not in (terms[0].text[-1] if terms else ".,"):
+                continue  # and in tables: "11-" for "112", a time of day for a temperature
             hit = self._verify(plain, end, terms)
             if hit:
                 kept += 1
