@@ -5,8 +5,10 @@ keys, reads no mail, and has everything imported before the first fork, so that 
 that memory.
 
 A process that hangs is replaced too: its event loop writes the time into a page that all share
-(`keep_beating`, once in `limits.HEARTBEAT` seconds, so mail pays nothing); who has once written and
-then is silent for `limits.HANG_TIMEOUT` gets SIGKILL. Meanwhile what it should have done is a 451.
+(`keep_beating`, once in `limits.HEARTBEAT` seconds, so mail pays nothing; the master of the scan
+workers has no event loop and calls `beat`); who has once written and then is silent for
+`limits.HANG_TIMEOUT` gets SIGKILL. Meanwhile what it should have done is a 451. Scan workers do not
+have the page (`leave`): their master ends them by its own clock.
 
 SIGHUP is passed on (reload of rules). SIGTERM and SIGINT stop the roles in their order: first
 those that take mail, so that what is past the dot can still be stored by those behind them.
@@ -32,7 +34,8 @@ _REST = 1.0
 _PR_SET_PDEATHSIG = 1
 _LOOK = 5.0  # seconds between looks for who hangs
 _PLACES = 512  # processes that can be watched at a time
-_BEATS = memoryview(mmap.mmap(-1, _PLACES * 8)).cast("d")  # when each was last heard, or 0
+_PAGE = mmap.mmap(-1, _PLACES * 8)
+_BEATS = memoryview(_PAGE).cast("d")  # when each was last heard, or 0
 _WATCHED = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD}
 
 
@@ -186,9 +189,20 @@ class Supervisor:
 _place = 0
 
 
-def keep_beating() -> None:
-    """The running loop of this process tells the supervisor from now on that it runs."""
+def beat() -> None:
+    """This process tells the supervisor that it runs; who has once done so must go on."""
     _BEATS[_place] = time.monotonic()
+
+
+def leave() -> None:
+    """This process loses the page: who takes it over speaks for no other."""
+    _BEATS.release()
+    _PAGE.close()
+
+
+def keep_beating() -> None:
+    """The running loop of this process beats from now on."""
+    beat()
     asyncio.get_running_loop().call_later(limits.HEARTBEAT, keep_beating)
 
 

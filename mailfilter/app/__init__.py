@@ -29,7 +29,7 @@ from mailfilter.log import log, quiet
 from mailfilter.receive import share
 from mailfilter.receive.server import bound
 from mailfilter.record.keys import ensure_keys
-from mailfilter.supervisor import Role, Supervisor
+from mailfilter.supervisor import Role, Supervisor, beat, leave
 from mailfilter.workers import master
 from mailfilter.workers.rehearsal import rehearse
 
@@ -151,4 +151,5 @@ def opened_desk(settings: config.Settings) -> AbstractAsyncContextManager[Desk]:
 
 def _scan(settings: config.Settings, doors: master.Doors) -> None:
     doors.stay_alone()
-    master.run(doors, settings.workers or master.cores())
+    pulse = master.Pulse(beat, leave)
+    master.run(doors, settings.workers or master.cores(), pulse=pulse)

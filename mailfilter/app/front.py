@@ -17,6 +17,7 @@ from mailfilter.front.asking import AskDesk
 from mailfilter.front.certificate import context, watch
 from mailfilter.front.desk_side import SOCKET
 from mailfilter.log import log
+from mailfilter.supervisor import keep_beating
 from mailfilter.web.server import serve
 from mailfilter.workers.landlock import restrict_files
 
@@ -37,6 +38,7 @@ async def _serve(settings: config.Settings) -> None:
     confined = restrict_files(confined_to(settings))
     log.info("front-up", confined=confined)
     app = build(settings, AskDesk(settings.store.run / SOCKET), clock.now)
+    keep_beating()
     watching = asyncio.create_task(watch(front, tls))
     try:
         await serve(app, front.host, front.port, stop, tls=tls)

@@ -11,6 +11,7 @@ import os
 import signal
 import socket
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -77,7 +78,22 @@ def cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
-def run(doors: Doors, workers: int, *, documents: int | None = None, quiet: bool = False) -> None:
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """How the master tells whoever watches it that it runs, and how its workers lose the means."""
+
+    beat: Callable[[], None] = lambda: None
+    leave: Callable[[], None] = lambda: None
+
+
+def run(
+    doors: Doors,
+    workers: int,
+    *,
+    documents: int | None = None,
+    quiet: bool = False,
+    pulse: Pulse | None = None,
+) -> None:
     """Keep `workers` workers for text, and their fellows, alive until SIGTERM; then end them.
 
     `documents` workers for documents are kept, if said, and not one fewer than there are cores.
@@ -96,10 +112,13 @@ def run(doors: Doors, workers: int, *, documents: int | None = None, quiet: bool
     settle()
     signal.pthread_sigmask(signal.SIG_BLOCK, _WATCHED)
     wanted = counts(workers, cores()) | ({Kind.DOCUMENT: documents} if documents else {})
-    shop = Shop(doors, State(doors.path, level), wanted)
+    pulse = pulse or Pulse()
+    shop = Shop(doors, State(doors.path, level), wanted, pulse.leave)
+    pulse.beat()
     shop.fill()
     began = time.monotonic()
     while True:
+        pulse.beat()
         told = signal.sigtimedwait(_WATCHED, _LOOKS)
         if told is not None and told.si_signo == signal.SIGTERM:
             break
@@ -115,8 +134,10 @@ def run(doors: Doors, workers: int, *, documents: int | None = None, quiet: bool
 class Shop:
     """All workers of one master. Each sits on a seat, and a seat belongs to one class."""
 
-    def __init__(self, doors: Doors, state: State, wanted: dict[Kind, int]) -> None:
-        self._doors, self._state = doors, state
+    def __init__(
+        self, doors: Doors, state: State, wanted: dict[Kind, int], leave: Callable[[], None]
+    ) -> None:
+        self._doors, self._state, self._leave = doors, state, leave
         self._seats = [kind for kind, count in wanted.items() for _ in range(count)]
         self._board, self._slot = Board(len(self._seats)), Slot()
         self._alive: dict[int, int] = {}  # process id → seat
@@ -153,6 +174,7 @@ class Shop:
             self._slot.leave()
         if kind is Kind.TEXT:
             self._board.leave()
+        self._leave()
 
     def end_overdue(self) -> None:
         """Kill single-use workers that are past their time: starved, or their clock is stopped."""

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.running import Gateway, wait_until
+from tests.extract.making import word
+from tests.running import Gateway, free_port, greets_http, listens, wait_until
 from tests.sink import Sink
+from tests.test_trouble import with_attachment
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = """
@@ -149,3 +151,39 @@ def test_a_process_that_begins_later_has_the_rules_of_the_last_reload(tmp_path: 
             os.kill(smtp, signal.SIGKILL)
             wait_until(lambda old=smtp: gateway.pids("smtp") not in ([], [old]), "another process")
             assert gateway.send(NUMBER % 3, *WHO)[0] == 550, "not the rules of the start"
+
+
+FRONT = """
+[front]
+port = {port}
+"""
+
+
+@pytest.mark.system
+def test_a_master_and_a_front_that_hang_are_replaced(tmp_path: Path):
+    """SIGSTOP is what a hang looks like from outside. Mail with a document is read again, and the
+    pages are there again, without anybody's help."""
+    port = free_port()
+    with (
+        Sink() as sink,
+        Gateway(
+            tmp_path, sink.port, extra=FRONT.format(port=port), limits={"HANG_TIMEOUT": 3.0}
+        ) as gateway,
+    ):
+        wait_until(lambda: greets_http(port), "the pages")
+        (front,) = [pid for pid in gateway.pids("scan") if listens(pid, port)]
+        (master,) = [pid for pid in gateway.pids("scan") if pid != front]
+        wait_until(lambda: gateway.pids("worker"), "scan workers")
+        for pid in (master, front):
+            os.kill(pid, signal.SIGSTOP)
+        wait_until(lambda: not {master, front} & set(gateway.pids("scan")), "their end")
+        wait_until(lambda: len(gateway.pids("scan")) == 2, "others in their place")
+        wait_until(lambda: greets_http(port), "the pages again")
+        wait_until(lambda: gateway.pids("worker"), "workers again")
+        letter = with_attachment(word("Personnummer: 191212121212"), "brev.docx")
+        assert gateway.send(letter, *WHO)[0] == 250
+        (item,) = gateway.items("held")
+        assert item["kinds"] == ["se.personnummer"], "it was read"
+        told = [line for line in gateway.log().splitlines() if "process-hung" in line]
+        assert sum('"scan"' in line for line in told) >= 1
+        assert sum('"front"' in line for line in told) >= 1
