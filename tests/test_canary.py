@@ -282,7 +282,7 @@ def _checked_on_the_page(gateway, browser) -> bytes:
     )
     request = urllib.request.Request(url, data=body)
     request.add_header("Content-Type", "multipart/form-data; boundary=m")
-    told = browser._open(request, {})
+    told = browser.sent(request, {})
     assert "bilaga 1 (docx)" in told.text.lower()
     return f"{told.text} {told.headers}".encode()
 

@@ -8,7 +8,7 @@ broker of e-identification and back needs a cookie, for half an hour: what must 
 Who has an answer waiting (a sender, in her own mailbox) needs no more proof than the link.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -114,12 +114,13 @@ async def back(visit: Visit) -> Response:
     if not query.get("code"):
         raise Refused("eid-stopped", 403)
     parts = {"id": id_, "secret": secret}
-    return visit.render(
+    spoken = language if language in visit.site.words else visit.language
+    return replace(visit, language=spoken).render(
         "pickup_back.html",
         address=f"/h/{id_}/{secret}",
         code=query["code"],
         token=form_token(visit.site.key, parts, "eid-done"),
-        spoken=language,
+        spoken=spoken,
     )
 
 
@@ -189,6 +190,7 @@ async def _message(visit: Visit, seat: str, status: int = 200, **more: object) -
         seat=mail.seat,
         address=_address(visit),
         most=visit.site.settings.pickup.answer_size,
+        longest=ANSWER_TEXT,
         **({"fault": "", "done": "", "draft": ""} | more),
     )
 
@@ -249,7 +251,9 @@ async def leave(visit: Visit) -> Response:
 
 async def answer(visit: Visit) -> Response:
     """Her answer, with files."""
-    seat, text = visit.form.get("seat", ""), visit.form.get("text", "")
+    seat, text = visit.form.get("seat", ""), visit.form.get("text", "").replace("\r\n", "\n")
+    if len(text) > ANSWER_TEXT:
+        return await _message(visit, seat, 413, fault="long", draft=text)
     files = [
         (upload.filename or "", upload.content_type or "", await upload.read())
         for upload in visit.files.values()
@@ -257,7 +261,7 @@ async def answer(visit: Visit) -> Response:
     if not text and not files:
         return await _message(visit, seat, 422, fault="empty")
     subject = visit.words("pickup-read.answer-subject")
-    body = await run_in_threadpool(pickup_message.answer, text[:ANSWER_TEXT], files, subject)
+    body = await run_in_threadpool(pickup_message.answer, text, files, subject)
     try:
         await visit.ask("pickup-answer", body, seat=seat)
     except Refused as refusal:
@@ -273,6 +277,7 @@ async def stuck(visit: Visit) -> Response:
     return visit.go(_address(visit) + "?said=stuck")
 
 
+_TYPED = 8 * ANSWER_TEXT  # bytes; what is longer is shown again, and she shortens it herself
 _UPLOAD = 102 * 1024 * 1024  # what desk takes is a setting, at most 100 MiB
 
 PAGES = (
@@ -284,7 +289,9 @@ PAGES = (
     Page("POST", ADDRESS + "/read", read, act="read"),
     Page("POST", ADDRESS + "/file", file, act="file"),
     Page("POST", ADDRESS + "/eml", eml, act="eml"),
-    Page("POST", ADDRESS + "/answer", answer, act="answer", most=_UPLOAD),
+    Page(
+        "POST", ADDRESS + "/answer", answer, act="answer", most=_UPLOAD, raw="text", text=4 * _TYPED
+    ),
     Page("POST", ADDRESS + "/stuck", stuck, act="stuck"),
     Page("POST", ADDRESS + "/leave", leave, act="leave"),
     Page("GET", CALLBACK, back),

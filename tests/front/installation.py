@@ -14,6 +14,7 @@ from pathlib import Path
 from tests.running import Gateway, free_port, greets_http, wait_until
 from tests.sink import Sink
 
+NONE: Mapping[str, str] = {}
 MAJ, ANNA = "maj@exempelkommun.example", "anna@medborgare.example"
 PATIENT = {"CHECK_WAIT": 40.0, "CHECK_SECONDS": 50.0}  # a busy machine changes no answer
 SUBJECT = "Kanariesubjekt"
@@ -60,18 +61,18 @@ class Browser:
     headers: dict[str, str] = field(default_factory=lambda: {"accept-language": "sv"})
 
     def get(self, url: str, method: str = "GET", **headers: str) -> Told:
-        return self._open(urllib.request.Request(url, method=method), headers)
+        return self.sent(urllib.request.Request(url, method=method), headers)
 
     def post(self, url: str, fields: Mapping[str, str], **headers: str) -> Told:
         data = urllib.parse.urlencode(fields).encode()
-        return self._open(urllib.request.Request(url, data=data), headers)
+        return self.sent(urllib.request.Request(url, data=data), headers)
 
     def act(self, url: str, act: str, **fields: str) -> Told:
         """Look at the page, and send its form `act`."""
         token = self.get(url).token(act)
         return self.post(f"{url}/{act}", {"form_token": token, "lang": "sv", **fields})
 
-    def _open(self, request: urllib.request.Request, headers: Mapping[str, str]) -> Told:
+    def sent(self, request: urllib.request.Request, headers: Mapping[str, str] = NONE) -> Told:
         for name, value in (self.headers | dict(headers)).items():
             request.add_header(name.replace("_", "-"), value)
         handlers = [_Stay()]

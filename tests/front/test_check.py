@@ -184,7 +184,7 @@ def post(place, text="", files=(), given=None, **headers) -> Told:
         )
     request = urllib.request.Request(page(place), data=body + b"--%b--\r\n" % mark)
     request.add_header("Content-Type", f"multipart/form-data; boundary={mark.decode()}")
-    return place.browser._open(request, headers)
+    return place.browser.sent(request, headers)
 
 
 def test_a_text_is_checked_from_our_network_without_a_login(place):

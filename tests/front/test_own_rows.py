@@ -121,7 +121,7 @@ def upload(place, cookie, token, name, content) -> Told:
     body = "".join(parts).encode() + content + f"\r\n--{mark}--\r\n".encode()
     request = urllib.request.Request(f"{base(place)}/kontrollera", data=body)
     request.add_header("Content-Type", f"multipart/form-data; boundary={mark}")
-    return place.browser._open(request, {"cookie": cookie})
+    return place.browser.sent(request, {"cookie": cookie})
 
 
 def test_a_draft_to_the_mailbox_is_answered_and_dropped(place):

@@ -18,6 +18,7 @@ from tests.pickup.whole import (
     read_out,
     seat,
     subjects,
+    upload,
 )
 from tests.running import wait_until
 
@@ -97,6 +98,32 @@ def test_she_answers_and_the_sender_reads_it_by_a_link(simple):
     opened = browser.act(answer, "read")
     assert "Zqsvar från Anna" in opened.text
     assert "Besvarat" in browser.get(follow).text
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("Tack \U0001f468\u200d\U0001f469\u200d\U0001f467 \U0001fae9\u00a0hej\u00ad!", 200),
+        ("å" * 20_000, 200),
+        ("rad\r\n" * 5_000, 200),
+        ("å" * 20_001, 413),
+    ],
+    ids=["emoji", "long", "many-lines", "too-long"],
+)
+def test_an_answer_comes_as_it_was_written_or_is_shown_again(simple, text, status):
+    at, browser = simple, simple.browser
+    page, follow = held_over(at)
+    read = browser.act(page, "open", code=read_out(browser, follow))
+    fields = {"form_token": read.token("answer"), "seat": seat(read), "lang": "sv", "text": text}
+    known = len(mailed(at, "h"))
+    told = upload(f"{page}/answer", fields)
+    assert told.status == status, told.text[:2000]
+    if status != 200:
+        assert "högst 20000 tecken" in told.text
+        assert text in told.text
+        return
+    opened = browser.act(links(at, "h", known + 1)[-1], "read")
+    assert text.replace("\r\n", "\n").strip() in opened.text.replace("\r\n", "\n")
 
 
 def test_five_wrong_codes_lock_it_and_the_sixth_is_not_looked_at(simple):
