@@ -130,7 +130,11 @@ async def _read(request: Request, page: Page) -> tuple[dict[str, str], dict[str,
             given = await FormParser(request.headers, stream).parse()
     except (MultiPartException, UnicodeDecodeError) as error:
         raise HTTPException(400, "form") from error
-    form = {name: value.strip() for name, value in given.multi_items() if isinstance(value, str)}
+    form = {  # browsers send a line break as two signs, which no limit on a page counts
+        name: value.replace("\r\n", "\n").strip()
+        for name, value in given.multi_items()
+        if isinstance(value, str)
+    }
     uploads = [
         (name, value) for name, value in given.multi_items() if isinstance(value, UploadFile)
     ]

@@ -251,7 +251,7 @@ async def leave(visit: Visit) -> Response:
 
 async def answer(visit: Visit) -> Response:
     """Her answer, with files."""
-    seat, text = visit.form.get("seat", ""), visit.form.get("text", "").replace("\r\n", "\n")
+    seat, text = visit.form.get("seat", ""), visit.form.get("text", "")
     if len(text) > ANSWER_TEXT:
         return await _message(visit, seat, 413, fault="long", draft=text)
     files = [

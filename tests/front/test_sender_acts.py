@@ -101,6 +101,7 @@ def test_she_asks_for_a_review_and_the_reviewer_sees_why(place):
     assert "Det är mitt eget nummer" not in json.dumps(audit(place))
     for odd in ("nej\x00", "nej\u202e", "x" * 501):
         assert place.browser.act(link, "review", reason=odd).status in (400, 422)
+    assert place.browser.act(link, "review", reason="a\r\n" * 249 + "b").status == 303
     pasted = "Mitt\u00a0eget \U0001f468\u200d\U0001f469\u200d\U0001f467"
     assert place.browser.act(link, "review", reason=pasted).status == 303
 

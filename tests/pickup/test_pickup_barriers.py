@@ -1,6 +1,6 @@
 """Every page of pickup in every state, by axe-core and at 360 px.
 
-``BARRIERS=all`` walks each way in each language, some 150 states; else all in Swedish, one in English.
+``BARRIERS=all`` walks each way in each language, some 150 states; else in Swedish, one in English.
 """
 
 import os
