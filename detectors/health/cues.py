@@ -11,7 +11,7 @@ import re
 from .naming import is_labelled, name_at
 from .people import IDENTITY, WORDS, Cue, Kind, Token
 from .plain import Plain
-from .pointing import word_at
+from .pointing import POINTER_ENDS, POINTERS, word_at
 from .units import Frame
 
 _INITIALS = re.compile(r"\b[A-ZÅÄÖ]\.? ?[A-ZÅÄÖ]\.(?!\w)")
@@ -35,6 +35,9 @@ def cues_in(plain: Plain, words: list[Token], span: tuple[int, int], frame: Fram
                 if not frame.holds(token.start):
                     found.append(Cue(token.start, name, is_labelled(plain.text, token.start)))
                 continue
+        low = token.low
+        if not (low in POINTERS or low.endswith(POINTER_ENDS)):
+            continue  # most words
         if kind := word_at(plain, words, number):
             yours = kind is Kind.RELATIVE and number > 0 and words[number - 1].low in WORDS["your"]
             found.append(Cue(token.start, kind, yours=yours))

@@ -91,6 +91,6 @@ class Token(NamedTuple):
 def tokens(plain: Plain, start: int, end: int) -> list[Token]:
     """The words of a stretch."""
     return [
-        Token(m.start(), m.end(), m.group(), m.group().lower())
+        Token(*m.span(), word := m[0], word.lower())
         for m in _TOKEN.finditer(plain.cased, start, end)
     ]

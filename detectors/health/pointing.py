@@ -20,15 +20,14 @@ _PLACED = re.compile(
 _NUMBER = re.compile(r"\.? ?\d{1,4}\b")
 _PERSON_ENDS = tuple(WORDS["person-end"])
 _KIN = WORDS["relative"] | WORDS["lone-relative"]
-_POINTERS = _KIN | WORDS["pronoun"] | WORDS["english-her"] | WORDS["role"] | WORDS["person-noun"]
-_POINTERS |= WORDS["group-noun"] | {"lgh", "lägenhet", "rum"}
-_POINTER_ENDS = ("s", *WORDS["person-end"], "ni", "si", "mme")
+POINTERS = _KIN | WORDS["pronoun"] | WORDS["english-her"] | WORDS["role"] | WORDS["person-noun"]
+POINTERS |= WORDS["group-noun"] | {"lgh", "lägenhet", "rum"}
+POINTER_ENDS = ("s", *WORDS["person-end"], "ni", "si", "mme")
 
 
 def word_at(plain: Plain, words: list[Token], number: int) -> Kind | None:
+    """What the word points to, if it is one of `POINTERS` or ends like some."""
     low = words[number].low
-    if low not in _POINTERS and not low.endswith(_POINTER_ENDS):
-        return None  # most words
     if low in WORDS["pronoun"]:
         return Kind.PRONOUN
     if len(low) > 4 and low[-1] == "s" and (low[:-1] in _KIN or low[:-1] in WORDS["role"]):

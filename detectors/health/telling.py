@@ -31,16 +31,20 @@ _ADDRESS = re.compile(
 
 def speaks_of_self(words: list[Token]) -> bool:
     """Is there an "I" or a "you"?"""
-    lows = [token.low for token in words]
-    english = any(a == "i" and b in WORDS["english-verb"] for a, b in pairwise(lows))
-    return english or any(low in _ANYBODY for low in lows)
+    return _speaks_of(words, _ANYBODY)
 
 
 def speaks_as_writer(words: list[Token]) -> bool:
     """Is there an "I" or a "my"?"""
+    return _speaks_of(words, _WRITER)
+
+
+def _speaks_of(words: list[Token], persons: frozenset[str]) -> bool:
     lows = [token.low for token in words]
-    english = any(a == "i" and b in WORDS["english-verb"] for a, b in pairwise(lows))
-    return english or any(low in _WRITER for low in lows)
+    if not persons.isdisjoint(lows):
+        return True
+    verbs = WORDS["english-verb"]
+    return "i" in lows and any(a == "i" and b in verbs for a, b in pairwise(lows))
 
 
 def says_only_you(words: list[Token]) -> bool:
@@ -141,8 +145,11 @@ def self_points(words: list[Token], at: int, care: bool) -> tuple[Kind, float] |
 
 def speaks_without_subject(plain: Plain, words: list[Token], end: int, frame: Frame) -> bool:
     """ "Fick svar i går", "Ligger hemma": a sentence that begins with its verb is about "I"."""
+    first = next((token for token in words if not frame.holds(token.start)), None)
+    if first is None or first.low not in WORDS["bare-verb"]:
+        return False
     words = [token for token in words if not frame.holds(token.start)]
-    if len(words) < 2 or words[0].low not in WORDS["bare-verb"]:
+    if len(words) < 2:
         return False
     second = words[1]
     asks = plain.text[words[-1].end : end].lstrip().startswith("?")
@@ -162,7 +169,7 @@ def leaves_out_writer(plain: Plain, words: list[Token], frame: Frame) -> bool:
 def ends_sentence(plain: Plain, words: list[Token], number: int) -> bool:
     """Does a sentence end before the word at `number`?"""
     gap = plain.text[words[number - 1].end - 1 : words[number].start]
-    return any(mark in gap for mark in ".!?\n")
+    return "." in gap or "\n" in gap or "!" in gap or "?" in gap
 
 
 def _states(before: list[str], number: int, verbs: frozenset[str]) -> bool:
@@ -199,10 +206,12 @@ def at_work(words: list[Token], at: int) -> bool:
 
 def names_thing(words: list[Token]) -> bool:
     """Is a machine, tree or animal the one that is ill? "på bussen", "i väggen" is only where."""
-    befores = ["", *(token.low for token in words)]
+    lows = [token.low for token in words]
+    if WORDS["thing"].isdisjoint(lows):
+        return False
     return any(
-        token.low in WORDS["thing"] and before not in WORDS["where"]
-        for token, before in zip(words, befores, strict=False)
+        low in WORDS["thing"] and before not in WORDS["where"]
+        for low, before in zip(lows, ["", *lows], strict=False)
     )
 
 

@@ -154,11 +154,18 @@ class Frame:
 
     def holds(self, at: int) -> bool:
         """Is `at` in a greeting, header line or sign-off?"""
-        return any(start <= at < end for start, end in self.spans) or self.signs(at)
+        return _is_within(at, self.spans) or _is_within(at, self.sign_offs)
 
     def signs(self, at: int) -> bool:
         """Is `at` in a sign-off?"""
-        return any(start <= at < end for start, end in self.sign_offs)
+        return _is_within(at, self.sign_offs)
+
+
+def _is_within(at: int, spans: tuple[tuple[int, int], ...]) -> bool:
+    for start, end in spans:  # asked of every name: `any` would take twice as long
+        if start <= at < end:
+            return True
+    return False
 
 
 def frame(cased: str, signatures: Sequence[tuple[int, int]] = ()) -> Frame:
