@@ -18,7 +18,7 @@ from . import (
     se_samordningsnummer,
     split_number,
 )
-from .afar import Sign, signs
+from .afar import Sign, lacking
 from .contract import Detector, Match, Role, Source
 from .evidence import WEIGHTS, Code, weigh
 
@@ -87,8 +87,8 @@ def evidence_texts() -> dict[str, str]:
 def detect(sources: Sequence[Source], today: date | None = None) -> list[Match]:
     """All matches of all detectors; of overlapping identity numbers only the likeliest."""
     today = today or datetime.now(UTC).date()
-    seen = signs(sources)
-    asked = [each for each in DETECTORS if each not in NEEDS or NEEDS[each] & seen]
+    missed = lacking(sources)
+    asked = [each for each in DETECTORS if NEEDS.get(each) not in missed]
     matches = [match for detector in asked for match in detector.find(sources, today)]
     identity = [match for match in matches if match.kind.startswith(IDENTITY)]
     others = [match for match in matches if not match.kind.startswith(IDENTITY)]

@@ -1,17 +1,17 @@
 """What a message can hold at all, told from all of its texts at once.
 
-From → to: sources → `Sign`s, of which a detector that needs one that is missing finds nothing. Most
-mail has no number in any form, no link and no word for a part of a number: then one look at
+From → to: sources → the `Sign`s that they lack; a detector that needs one of these finds nothing.
+Most mail has no number in any form, no link and no word for a part of a number: then one look at
 the texts together takes the place of a look by each detector at each text.
 
-Invariants: linear; a sign is missing only where the detectors that need it (`NEEDS` in
-`detectors`) would find nothing. So every sign is told where this cannot be known: of more than
-`MOST` characters, and of a text with characters that have no place in Latin-1. Texts are joined
-by a line end; what goes over the joint can only add a sign.
+Invariants: linear; a sign is lacking only where the detectors that need it (`NEEDS` in
+`detectors`) would find nothing. So none is where this cannot be known: of more than `MOST`
+characters, and of a text with characters that have no place in Latin-1. Texts are joined by a line
+end; what goes over the joint can only add a sign.
 """
 
 from collections.abc import Sequence
-from enum import Flag, auto
+from enum import Enum, auto
 
 from .candidates import TO_ZERO, may_look_alike
 from .cloud_link import ENDS
@@ -25,7 +25,7 @@ from .text import MOVED, SEATED
 MOST = 1 << 16
 
 
-class Sign(Flag):
+class Sign(Enum):
     """What detectors need."""
 
     NUMBER = auto()  # digits that crowd, letters for some of them, or numerals
@@ -33,24 +33,24 @@ class Sign(Flag):
     LINK = auto()  # the end of a service's name
 
 
-ALL = Sign.NUMBER | Sign.PARTS | Sign.LINK
-_NONE = Sign(0)
 _ZEROED = SEATED.translate(TO_ZERO)
 
 
-def signs(sources: Sequence[Source]) -> Sign:
-    """The signs that any of the texts may hold."""
+def lacking(sources: Sequence[Source]) -> tuple[Sign, ...]:
+    """The signs that none of the texts can hold."""
     seated = [source.seated for source in sources if source.seated is not None]
     if len(seated) < len(sources) or sum(map(len, seated)) > MOST:
-        return ALL
+        return ()
     joined = b"\n%b\n" % b"\n".join(seated)
     shapes = joined.translate(_ZEROED)
     if MOVED in shapes:
-        return ALL
+        return ()
     if shapes.count(b"0") >= FEWEST and (has_island(shapes) or may_look_alike(shapes)):
-        return ALL
+        return ()
     pieces = Pieces(joined.translate(SEATED))
-    found = Sign.NUMBER if may_be_run(pieces) else _NONE
-    if any(pieces.of(ENDS)):
-        found |= Sign.LINK
-    return found | Sign.PARTS if may_stand(shapes, pieces) else found
+    held = (
+        (Sign.NUMBER, may_be_run(pieces)),
+        (Sign.PARTS, may_stand(shapes, pieces)),
+        (Sign.LINK, any(pieces.of(ENDS))),
+    )
+    return tuple(sign for sign, there in held if not there)

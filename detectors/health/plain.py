@@ -9,7 +9,7 @@ Known gap: letters outside Cyrillic and Greek that only look Latin (mathematical
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..text import SEATS, seated
 
@@ -33,8 +33,7 @@ _MOVING = re.compile(f"[\u00ad\u200b-\u200f\u2060\ufeff{_RARE_SCRIPTS.sub('', _C
 _FEW = 40  # characters that Latin-1 lacks, such as dashes and quotation marks
 
 
-@dataclass(frozen=True, slots=True)
-class Plain:
+class Plain(NamedTuple):
     """`text` is lower case, `cased` the same text with its capitals; both of equal length."""
 
     text: str
