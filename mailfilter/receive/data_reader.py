@@ -8,20 +8,30 @@ Invariants: linear in the bytes received, however they are cut; at most `limit` 
 `wire` is what came (dots stuffed), `unstuffed` is the same object where no line starts with a dot.
 """
 
+from itertools import chain
+
+from ahocorasick_rs import BytesAhoCorasick
+
+from mailfilter import limits
+
 _END = b"\r\n.\r\n"
 _DOT = b"\r\n."
+_DOTS = BytesAhoCorasick([_DOT]).find_matches_as_indexes  # by vectors: 15 times `bytes.find`
+_MANY = 1000  # more of them are left to `bytes`, which keeps no list
+_PIECE = 256 * limits.KIB
 
 
 class DataReader:
     """Collects one DATA. `prefix` (our trace field) becomes the start of the message."""
 
-    __slots__ = ("_chunks", "_limit", "_tail", "dotted", "dropped", "size")
+    __slots__ = ("_chunks", "_limit", "_many", "_tail", "dotted", "dropped", "size")
 
     def __init__(self, limit: int, prefix: bytes = b"") -> None:
         self.size = 0  # bytes received, also those that were dropped
         self.dropped = False
         self.dotted = False  # a line may begin with a dot
         self._limit = limit
+        self._many = False
         self._chunks = [prefix] if prefix else []
         self._tail = b"\r\n"  # the end of what came: the line DATA ended with CRLF
 
@@ -50,13 +60,15 @@ class DataReader:
         The search for a dot at the start of a line answers both questions, until there is one.
         """
         self.dotted = self.dotted or _DOT in edge
-        if self.dotted:
+        if self._many:
             return chunk.find(_END)
-        at = chunk.find(_DOT)
-        if at < 0 or chunk.startswith(_END, at):
-            return at
-        self.dotted = True
-        return chunk.find(_END, at + 1)
+        dots = _DOTS(chunk)
+        self._many = len(dots) > _MANY
+        for _, at, _ in dots:
+            if chunk.startswith(_END, at):
+                return at
+            self.dotted = True
+        return -1
 
     def drop(self) -> None:
         """Keep nothing of it; only its end is still looked for."""
@@ -93,6 +105,12 @@ class DataReader:
 
 def unstuffed(wire: bytes) -> bytes:
     """The message without the stuffed dots (RFC 5321 4.5.2)."""
-    if b"\r\n." in wire:
-        wire = wire.replace(b"\r\n.", b"\r\n")
-    return wire[1:] if wire.startswith(b".") else wire
+    view, kept = memoryview(wire), []
+    start = 1 if wire.startswith(b".") else 0  # of what is kept next
+    for at in range(0, len(wire), _PIECE):
+        for _, _, end in _DOTS(view[at : at + _PIECE + len(_DOT) - 1]):
+            kept.append(view[start : at + end - 1])
+            start = at + end
+        if len(kept) > _MANY:
+            return b"".join(chain(kept, [wire[start:].replace(_DOT, b"\r\n")]))
+    return b"".join([*kept, view[start:]]) if start else wire

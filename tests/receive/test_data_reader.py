@@ -1,12 +1,15 @@
 """DATA: the end is found wherever the chunks are cut, and nothing is lost or added."""
 
 from itertools import pairwise
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mailfilter.act.relay import stuff
+from mailfilter.receive import data_reader
+from mailfilter.receive import stray as stray_module
 from mailfilter.receive.data_reader import DataReader, unstuffed
 from mailfilter.receive.stray import stray
 
@@ -81,13 +84,23 @@ def test_stuffing_and_unstuffing_are_inverse(data):
     )
 
 
+@given(WIRE, st.integers(3, 9), st.integers(0, 4))
+def test_it_does_not_matter_where_a_piece_ends_or_how_many_dots_are_listed(wire, piece, many):
+    simple = wire.replace(b"\r\n.", b"\r\n")
+    data = wire + b"\r\n" + END
+    with patch.multiple(data_reader, _PIECE=piece, _MANY=many):
+        assert unstuffed(wire) == (simple[1:] if wire.startswith(b".") else simple)
+        assert read(data, [piece, 2 * piece, 3 * piece]) == expected(data, 10**6)
+
+
 def test_nothing_is_copied_where_no_line_starts_with_a_dot():
     data = b"Subject: a.b\r\n\r\nx.\r\n"
     assert unstuffed(data) is data
     assert stuff(data) is data
 
 
-@given(WIRE)
-def test_stray(wire):
+@given(WIRE, st.integers(1, 9))
+def test_stray(wire, piece):
     rest = wire.replace(b"\r\n", b"")
-    assert stray(wire) == any(byte in rest for byte in (b"\r", b"\n", b"\0"))
+    with patch.object(stray_module, "_PIECE", piece):
+        assert stray(wire) == any(byte in rest for byte in (b"\r", b"\n", b"\0"))
