@@ -10,8 +10,9 @@ users ran into stands in two tables (``reference``); each row has a test of that
 - The end of the client (FIN, RST) is seen when input has run dry. It cancels nothing: what is past
   the final dot runs to its end (P1).
 - Replies to pipelined commands leave in one write, when input runs dry (RFC 2920 3.2).
-- One deadline at a time, and a timer that is armed when it is first needed. While we work, none
-  runs; a slow client does not put it off by sending a part of a line.
+- One deadline at a time, a number that the listener looks at once in a while (`look`): a timer for
+  each session costs more than greeting it. While we wait for others, it is theirs or none; a slow
+  client does not put it off by sending a part of a line.
 - Nothing of a mail is logged.
 
 Known gap: replies that a client does not take are kept until its timer ends the session.
@@ -22,6 +23,7 @@ import sys
 from abc import ABC, abstractmethod
 from collections.abc import Coroutine
 from math import inf
+from time import monotonic
 from typing import Any, cast
 
 from mailfilter import limits, replies
@@ -52,8 +54,8 @@ class Conversation(asyncio.Protocol, ABC):
         self.input = Input(line_limit)
         self._outbox: list[bytes] = []
         self._ended = self._blocked = self._paused = False
-        self._due = inf
-        self._timer: asyncio.TimerHandle | None = None
+        self._due = inf  # when what is waited for must be here (monotonic, as the loop's time)
+        self.late = False  # what we wait for was cancelled for its deadline
         self._task: asyncio.Task[None] | None = None  # what we wait for
         self._within = False  # its first steps, which run at once
 
@@ -97,7 +99,6 @@ class Conversation(asyncio.Protocol, ABC):
     def connection_lost(self, error: Exception | None) -> None:  # noqa: ARG002 — the signature
         self._ended, self._blocked = True, False
         self.transport = None
-        self._disarm()
         if self._task is None:
             self.go_on()
 
@@ -121,7 +122,8 @@ class Conversation(asyncio.Protocol, ABC):
                     raise Leave(replies.GOING_DOWN)
                 if not self.use():
                     break
-                self._due = inf
+                if self._task is None:
+                    self._due = inf
         except Leave as leave:
             self.hang_up(leave.reply)
             return
@@ -135,10 +137,11 @@ class Conversation(asyncio.Protocol, ABC):
             return
         self.flush()
         if self._due == inf and not self.over:
-            self._allow(self.patience())
+            self._due = monotonic() + self.patience()
 
     def work(self, waiting: Coroutine[Any, Any, None]) -> None:
-        """Do what must wait; nothing else is obeyed until it is done, and no deadline runs."""
+        """Do what must wait; nothing else is obeyed until it is done, and no deadline runs but one
+        that it sets itself (`within`)."""
         self._due = inf
         self._within = True
         task = start(self.loop, self._worked(waiting))
@@ -180,39 +183,35 @@ class Conversation(asyncio.Protocol, ABC):
         if reply is not None:
             self.say(reply)
         self.flush()
-        self._disarm()
         transport = self.transport
         if transport is not None:
             transport.close()
             if transport.get_write_buffer_size():
-                self._timer = self.loop.call_later(LINGER, transport.abort)
+                self.loop.call_later(LINGER, transport.abort)
         self.ended()
 
     # ---- timers --------------------------------------------------------------------------
 
-    def _allow(self, seconds: float) -> None:
-        """Input must come within so many seconds from now."""
-        self._due = self.loop.time() + seconds
-        if self._timer is not None and self._timer.when() > self._due:
-            self._disarm()
-        if self._timer is None:
-            self._timer = self.loop.call_at(self._due, self._ring)
+    def within(self, seconds: float) -> None:
+        """What we wait for is cancelled after so many seconds, and `late` is set."""
+        self._due = monotonic() + seconds
 
-    def _ring(self) -> None:
-        self._timer = None
-        if self._due > self.loop.time():  # it was put off meanwhile
-            if self._due != inf:
-                self._timer = self.loop.call_at(self._due, self._ring)
+    def in_time(self) -> None:
+        """It came; no deadline runs."""
+        self._due = inf
+
+    def look(self, now: float) -> None:
+        """End what is overdue."""
+        if self._due > now or self.over:
             return
-        if self._blocked and self.transport is not None:
+        self._due = inf
+        if self._task is not None:
+            self.late = True
+            self._task.cancel()
+        elif self._blocked and self.transport is not None:
             self.transport.abort()  # it does not take our replies either
         else:
             self.hang_up(replies.TIMEOUT)
-
-    def _disarm(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
 
     # ---- stopping ------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache, partial
 from pathlib import Path
+from time import monotonic
 
 from mailfilter import limits, replies
 from mailfilter.config import Listen, Settings
@@ -38,6 +39,7 @@ def _now() -> datetime:
 BACKLOG = 1024
 AT_ONCE = 2  # connections accepted in one go: the rest is for whoever else is free
 YIELD = 0.002  # seconds that the door is left to a process with fewer sessions
+LOOK = 1.0  # seconds between looks for sessions that are overdue
 RETRY = 1.0  # seconds until accepting is tried again when the machine could not
 
 
@@ -92,6 +94,7 @@ class Listener:
         self._yielded = False
         self._sessions: set[Conversation] = set()
         self._clients: Counter[str] = Counter()
+        self._next_look: asyncio.TimerHandle | None = None
         self._empty: asyncio.Future[None] | None = None  # somebody waits for the last session
         self.banner = filled(replies.BANNER, host=self.hostname)
         self.standing_of = lru_cache(maxsize=1024)(self.access.of_peer)
@@ -109,6 +112,19 @@ class Listener:
         self.port = self._sock.getsockname()[1]
         self._accepting = True
         self._watch(self._sock)
+        self._look()
+
+    def _look(self) -> None:
+        """End what is overdue; again after a while, which is short where deadlines are."""
+        now = monotonic()
+        for session in tuple(self._sessions):
+            session.look(now)
+        bounds = self.bounds
+        shortest = min(
+            bounds.command_timeout, bounds.block_timeout, bounds.data_timeout, bounds.delivery
+        )
+        loop = asyncio.get_running_loop()
+        self._next_look = loop.call_later(min(LOOK, shortest / 10), self._look)
 
     def _watch(self, door: socket.socket) -> None:
         if self._accepting:
@@ -154,6 +170,8 @@ class Listener:
         for session in list(self._sessions):
             session.abandon()
         await self._emptied(1)
+        if self._next_look is not None:
+            self._next_look.cancel()
 
     async def _emptied(self, seconds: float) -> None:
         if self._sessions:

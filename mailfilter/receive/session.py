@@ -21,6 +21,7 @@ RFC 6531, Postfix XFORWARD_README.
 import asyncio
 import re
 from collections.abc import Callable, Coroutine
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from mailfilter import failpoint, limits, replies
@@ -47,7 +48,7 @@ class Session(Opening):
     def __init__(self, listener: "Listener", loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(listener, loop)
         self._reader: DataReader | None = None  # of the message that is coming
-        self._all_by = 0.0  # when it must be here (loop time)
+        self._all_by = 0.0  # when it must be here (monotonic)
 
     # ---- input ---------------------------------------------------------------------------
 
@@ -90,7 +91,7 @@ class Session(Opening):
         """Seconds that the next command, or the next part of a message, may take."""
         if self._reader is None:
             return self._bounds.command_timeout
-        return min(self._bounds.block_timeout, self._all_by - self.loop.time())
+        return min(self._bounds.block_timeout, self._all_by - monotonic())
 
     async def _fenced(self, waiting: Coroutine[Any, Any, None]) -> None:
         try:
@@ -219,7 +220,7 @@ class Session(Opening):
     def _listen(self) -> None:
         self.say(replies.DATA_GO)
         self._reader = DataReader(self._size_limit, self._trace())
-        self._all_by = self.loop.time() + self._bounds.data_timeout
+        self._all_by = monotonic() + self._bounds.data_timeout
 
     def _trace(self) -> bytes:
         if not self._all.trace_header:
@@ -283,12 +284,26 @@ class Session(Opening):
             self._all.access, self._mail.address, data
         ):
             return replies.NOT_OURS
+        self.within(self._bounds.delivery)
         try:
-            async with asyncio.timeout(self._bounds.delivery):
-                return await self._all.deliver(Received(self._envelope(), wire, data), self._hop)
+            return await self._all.deliver(Received(self._envelope(), wire, data), self._hop)
+        except asyncio.CancelledError:
+            if not self._was_late():
+                raise
+            self._fault(TimeoutError())
         except Exception as error:
             self._fault(error)
-            return replies.INTERNAL
+        finally:
+            self.in_time()
+        return replies.INTERNAL
+
+    def _was_late(self) -> bool:
+        """Whether the cancellation was that of the deadline; then it is over."""
+        late, self.late = self.late, False
+        task = asyncio.current_task()
+        if late and task is not None:
+            task.uncancel()
+        return late
 
     def _envelope(self) -> Envelope:
         assert self._mail is not None
