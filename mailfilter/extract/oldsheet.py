@@ -19,6 +19,8 @@ from dataclasses import dataclass, field
 
 from mailfilter.extract.context import Ctx, Found, text_at
 from mailfilter.extract.officeart import pictures, wide_texts
+from mailfilter.extract.oldcells import FORMULA, Formats, formula_texts
+from mailfilter.extract.telling import header_text
 from mailfilter.model import Part
 from mailfilter.place import Place, Step, StepKind
 
@@ -30,7 +32,6 @@ _HIDDEN_TEXT = (0x1B8, 0x1BE, 0x5C, 0x1AE, 0x18, 0x207)  # links, lists, user, o
 _CHART_TEXT, _DRAWING = 0x100D, 0xEC
 _CACHED_TEXT, _CACHED_NUMBER = 0xCD, 0xC9  # SXString, SXNum
 _BIFF8 = 0x0600
-_HEADER_CODE = re.compile(r"&(?:K[0-9A-F]{6}|[A-Z+-]|\"[^\"\n]{0,60}\"|\d{1,3}(?!\d))")
 _NARROW_TEXT = re.compile(rb"[\x20-\x7e\xa0-\xff]{4,}")
 Record = tuple[int, list[bytes]]  # kind; its data and what continues it
 
@@ -49,6 +50,7 @@ class _Sheet:
 def read(stream: bytes, part: Part, ctx: Ctx) -> Iterator[Found]:
     """Sheet by sheet; what stands before the first sheet is the workbook's."""
     sheets, names, version, depth = [_Sheet()], [], _BIFF8, 0
+    formats = Formats()
     for kind, pieces in _records(stream):
         if kind == _BEGIN:
             version = struct.unpack_from("<H", pieces[0])[0] if len(pieces[0]) >= 2 else version
@@ -59,6 +61,12 @@ def read(stream: bytes, part: Part, ctx: Ctx) -> Iterator[Found]:
             names.append(_short(pieces[0][6:], wide=version == _BIFF8))
         elif kind == _DRAWINGS:
             yield from pictures(b"".join(pieces), part, ctx, 0)
+        elif kind == FORMULA:
+            for text in formula_texts(pieces[0]):
+                sheets[-1].add(StepKind.HIDDEN, text)
+        elif shown := formats.take(kind, pieces[0]):
+            for text in shown:
+                sheets[-1].add(None, text)
         else:
             _take(sheets[-1], kind, pieces, version)
     for n, sheet in enumerate(sheets):
@@ -123,11 +131,6 @@ def _take(sheet: _Sheet, kind: int, pieces: list[bytes], version: int) -> None:
         sheet.add(StepKind.HIDDEN, wide_texts(b"".join(pieces)))
     elif kind in _HIDDEN_TEXT:
         sheet.add(StepKind.HIDDEN, _loose(b"".join(pieces)))
-
-
-def header_text(text: str) -> str:
-    """A header or footer without its codes for fonts and places."""
-    return _HEADER_CODE.sub(" ", text)
 
 
 def _run(piece: bytes) -> str:

@@ -28,6 +28,7 @@ from mailfilter.extract.context import Ctx, Found, text_at
 from mailfilter.extract.ole import Storage
 from mailfilter.extract.ooxml import Package, holds
 from mailfilter.extract.table import cell, table
+from mailfilter.extract.telling import header_text
 from mailfilter.model import Part
 from mailfilter.place import Step, StepKind
 
@@ -154,7 +155,7 @@ def _binary_headers(package: Package, name: str) -> Iterator[Found]:
         at = 2
         while kind == _HEADER_FOOTER and at < len(data):
             text, at = _wide_text(data, at)
-            texts.append(oldsheet.header_text(text))
+            texts.append(header_text(text))
     yield text_at("\n".join(texts), package.place.down(Step(StepKind.HEADER)))
 
 

@@ -19,6 +19,10 @@ _ATTRIBUTE = re.compile(rb"\s([\w:.-]{1,60})\s?=\s?(?:\"([^\"<]{1,8000})\"|'([^'
 _NUMBER = re.compile(r"\d{10}|\d{6}[^\w\s]\d{4}|\d{6} \d{4}|\d[eE]\+?\d")
 _SCIENTIFIC = re.compile(r"(?<![\w.])-?\d(?:[.,]\d{1,17})?[eE]\+?0{0,2}\d{1,2}(?![\w.])")
 _IDENTIFIER = re.compile(r"\{?[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-|urn:|https?://schemas\.")
+_HEADER_LOOKS = re.compile(  # fonts, sizes, colours: they stand between letters and show nothing
+    r"&(?:K(?:[0-9A-F]{6}|\d\d[+-]\d{3})|[BIUESXYOH+-]|\"[^\"\n]{0,60}\"|\d{1,3}(?!\d))"
+)
+_HEADER_FIELD = re.compile(r"&[A-Z]")  # a part of the header, a page number, a date
 _WRITTEN = frozenset(
     b"text name displayname author caption title descr tooltip prompt prompttitle error errortitle "
     b"comment command content display value alt string username label description help tag".split()
@@ -37,6 +41,11 @@ def attributes(xml: bytes) -> Iterator[str]:
         local = name.rpartition(b":")[2].lower()
         if (local in _WRITTEN or _NUMBER.search(value)) and not _IDENTIFIER.match(value):
             yield spelled_out(value)
+
+
+def header_text(text: str) -> str:
+    """A header or footer of a sheet without its codes."""
+    return _HEADER_FIELD.sub(" ", _HEADER_LOOKS.sub("", text)) if "&" in text else text
 
 
 def spelled_out(text: str) -> str:

@@ -55,6 +55,8 @@ _UNUSUAL = {  # what asks for a closer look at the whole part
     b"<w:ffD": "forms",
     b"<w:docV": "forms",
     b"<w:sym ": "symbols",
+    b"<w:attr ": "forms",
+    b"<w:bookmarkStart ": "bookmarks",
 }
 _END, _LINE = b"</w:p>", b"\n<"
 _TAGS = Needles(_END, *_TABLES, *_SIGNS, *_UNUSUAL)
@@ -67,9 +69,12 @@ _FIELD_CODE = re.compile(rb"<w:instrText(?:\s[^<>]*)?>([^<]*)</w:instrText>")
 _DELETED = re.compile(rb"<w:delText(?:\s[^<>]*)?>([^<]*)</w:delText>")
 _SYMBOL = re.compile(rb"<w:sym\s[^<>]*w:char=\"([0-9A-Fa-f]{4})\"[^<>]*/>")
 _VANISH = re.compile(rb"<w:(?:vanish|webHidden)(?:/>| w:val=\"(?:1|true|on)\")")
-_ALTERNATIVE = (b"descr", b"title", b"alt", b"string")
+_ALTERNATIVE = (b"descr", b"title", b"alt", b"string", b"name", b"o:title", b"href")
 _TOLD = (b"w:instr", b"w:tooltip")
-_FORM = re.compile(rb"<w:(?:default|listEntry|listItem|docVar|alias|tag|result)\s[^<>]*>")
+_FORM = re.compile(
+    rb"<w:(?:default|listEntry|listItem|docVar|alias|tag|result|helpText|statusText|attr)\s[^<>]*>"
+)
+_BOOKMARK = re.compile(rb"<w:bookmarkStart\s[^<>]*w:name=\"([^\"<>_][^\"<>]*)\"")  # not Word's own
 _FORM_VALUES = (b"w:val", b"w:displayText", b"w:value")
 
 
@@ -95,7 +100,7 @@ def stories(xml: bytes) -> tuple[str, list[str]]:
     hidden: list[str] = []
     whole, (marked, unusual) = xml, _marked(xml)
     if "changes" in unusual:
-        hidden += [decoded(code) for code in _FIELD_CODE.findall(xml)]
+        hidden += _field_codes(xml)
         hidden += list(_before_changes(xml))
         xml = _DELETED.sub(b"", _FIELD_CODE.sub(b"", xml))
     if "moved" in unusual:
@@ -110,6 +115,8 @@ def stories(xml: bytes) -> tuple[str, list[str]]:
         xml = _GEOMETRY.sub(b"", xml)
     if "forms" in unusual:
         hidden += attributes_of(b" ".join(_FORM.findall(xml)), _FORM_VALUES)
+    if "bookmarks" in unusual:
+        hidden += [decoded(name).replace("_", " ") for name in _BOOKMARK.findall(xml)]
     if "symbols" in unusual:
         xml = _SYMBOL.sub(lambda found: b"<w:t>" + _symbol(int(found[1], 16)) + b"</w:t>", xml)
     return text_of(marked if xml is whole else _marked(xml)[0]), hidden
@@ -119,6 +126,16 @@ def _symbol(code: int) -> bytes:
     """Symbol fonts lie at U+F000; their digits are those of ASCII. No markup is made of them."""
     char = chr(code - 0xF000 if 0xF020 <= code <= 0xF0FF else code)
     return b" " if char in "<>&" else char.encode("utf-8", "replace")
+
+
+def _field_codes(xml: bytes) -> Iterator[str]:
+    """Each piece of a code, and the pieces of a paragraph joined: Word splits them as it splits
+    text."""
+    for paragraph in xml.split(b"</w:p>"):
+        codes = _FIELD_CODE.findall(paragraph)
+        yield from map(decoded, codes)
+        if len(codes) > 1:
+            yield decoded(b"".join(codes))
 
 
 def _without_vanished(xml: bytes, hidden: list[str]) -> bytes:

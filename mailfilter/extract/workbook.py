@@ -34,7 +34,7 @@ from mailfilter.extract.ooxml import (
 )
 from mailfilter.extract.references import unescape
 from mailfilter.extract.table import BREAKS, GAP, cell, table
-from mailfilter.extract.telling import attributes, spelled_out
+from mailfilter.extract.telling import attributes, header_text, spelled_out
 from mailfilter.extract.xmltext import (
     attributes_of,
     cut,
@@ -64,7 +64,6 @@ _SIMPLE = re.compile(r"<si><t(?:\s[^<>]*)?>([^<]*)</t></si>")
 _NAMED = re.compile(r'\s(r|s|t)="([^"<>]*)"')
 _SHEET = re.compile(rb"<sheet\s[^<>]*>")
 _ATTRIBUTE = re.compile(rb"([\w:]+)=[\"']([^\"']*)[\"']")
-_HEADER_CODE = re.compile(r"&(?:K[0-9A-F]{6}|[A-Z+-]|\"[^\"\n]{0,60}\"|\d{1,3}(?!\d))")
 
 BLOCK = 1 << 18  # characters of rows that are read at one go
 
@@ -87,9 +86,9 @@ def _workbook(package: Package, name: str) -> Iterator[Found]:
         raise Unreadable("broken-document")
     xml = package.xml(name, SHEET)
     names = [*texts_of(xml, b"definedName"), *attributes_of(xml, (b"comment", b"description"))]
-    yield text_at("\n".join(names), package.place.down(_hidden()))
     strings = _strings(package)
     styles = styles_of(package.xml("xl/styles.xml", SHEET), xml)
+    yield text_at("\n".join([*names, *styles.telling]), package.place.down(_hidden()))
     used: set[str] = set()
     done: set[str] = set()
     for n, (title, path) in enumerate(_tabs(package, xml), 1):
@@ -174,15 +173,18 @@ def _sheet(
     used: set[str],
 ) -> Iterator[Found]:
     head, _, tail = xml.rpartition(b"</sheetData>")
+    if not head and b"<sheetData/>" in xml:  # a sheet without cells
+        head, _, tail = xml.partition(b"<sheetData/>")
     content = (head or tail).decode("utf-8", "replace")
     formulas: list[str] = []
     sheet = _Sheet(strings, styles, formulas, used, budget)
     yield table(sheet.rows(content), place)
     yield text_at("\n".join(formulas), place.down(_hidden()))
     if head:
-        header = _HEADER_CODE.sub(" ", lines_of(tail))
-        yield text_at(header, place.down(Step(StepKind.HEADER)))
-        yield text_at("\n".join(attributes(tail)), place.down(_hidden()))
+        rest, headers = cut(tail, b"headerFooter")
+        header = "\n".join(lines_of(b">" + each + b"<") for each in headers)
+        yield text_at(header_text(header), place.down(Step(StepKind.HEADER)))
+        yield text_at("\n".join([lines_of(rest), *attributes(tail)]), place.down(_hidden()))
 
 
 class _Sheet:

@@ -276,11 +276,11 @@ def label(block: Block, default: str) -> Label:
     """Type, encoding, disposition and name that a header gives to its body; the first counts."""
     found: dict[bytes, bytes] = {}
     codes = list(block.codes)
-    for name, value in block.fields:
+    for name, raw in block.fields:
         if b"content" not in name:
             continue
         if name in _FIELDS:
-            if found.setdefault(name, value) is not value and found[name].strip() != value.strip():
+            if found.setdefault(name, raw) is not raw and found[name].strip() != raw.strip():
                 codes.append("field-twice")
         elif _is_near(name):
             codes.append("field-name")

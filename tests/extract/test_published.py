@@ -1,20 +1,25 @@
 """What published collections of documents showed: files that offices really have, made anew."""
 
 import io
+import re
 import struct
 
+import openpyxl
 import pytest
+from openpyxl.worksheet.datavalidation import DataValidation
 from PIL import Image
 
 from mailfilter.extract.budget import Budget
 from mailfilter.extract.charset import looks_like_text
 from mailfilter.extract.context import Ctx
 from mailfilter.extract.officeart import pictures
+from mailfilter.extract.oldcells import Formats, formula_texts
 from mailfilter.extract.packing import compound_file
 from mailfilter.parse import parse, roles
 from mailfilter.place import StepKind
 from tests.extract import making
-from tests.extract.reading import NUMBER, attachment, contents, kinds, read, reasons
+from tests.extract.reading import NUMBER, PLAIN, attachment, contents, kinds, read, reasons
+from tests.extract.test_old_office import XLS, lines, streams_of
 
 _CONTENT = (
     '<office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"'
@@ -147,3 +152,125 @@ def test_a_card_folded_within_a_character_is_read():
     found = read(card, "a.vcf")
     assert reasons(found) == []
     assert note.decode().strip() in contents(found)
+
+
+# ---- what a document keeps beside its text ---------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "xml",
+    [
+        f'<w:bookmarkStart w:id="0" w:name="p_{PLAIN}"/><w:bookmarkEnd w:id="0"/>',
+        (
+            "<w:r><w:fldChar w:fldCharType='begin'><w:ffData><w:helpText w:type='text'"
+            f' w:val="{NUMBER}"/></w:ffData></w:fldChar></w:r>'
+        ),
+        (
+            f'<w:r><w:instrText>QUOTE "{NUMBER[:7]}</w:instrText></w:r>'
+            f'<w:r><w:instrText>{NUMBER[7:]}"</w:instrText></w:r>'
+        ),
+        (
+            "<w:smartTag w:uri='u' w:element='p'><w:smartTagPr><w:attr w:name='v'"
+            f' w:val="{NUMBER}"/></w:smartTagPr><w:r><w:t>x</w:t></w:r></w:smartTag>'
+        ),
+        f'<w:r><w:pict><v:shape href="http://example.com/{NUMBER}"/></w:pict></w:r>',
+        (
+            f'<w:r><w:drawing><wp:inline><wp:docPr id="1" name="{NUMBER}.png"/>'
+            "</wp:inline></w:drawing></w:r>"
+        ),
+    ],
+)
+def test_names_and_codes_of_a_text_are_read(xml):
+    assert StepKind.HIDDEN in kinds(read(making.word_with(xml), "a.docx"))
+
+
+def test_a_bookmark_of_words_own_is_no_text():
+    mark = f'<w:bookmarkStart w:id="0" w:name="_Hlk{PLAIN}"/><w:bookmarkEnd w:id="0"/>'
+    assert PLAIN not in contents(read(making.word_with(mark), "a.docx"))
+
+
+@pytest.mark.parametrize(
+    ("code", "value", "shown"),
+    [
+        ("000000-0000", 1212121212, "121212-1212"),
+        ("000000\\-0000", 12121212, "001212-1212"),
+        ('00000000"-"0000', 191212121212, NUMBER),
+        ("000000 0000", 1212121212, "121212 1212"),
+        ("0000000000", 12121212, "0012121212"),
+        ("000000-0000;@", 1212121212, "121212-1212"),
+    ],
+)
+def test_a_number_is_read_as_its_format_shows_it(code, value, shown):
+    found = read(making.sheet_with(value, number_format=code), "a.xlsx")
+    assert shown in contents(found)
+
+
+def test_a_number_in_a_format_is_read():
+    found = read(making.sheet_with(1, number_format=f'"{NUMBER}"0'), "a.xlsx")
+    assert StepKind.HIDDEN in kinds(found)
+
+
+def test_a_sheet_without_cells_has_a_header():
+    book = openpyxl.Workbook()
+    book.active.oddHeader.center.text = f"{NUMBER[:6]}&B{NUMBER[6:]}"
+    assert StepKind.HEADER in kinds(read(making.saved(book), "a.xlsx"))
+    empty = re.compile(rb"<sheetData>.*</sheetData>|<sheetData />")
+    sheet = {"xl/worksheets/sheet1.xml": lambda xml: empty.sub(b"<sheetData/>", xml)}
+    assert StepKind.HEADER in kinds(read(making.edit(making.saved(book), sheet), "a.xlsx"))
+
+
+def test_a_list_to_choose_from_is_no_header():
+    book = openpyxl.Workbook()
+    choice = DataValidation(type="list", formula1=f'"{NUMBER},annat"')
+    book.active.add_data_validation(choice)
+    choice.add("A1")
+    found = kinds(read(making.saved(book), "a.xlsx"))
+    assert StepKind.HIDDEN in found
+    assert StepKind.HEADER not in found
+
+
+# ---- old Excel -------------------------------------------------------------------------------
+
+
+def formula(tokens):
+    return bytes(20) + struct.pack("<H", len(tokens)) + tokens
+
+
+@pytest.mark.parametrize(
+    ("tokens", "text"),
+    [
+        (b"\x17\x0d\0" + NUMBER.encode(), NUMBER),
+        (b"\x17\x0d\1" + NUMBER.encode("utf-16-le"), NUMBER),
+        (b"\x17\x06\x00191212\x17\x07\x0012-1212\x08", NUMBER),
+        (b"\x1f" + struct.pack("<d", float(PLAIN)), PLAIN),
+    ],
+)
+def test_what_stands_in_an_old_formula(tokens, text):
+    assert text in formula_texts(formula(tokens))
+
+
+def test_numbers_of_an_old_sheet_are_read_as_their_formats_show_them():
+    code = b"000000\\-0000"
+    formats = Formats()
+    for kind, data in (
+        (0x41E, struct.pack("<HHB", 170, len(code), 0) + code),
+        (0xE0, bytes(20)),
+        (0xE0, struct.pack("<HH", 0, 170) + bytes(16)),
+    ):
+        assert formats.take(kind, data) == []
+    cell = struct.pack("<HH", 0, 0)
+    assert formats.take(0x203, cell + struct.pack("<Hd", 1, 1212121212.0)) == ["121212-1212"]
+    assert formats.take(0x203, cell + struct.pack("<Hd", 0, 1212121212.0)) == []
+    small = (12121212 << 2) | 2
+    assert formats.take(0x27E, cell + struct.pack("<HI", 1, small)) == ["001212-1212"]
+    half = struct.unpack("<Q", struct.pack("<d", 1212121088.0))[0] >> 32 & ~3
+    many = cell + struct.pack("<HIHIH", 0, small, 1, half, 1)
+    assert [each[6] for each in formats.take(0xBD, many)] == ["-"]
+    assert formats.take(0xBD, cell) == []
+
+
+def test_an_old_workbook_tells_its_formulas():
+    book = streams_of(XLS)["Workbook"]
+    record = formula(b"\x17\x0d\0" + NUMBER.encode())
+    data = compound_file({"Workbook": book + struct.pack("<HH", 6, len(record)) + record})
+    assert NUMBER in "\n".join(lines(data, StepKind.HIDDEN))
