@@ -134,13 +134,18 @@ def answer(text: str, files: Sequence[tuple[str, str, bytes]], subject: str) -> 
     message = EmailMessage(policy=SMTP)
     message["Subject"] = " ".join(subject.split())
     message.set_content(text, cte="base64")
+    attach(message, files)
+    return message.as_bytes()
+
+
+def attach(message: EmailMessage, files: Sequence[tuple[str, str, bytes]]) -> None:
+    """Add (name, type, bytes) of each file; a type that a program could act on is just bytes."""
     for name, kind, data in files:
         main, sub = (kind if _TYPE.fullmatch(kind) else "application/octet-stream").split("/")
         if main in ("multipart", "message", "text"):
             main, sub = "application", "octet-stream"
         saved = _NOT_IN_NAMES.sub("_", name).strip(" .")[-150:] or "fil"
         message.add_attachment(data, maintype=main, subtype=sub, filename=saved)
-    return message.as_bytes()
 
 
 def with_receipt(body: bytes, receipt: Sequence[tuple[str, str]], at: datetime) -> bytes:

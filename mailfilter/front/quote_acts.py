@@ -1,16 +1,20 @@
 """Sending without the quoted mail: a new mail of what the sender herself wrote.
 
 From → to: her held mail, of which every finding stands in the quoted history → its own text, read
-in a worker → she sees it → a new mail to the same recipients, judged by the rules in force; only if
-nothing is stopped any more it goes to the next hop, and the held one ends.
+in a worker, and what is attached → she sees it → a new mail to the same recipients, judged by the
+rules in force; only if nothing is stopped any more it goes to the next hop, and the held one ends.
 
-- Attachments are not taken over (nothing here opens them): a mail that has any is not offered it.
+- What was attached goes along, and she sees its names first; in it nothing was found, and the new
+  mail is judged with it. An attached mail cannot be taken over, and the page says so. Its parts are
+  told apart here, in desk, after a worker has read the same bytes with the same reader.
 - The new mail has the sender, the subject and the time of today; its To names a single recipient,
   of several nobody, for who was in Bcc is not known here any more.
 - Duplicate window: if we die between the next hop's 250 and our commit, her second click sends it
   again with the same Message-ID.
 """
 
+import asyncio
+from collections.abc import Sequence
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
@@ -20,6 +24,8 @@ from mailfilter.act.notice_sending import REWRITTEN
 from mailfilter.connectors.contract import Kind, judged
 from mailfilter.errors import Temporary
 from mailfilter.front.contract import ANYBODY, Answer, Ask, DeskParts, Refused, Verb
+from mailfilter.front.pickup_message import attach
+from mailfilter.front.quote_files import attached
 from mailfilter.front.sender_acts import ACTOR, Hers, finished, hers
 from mailfilter.model import Action, Envelope, State
 from mailfilter.place import Place, describe
@@ -28,32 +34,36 @@ from mailfilter.record.states import WAITING
 
 MOST = 200_000  # characters of one's own text
 _OWN = tuple(describe(Place(role), "sv") for role in (Role.BODY, Role.SIGNATURE))
-_BESIDE = tuple(describe(Place(role), "sv") for role in (Role.QUOTE, Role.SUBJECT, Role.HEADER))
 
 
 async def quote(parts: DeskParts, ask: Ask) -> Answer:
     """Show the new mail; with ``send`` send it."""
     mail = await hers(parts, ask, "quote")
-    text = await _own_text(parts, mail)
-    made = {item.id: _letter(parts, mail, item, text) for item in mail.open}
+    body = await parts.archive.body(mail.owner)
+    text = await _own_text(parts, body)
+    along = await asyncio.to_thread(attached, body)
+    made = {item.id: _letter(parts, mail, item, text, along.files) for item in mail.open}
     for item in mail.open:
         await _must_pass(parts, mail, item, made[item.id])
     if ask.text("send", 5) != "yes":
-        return Answer({"text": text})
+        return Answer(
+            {
+                "text": text,
+                "files": [{"name": name, "size": len(data)} for name, _, data in along.files],
+                "pictures": along.pictures,
+            }
+        )
     for item in mail.open:
         await _send(parts, mail, item, made[item.id])
     return await finished(parts, mail, "quote")
 
 
-async def _own_text(parts: DeskParts, mail: Hers) -> str:
+async def _own_text(parts: DeskParts, body: bytes) -> str:
     assert parts.view is not None, "desk has workers"
-    body = await parts.archive.body(mail.owner)
     own: dict[str, None] = {}  # what stands in the plain and in the HTML part is one text
     for place, text in await parts.view(body):
         if place in _OWN:
             own.setdefault(text.strip())
-        elif not place.startswith(_BESIDE):
-            raise Refused("attachments", 409)
     said = "\n\n".join(text for text in _distinct(list(own)) if text)
     if not said or len(said) > MOST:
         raise Refused("still", 409)
@@ -70,7 +80,9 @@ def _distinct(texts: list[str]) -> list[str]:
     return kept
 
 
-def _letter(parts: DeskParts, mail: Hers, item: Item, text: str) -> bytes:
+def _letter(
+    parts: DeskParts, mail: Hers, item: Item, text: str, files: Sequence[tuple[str, str, bytes]]
+) -> bytes:
     dossier = mail.dossier
     message = EmailMessage(policy=SMTP)
     domain = dossier.sender.rpartition("@")[2]
@@ -84,6 +96,7 @@ def _letter(parts: DeskParts, mail: Hers, item: Item, text: str) -> bytes:
         raise Refused("still", 409) from error
     message["Date"] = format_datetime(parts.now())
     message.set_content(text, cte="quoted-printable")
+    attach(message, files)
     return message.as_bytes()
 
 

@@ -33,7 +33,7 @@ async def act(visit: Visit) -> Response:
             raise
         return await _page(visit, 422, fault=refusal.code, fault_act=name)
     if "text" in done:
-        return visit.render("sender_quote.html", text=done["text"], address=_above(visit))
+        return visit.render("sender_quote.html", made=done, address=_above(visit))
     return visit.go(f"{_above(visit)}?done={done['done']}")
 
 

@@ -2,9 +2,13 @@
 
 import re
 import uuid
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from email.policy import SMTP
 
 import pytest
 
+from mailfilter.front.quote_files import attached
 from tests.front.installation import ANNA, MAJ, Installation, Told, mail
 from tests.running import wait_until
 
@@ -161,6 +165,63 @@ def test_without_the_quoted_part(place):
     assert arrived.mail == f"<{MAJ}>".encode()
     said = place.notice(before + 1).get_body(("plain",)).get_content()
     assert "utan citatet" in said
+
+
+def quoted_with(*files, inner=None, picture=b"") -> bytes:
+    """A mail with a finding in its quotation, and these (name, type, bytes) attached."""
+    letter = EmailMessage(policy=SMTP)
+    letter["From"], letter["To"], letter["Subject"] = f"Maj Ek <{MAJ}>", ANNA, "Bilagor"
+    letter["Message-ID"] = f"<bilagor{len(files)}.{len(picture)}@exempelkommun.example>"
+    letter.set_content(QUOTED.replace("\r\n", "\n"))
+    if picture:
+        rows = QUOTED.replace("\r\n", "<br>").replace(">", "&gt;").replace("&lt;br&gt;", "<br>")
+        letter.add_alternative(f'<p>{rows}</p><img src="cid:1">', subtype="html")
+        letter.get_payload()[1].add_related(
+            picture, maintype="image", subtype="png", cid="<1>", filename="logotyp.png"
+        )
+    for name, kind, data in files:
+        main, sub = kind.split("/")
+        letter.add_attachment(data, maintype=main, subtype=sub, filename=name)
+    if inner is not None:
+        letter.add_attachment(inner)
+    return letter.as_bytes()
+
+
+def test_what_is_attached_goes_along_and_is_seen_first(place):
+    table = b"dag;tid\r\ntorsdag;10\r\n" * 40
+    before, arrived = len(place.notices()), len(place.sink.to(ANNA))
+    place.send(quoted_with(("zq schema å.csv", "text/csv", table), ("b", "x-a/b", b"hej hej\n")))
+    link = place.link(before)
+    seen = place.browser.act(link, "quote")
+    assert "zq schema å.csv (840" in seen.text.replace("<wbr>", "")
+    assert "Bilder inne i" not in seen.text
+    place.browser.post(f"{link}/quote", {"form_token": seen.token("quote"), "send": "yes"})
+    wait_until(lambda: len(place.sink.to(ANNA)) > arrived, "the new mail")
+    made = message_from_bytes(place.sink.to(ANNA)[-1].data, policy=policy.default)
+    assert "Vi ses på torsdag" in made.get_body(("plain",)).get_content()
+    names = {part.get_filename(): part.get_content() for part in made.iter_attachments()}
+    assert names == {"zq schema å.csv": table, "b": b"hej hej\n"}
+    assert b"1212-1212" not in place.sink.to(ANNA)[-1].data
+
+
+def test_an_attached_mail_cannot_go_along_and_the_page_says_so(place):
+    inner = EmailMessage()
+    inner["Subject"] = "Inre"
+    inner.set_content("Hej igen.")
+    before = len(place.notices())
+    place.send(quoted_with(inner=inner))
+    told = place.browser.act(place.link(before), "quote")
+    assert told.status == 409
+    assert "ligger ett annat brev" in told.text
+
+
+def test_a_picture_in_the_text_stays_behind():
+    picture = b"\x89PNG\r\n\x1a\n" + bytes(60)
+    along = attached(quoted_with(("a.csv", "text/csv", b"a;b\n"), picture=picture))
+    assert [(name, data) for name, _, data in along.files] == [("a.csv", b"a;b\n")]
+    assert along.pictures == 1
+    signed = quoted_with(("smime.p7s", "application/pkcs7-signature", b"0\x82"))
+    assert attached(signed).files == ()
 
 
 def test_a_finding_of_her_own_is_no_quotation(place):
