@@ -32,11 +32,18 @@ _DIGITS = re.compile(rb"[0-9]{6}")
 _SPLIT = re.compile(rb"\r?\n[ \t](?=[\x80-\xbf])")
 _SAMPLE = 65536
 _FIRST = 4096  # bytes that mostly show by themselves that this is no text
+_PLAIN = frozenset(("utf-8", "cp1252", "iso8859-15", "ascii"))
+_MARK_STARTS = frozenset(mark[:1] for mark, _ in _MARKS)
 _ASCII_SUPERSETS = re.compile(r"(?i)ascii|utf-?8|iso-?8859|latin|cp125\d|windows-125\d|mac")
 
 
 def decode(data: bytes, declared: str = "") -> list[str]:
     """All plausible readings, the likeliest first; never empty, never raises."""
+    if declared in _PLAIN and data[:1] not in _MARK_STARTS:  # as nearly all mail is
+        try:
+            return [data.decode(declared)]
+        except UnicodeError:
+            pass
     for mark, charset in _MARKS:
         if data.startswith(mark):
             rest = data[len(mark) :]

@@ -92,9 +92,6 @@ _FAR = bytes(
     else 0x20 if byte in b" \t|" else byte if byte == 0x0A else 0x2E
     for byte in range(256)
 )  # fmt: skip
-# The signs of codes that have no digits in a row, in what `Afar.signs` leaves of a text. (Behind a
-# year in Roman numerals stand eight.)
-_LEFT = (b".-", b"-.", b"\xb7", b"F*", b"GB1", b"GE", b"GI")
 _NUMERALS = "〇零一二三四五六七八九壹貳參肆伍陸柒捌玖"
 _LONGEST = 200  # characters of a code, and more
 _STEP = 50  # after a sign the next one within so many is in the same stretch anyhow
@@ -187,7 +184,7 @@ def readings(text: Afar) -> Iterator[str]:
     """What the codes in a text say."""
     digits = text.has_digits()
     ways = _DIGITAL if digits else ()
-    if text.wide or _speaks(text):
+    if text.speaks or text.wide or b"\xb7" in text.raw:
         ways += _SIGNED
     if text.wide:
         ways += _WIDE
@@ -200,12 +197,6 @@ def readings(text: Afar) -> Iterator[str]:
     pieces = (run[0] for low, high in text.fours()
               for run in _PIECES.finditer(text.content, low, high))  # fmt: skip
     yield from map(_chopped, islice(pieces, MOST))
-
-
-def _speaks(text: Afar) -> bool:
-    """Whether a code that needs no digits in a row may be there."""
-    signs = text.signs
-    return any(map(signs.__contains__, _LEFT)) or b"rgg" in text.raw or b"abyy" in text.raw
 
 
 def _decoded(ways: tuple[_Way, ...], content: str, windows: list[tuple[int, int]]) -> Iterator[str]:

@@ -25,7 +25,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from mailfilter.extract import codes
-from mailfilter.extract.afar import Afar
+from mailfilter.extract.afar import OPENING, Afar
 from mailfilter.extract.charset import decode, looks_like_text
 from mailfilter.extract.plain import base64_bytes, strip_markup
 from mailfilter.extract.references import unescape
@@ -44,7 +44,7 @@ _BLANKS = b"ICAg"  # three spaces in base64, between two runs
 _NUMBER = re.compile(rb"[0-9]{6}(?:[0-9]{2})?[ .+-]?[0-9]{4}")
 # Three digits are four characters of which each has few values; three such groups are a number.
 _DIGIT_GROUPS = re.compile(r"(?:[MNO][DTjz][AEIMQUYcgk][w-z0-5]){3,}[MNO]?[DTjzAQgw]?")
-_STARTS = tuple(a + b for a in "MNO" for b in "DTjz")
+_STARTS = tuple(sign.decode() for sign in OPENING)
 _OPENING = bytes(
     ord("1") if byte in b"MNO" else ord("2") if byte in b"DTjz" else 0 for byte in range(256)
 )
@@ -93,7 +93,7 @@ def _based(text: Afar) -> Iterator[str]:
     if runs:
         for shift in range(4):
             yield from _numbers(base64_bytes(_aligned(runs, shift)))
-    if b"12" in text.signs.translate(_OPENING) and _may_hold_groups(raw):
+    if text.speaks and _may_hold_groups(raw):
         for group in islice(_digit_groups(text.content), MOST):
             yield base64_bytes(group.encode()).decode("latin-1")
     if b"\nM" in raw and _UU_LINE.search(raw):

@@ -262,30 +262,9 @@ FORMATS: tuple[Format, ...] = (
     Format(
         "image",
         (
-            "png",
-            "jpg",
-            "jpeg",
-            "gif",
-            "bmp",
-            "webp",
-            "tif",
-            "tiff",
-            "heic",
-            "ico",
-            "emf",
-            "wmf",
-            "wdp",
-            "pict",
-            "pct",
-            "svm",
-            "avif",
-            "heif",
-            "jp2",
-            "j2k",
-            "jxl",
-            "jb2",
-            "djvu",
-            "psd",
+            *("png", "jpg", "jpeg", "gif", "bmp", "webp", "tif", "tiff", "heic", "ico", "emf"),
+            *("wmf", "wdp", "pict", "pct", "svm", "avif", "heif", "jp2", "j2k", "jxl", "jb2"),
+            *("djvu", "psd"),
         ),
         (),
         image.sniff_image,
@@ -395,8 +374,8 @@ def marked_inside(data: bytes) -> bool:
     """
     return (
         data[4:8] == b"ftyp"
+        or data[257:262] == b"ustar"
         or archive_other.marked_inside(data)
-        or compressed.sniff_tar(data)
         or pdf.sniff(data)
         or container.ends_like_zip(data)
         or opendocument.sniff_flat(data)

@@ -32,7 +32,6 @@ from mailfilter.extract.references import unescape
 from mailfilter.model import Part
 from mailfilter.place import Step, StepKind
 
-DEPTH = 1000  # nested elements; measured: 13,000 nested div take 150 ms, growing by the square
 _OPEN_CLOSE = re.compile(
     r"<(/?)(?!(?:br|img|hr|input|meta|link|p|li|td|th|tr|col|source|wbr|option|dd|dt)\b)[a-z]",
     re.IGNORECASE,
@@ -65,14 +64,18 @@ RULES = 60  # hiding rules of style sheets that are tried
 def read(part: Part, ctx: Ctx) -> Iterator[Found]:
     """All views of an HTML part."""
     for source in decode(part.data, part.charset or _meta_charset(part.data)):
-        for maker in _makers(source[:HEAD]):
-            ctx.maker(maker)
-        shown, extras = views(source)
+        page = Page(source)
+        found = _without_tree(page)
+        if found is None:
+            for maker in _makers(source[:HEAD]):
+                ctx.maker(maker)
+            found = _with_tree(page)
+        shown, extras = found
         yield placed(shown, part, ctx)
         if extras:
             yield text_at(extras, part.place.down(Step(StepKind.HIDDEN)))
         yield from data_uris(source, part)
-        if "ata&" in source or "ATA&" in source:  # the colon as a reference
+        if "&" in source and ("ata&" in source or "ATA&" in source):  # the colon as a reference
             yield from data_uris(unescape(source), part)
 
 
@@ -90,13 +93,27 @@ def _meta_charset(data: bytes) -> str:
 
 def views(source: str) -> tuple[str, str]:
     """(text as shown, all else that the source says)."""
+    page = Page(source)
+    return _without_tree(page) or _with_tree(page)
+
+
+def _without_tree(page: Page) -> tuple[str, str] | None:
+    """The views of a page whose markup is plain."""
+    shown = flat.flat(page)
+    if shown is None:
+        return None
+    rest = [*woven.sandwiched(page)]
+    if page.has_six_digits():
+        hidden = list(filter(None, oddities.numbered_tags(page, flat.WRITTEN)))
+        rest = [*hidden, *oddities.left_over(page, "\n".join([shown, *hidden])), *rest]
+    return shown, "\n".join(filter(None, rest))
+
+
+def _with_tree(page: Page) -> tuple[str, str]:
+    """The same for any page."""
+    source = page.source
     if _too_deep(source):
         return _stripped(source), unescape(source)
-    page = Page(source)
-    shown = flat.flat(page)
-    if shown is not None and not oddities.is_doubtful(page):
-        return shown, _besides(page, shown, [*oddities.numbered_tags(page, flat.WRITTEN)])
-    page.told = None
     tree = LexborHTMLParser(source)
     if tree.root is None:
         return _stripped(source), unescape(source)
@@ -104,7 +121,7 @@ def views(source: str) -> tuple[str, str]:
 
 
 def _of_tree(tree: LexborHTMLParser, page: Page) -> tuple[str, str]:
-    """The same for any page; uses the tree up."""
+    """The views that a tree gives, which is used up."""
     extras = [*oddities.numbered_tags(page, flat.WRITTEN)]
     rules: list[str] = []
     markup = tree.html or ""
@@ -129,21 +146,16 @@ def _of_tree(tree: LexborHTMLParser, page: Page) -> tuple[str, str]:
         markup, comments = oddities.without_comments(markup)
         extras += map(strip_markup, comments)
     shown = as_text(markup) if cut is None else _joined(cut)
-    return shown, _besides(page, shown, [*whole, *extras])
-
-
-def _besides(page: Page, shown: str, extras: list[str]) -> str:
-    """All that the source says and a reader does not see."""
-    hidden = "\n".join(filter(None, extras))
+    hidden = "\n".join(filter(None, [*whole, *extras]))
     rest = oddities.left_over(page, f"{shown}\n{hidden}")
-    return "\n".join(filter(None, [hidden, *rest, *woven.readings(page, shown)]))
+    return shown, "\n".join(filter(None, [hidden, *rest, *woven.readings(page, shown)]))
 
 
 def _too_deep(source: str) -> bool:
-    if source.count("<") < DEPTH:
+    if source.count("<") < flat.DEPTH:
         return False
     steps = (-1 if close else 1 for close in _OPEN_CLOSE.findall(source))
-    return max(accumulate(steps), default=0) > DEPTH
+    return max(accumulate(steps), default=0) > flat.DEPTH
 
 
 def _stripped(source: str) -> str:

@@ -34,10 +34,8 @@ _MAY_HIDE = re.compile(
     r"|(?:height|width)\s*:\s*[01](?:\.\d+)?\s*(?:p[xt]|em|%|[;!]|$)|clip(?:-path)?\s*:|opacity\s*:\s*0?\.[01]",
     re.IGNORECASE,
 )
-_WORDS = (
-    *(b"color", b"font-size", b"left", b"top:", b"indent"),
-    *(b"height", b"width", b"clip", b"opacity"),
-)
+WORDS = "color", "font-size", "left", "top:", "indent", "height", "width", "clip", "opacity"
+_WORDS = tuple(word.encode() for word in WORDS)
 _TURNING = "bdo[dir],[style*='bidi-override']"
 ELEMENTS = 2000  # styled elements that are looked at
 TURNED = 100
@@ -66,11 +64,9 @@ def left_over(page: Page, views: str) -> list[str]:
     return sorted(set(found).difference(_NUMBER.findall(views))) if found else []
 
 
-def is_doubtful(page: Page) -> bool:
-    """Whether an element may stand between digits that its style hides."""
-    if b">0" not in page.zeroed or not page.tells(_WORDS):
-        return False
-    return _CUT.search(page.source) is not None
+def stands_between(page: Page) -> bool:
+    """Whether a digit stands behind an element, as if the element were between digits."""
+    return b">0" in page.zeroed and _CUT.search(page.source) is not None
 
 
 def without_doubtful(tree: LexborHTMLParser, page: Page) -> Iterator[str]:
@@ -83,7 +79,7 @@ def without_doubtful(tree: LexborHTMLParser, page: Page) -> Iterator[str]:
             if left < 0:
                 break
             yield html.escape(turned)
-    if not is_doubtful(page):
+    if not page.tells(_WORDS) or not stands_between(page):
         return
     styled = tree.css("[style]")[:ELEMENTS]
     doubtful = [n for n in styled if _MAY_HIDE.search(n.attributes.get("style") or "")]

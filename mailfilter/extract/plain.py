@@ -33,17 +33,20 @@ _ENTITY = re.compile(r"<!ENTITY\s+([\w.-]{1,60})\s+[\"']([^\"'<>]{1,1000})[\"']\
 _MARKDOWN = ("md", "markdown", "rmd")
 _MARKS = dict.fromkeys(map(ord, "*_`~\\"))
 _BASE64_END = re.compile(r"[^A-Za-z0-9+/=%_\-\t\r\n]")  # programs leave out line ends
+_BODY = ((0, Role.BODY),)
 URIS = 200  # in one text
 ENTITIES, GROWTH = 50, 1 << 20  # of one document; characters that one entity may add
 
 
 def read(part: Part, ctx: Ctx) -> Iterator[Found]:
     """Text as it stands."""
+    ending = extension(part.name) if part.name else ""
     for content in decode(part.data, part.charset):
         yield placed(content, part, ctx)
-        yield from _escaped(content, part)
+        if "\\u" in content or ending == "json":
+            yield from _escaped(content, part, ending)
         yield from data_uris(content, part)
-        if extension(part.name) in _MARKDOWN:
+        if ending in _MARKDOWN:
             plain = content.translate(_MARKS)
             yield text_at(plain if plain != content else "", part.place.down(Step(StepKind.HIDDEN)))
 
@@ -82,8 +85,10 @@ def placed(content: str, part: Part, ctx: Ctx) -> Text:
     if part.place.role is not Role.BODY:
         return text_at(content, part.place)
     roles = ctx.roles(content) or ((0, Role.BODY),)
+    if roles == _BODY:
+        return text_at(content, part.place)
     return Text(
-        content, tuple((at, _role_place(content, at, role, part.place)) for at, role in roles)
+        content, tuple([(at, _role_place(content, at, role, part.place)) for at, role in roles])
     )
 
 
@@ -99,18 +104,18 @@ def strip_markup(content: str) -> str:
     return unescape(_MARKUP.sub("", broken))
 
 
-def _escaped(content: str, part: Part) -> Iterator[Text]:
+def _escaped(content: str, part: Part, ending: str) -> Iterator[Text]:
     """What ``\\uXXXX`` escapes and exponents hide."""
     place = part.place.down(Step(StepKind.HIDDEN))
     if "\\u" in content:
         yield text_at(_ESCAPE.sub(lambda found: chr(int(found[1], 16)), content), place)
-    if extension(part.name) == "json" and (written := spelled_out(content)) != content:
+    if ending == "json" and (written := spelled_out(content)) != content:
         yield text_at(written, place)
 
 
 def data_uris(content: str, part: Part) -> Iterator[Part | NotExamined]:
     """The files that stand in the text itself as ``data:`` URIs."""
-    if "ata:" not in content and "ATA:" not in content:
+    if ":" not in content or ("ata:" not in content and "ATA:" not in content):
         return
     at = 0
     for _ in range(URIS):

@@ -16,10 +16,10 @@ import re
 from collections.abc import Iterator
 
 from mailfilter.extract.context import Ctx, Found, text_at
-from mailfilter.extract.needle import Needles
 from mailfilter.extract.ooxml import WORD, Handlers, Package, holds, read_package
 from mailfilter.extract.xmltext import attributes_of, cut, decoded, text_of
 from mailfilter.model import Part
+from mailfilter.needle import Needles
 from mailfilter.place import Place, Step, StepKind
 
 # Marks are the beginnings of tags that mean something; one pass finds them all.

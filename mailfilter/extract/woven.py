@@ -59,13 +59,14 @@ _TURNS = re.compile(
 
 
 _TURNING = (b"bidi-override", b"row-reverse", b"scale", b"rotate", b"float:right", b"float: right")
+_PLACING = (b"order:", b"start=", b"selected")
+TELLING = tuple(word.decode() for word in (*_PLACING[1:], *_TURNING))  # without style or script
 
 
 def readings(page: Page, shown: str) -> Iterator[str]:
     """Everything that is woven into the page."""
     source = page.source
-    if b"0<" in page.zeroed and sum(map(page.zeroed.count, _BEHIND)) >= LEAST:
-        yield from between(source)
+    yield from sandwiched(page)
     if page.tells((b"<style",)) and page.tells((b"content", b"--")):
         sheets = [sheet[1] for sheet in islice(_SHEET.finditer(source), RUNS)]
         if any("content" in sheet for sheet in sheets):
@@ -73,9 +74,15 @@ def readings(page: Page, shown: str) -> Iterator[str]:
     if page.tells((b"<script",)):
         for script in islice(_SCRIPT.finditer(source), RUNS):
             yield from scripted(script[1])
-    if page.tells((b"order:", b"start=", b"selected")):
+    if page.tells(_PLACING):
         yield from ordered(source)
     yield from mirrored(page, shown)
+
+
+def sandwiched(page: Page) -> Iterator[str]:
+    """`between`, where enough digits stand behind elements."""
+    if b"0<" in page.zeroed and sum(map(page.zeroed.count, _BEHIND)) >= LEAST:
+        yield from between(page.source)
 
 
 def ordered(source: str) -> Iterator[str]:

@@ -16,8 +16,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from mailfilter.extract.budget import Unreadable
-from mailfilter.extract.needle import Needles, needle
 from mailfilter.extract.references import unescape
+from mailfilter.needle import Needles, needle
 
 _CONTENT = re.compile(rb">([^<]+)<")
 _ENCODING = re.compile(rb"<\?xml[^>]{0,200}encoding\s*=\s*[\"']([\w.:-]{1,40})[\"']")

@@ -130,8 +130,8 @@ def _quoted(raw: bytes) -> Decoded:
 
 def _ends_alike(raw: bytes) -> bool:
     """Whether no carriage return and no line feed stands alone."""
-    ends = raw.count(b"\n")
-    return raw.count(b"\r") == ends and raw.count(b"\r\n") == ends
+    rest = raw.replace(b"\r\n", b"")
+    return b"\r" not in rest and b"\n" not in rest
 
 
 # ---- files inside a text -------------------------------------------------------------------

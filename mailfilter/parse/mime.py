@@ -285,14 +285,14 @@ def label(block: Block, default: str) -> Label:
         elif _is_near(name):
             codes.append("field-name")
     result = Label(default, "7bit", codes=codes)
-    if (value := found.get(_TYPE_FIELD)) is not None:
-        _set_type(result, value, default)
-    if (value := found.get(_ENCODING_FIELD)) is not None:
-        result.encoding, code = encoding_of(value)
+    if _TYPE_FIELD in found:
+        _set_type(result, found[_TYPE_FIELD], default)
+    if _ENCODING_FIELD in found:
+        result.encoding, code = encoding_of(found[_ENCODING_FIELD])
         if code:
             codes.append(code)
-    if (value := found.get(_SHOWN_FIELD)) is not None:
-        shown = describe(value)
+    if _SHOWN_FIELD in found:
+        shown = describe(found[_SHOWN_FIELD])
         result.disposition = shown.value
         result.name = shown.name or result.name
         result.names += shown.names

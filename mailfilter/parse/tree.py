@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from detectors import Role
 from mailfilter import limits
 from mailfilter.model import NotExamined, Part, Text
+from mailfilter.needle import Needles
 from mailfilter.parse import (
     encoding,
     facts,
@@ -52,6 +53,8 @@ _READABLE = {  # text in all but name
 }
 
 
+# One of these stands in all that `_inside_text` looks for.
+_WORTH_A_LOOK = Needles(b"-----BEGIN PGP", b"begin", b"BinHex", b"ransfer", b"ontent-")
 _BEGINNING = 4096  # bytes of a file in which an old encoding announces itself
 
 
@@ -321,6 +324,8 @@ class Walk:
 
     def _inside_text(self, content: bytes, place: Place, ctx: Context) -> None:
         """PGP messages and encoded files in a text."""
+        if not _WORTH_A_LOOK.within(content):
+            return
         if b"-----BEGIN PGP" in content and (kind := protected.armour(content)):
             self.blame(place, "pgp-encrypted" if kind is Kind.ENCRYPTED else "pgp-unread")
         begins = b"begin" in content

@@ -1,8 +1,12 @@
 """Codes that speak for themselves are read; prose, tables and lists of numbers say nothing."""
 
-import pytest
+import base64
 
-from mailfilter.extract import codes
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailfilter.extract import codes, disguise
 from mailfilter.extract.afar import Afar
 
 NUMBER = "198001172389"  # official
@@ -41,3 +45,35 @@ def test_prose_holds_no_code(text):
 )
 def test_codes_are_read(text):
     assert any(NUMBER in reading for reading in codes.readings(Afar(f"Hej!\n{text}\nAnna")))
+
+
+PIECES = [
+    *(
+        NUMBER,
+        "Hej ",
+        "\n",
+        "MM ",
+        "GE",
+        "rgg ",
+        "F*",
+        "GB7",
+        "·",
+        "· − ",
+        ".---- ",
+        "----. ",
+        "Nz",
+        "\ufffd",
+    ),
+    base64.b64encode(NUMBER.encode()).decode(),
+    base64.b32encode(NUMBER.encode()).decode(),
+    base64.b85encode(NUMBER.encode()).decode(),
+    " ".join(str(ord(digit)) for digit in NUMBER),
+]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=12).map("".join))
+def test_a_text_that_does_not_speak_holds_nothing(text):
+    quiet, asked = Afar(text), Afar(text)
+    asked.speaks = True
+    for read in (codes.readings, disguise._based):
+        assert [*filter(None, read(quiet))] == [*filter(None, read(asked))]

@@ -3,11 +3,10 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from selectolax.lexbor import LexborHTMLParser
 
 from mailfilter.extract import flat
 from mailfilter.extract.afar import Page
-from mailfilter.extract.hypertext import _of_tree, views
+from mailfilter.extract.hypertext import _with_tree, views
 from tests.bench.load import make_mail
 from tests.messages.ordinary import mails
 
@@ -109,7 +108,7 @@ TWISTED = st.builds(
 
 
 def by_tree(source: str) -> tuple[str, str]:
-    return _of_tree(LexborHTMLParser(source), Page(source))
+    return _with_tree(Page(source))
 
 
 @settings(max_examples=600)

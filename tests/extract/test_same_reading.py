@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailfilter.extract import xmltext
-from mailfilter.extract.needle import WINDOW, Needles
 from mailfilter.extract.ooxml import WORD
 from mailfilter.extract.word import stories
 from mailfilter.extract.workbook import BLOCK
 from mailfilter.extract.xmltext import canonical, lines_of, text_of, unescaped
+from mailfilter.needle import WINDOW, Needles
 from tests.extract.making import sheet_files, sheet_with, word_files, word_table
 from tests.extract.reading import read
 

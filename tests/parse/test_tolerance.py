@@ -9,6 +9,7 @@ import zlib
 import pytest
 
 from mailfilter.parse import oldcodes, parse
+from mailfilter.parse.encoding import decode
 from mailfilter.parse.mime import describe
 from tests.parse.blocks import B64, CTE, DECOY, PLAIN, SECRET, TEXT, TOP, parts
 from tests.parse.dubious_bodies import binhexed
@@ -87,6 +88,13 @@ def test_both_readings_of_a_name_with_a_comment_are_searched():
 def test_octets_between_digits_are_left_out_by_some():
     mail = TOP + PLAIN + CTE + b"quoted-printable\r\n\r\nNr 1912\xff=31212121212\r\n"
     assert shows(parse(mail))
+
+
+@pytest.mark.parametrize(
+    "body", [b"a\rb\nc", b"a\r=41\nc", b"a=\nb", b"a\n\rb", b"\r\r\n", b"a\rb"]
+)
+def test_a_line_end_alone_is_amiss_in_quoted_printable(body):
+    assert decode(body, "quoted-printable").code == "quoted-syntax"
 
 
 # ---- encodings of old ------------------------------------------------------------------------
