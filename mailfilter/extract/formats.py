@@ -373,7 +373,7 @@ def marked_inside(data: bytes) -> bool:
     Most parts are text: these few looks stand for a dozen calls of sniffers.
     """
     return (
-        data[4:8] == b"ftyp"
+        image.marked_inside(data)
         or data[257:262] == b"ustar"
         or archive_other.marked_inside(data)
         or pdf.sniff(data)

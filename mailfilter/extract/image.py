@@ -68,11 +68,20 @@ FIRST_OF_SOUND = first_bytes(*_SOUND, b"RIFF")
 FIRST_OF_FILM = first_bytes(*_FILM, b"RIFF")
 
 
+def marked_inside(data: bytes) -> bool:
+    """Whether it may be a picture or a film whose mark does not stand first."""
+    return data[4:8] == b"ftyp" or _is_pict(data)
+
+
+def _is_pict(data: bytes) -> bool:
+    return _PICT in (data[10:14], data[522:526])
+
+
 def sniff_image(data: bytes) -> bool:
     """Any raster or vector image that is no text."""
     if data.startswith(b"\x01\x00\x00\x00"):
         return data[40:44] == b" EMF"
-    if _PICT in (data[10:14], data[522:526]):
+    if _is_pict(data):
         return True
     return (
         data.startswith(_IMAGES)

@@ -52,7 +52,7 @@ MARKS = [
         b"text ",
     ),
 ]
-FILLED = st.sampled_from([0, 0, 1, 2, 4, 252, 257, 1000, 4000, 16_000, 32_769])
+FILLED = st.sampled_from([0, 0, 1, 2, 4, 10, 252, 522, 257, 1000, 4000, 16_000, 32_769])
 PIECES = st.lists(st.tuples(FILLED, st.sampled_from(MARKS)), min_size=1, max_size=4)
 
 
@@ -69,7 +69,7 @@ def test_no_mark_is_passed_over(pieces, end):
 
 
 @pytest.mark.parametrize("mark", MARKS)
-@pytest.mark.parametrize("at", [0, 2, 4, 257, 32_769])
+@pytest.mark.parametrize("at", [0, 2, 4, 10, 257, 522, 32_769])
 def test_no_mark_is_passed_over_anywhere(mark, at):
     data = b"H" * at + mark
     assert borne(data, sniffable(data)) == borne(data, FORMATS)
