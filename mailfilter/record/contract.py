@@ -189,6 +189,8 @@ class Filter:
     action: str = ""
     since: datetime | None = None
     until: datetime | None = None
+    asked: bool = False  # only those whose sender asks for a review
+    asked_first: bool = False  # in a list those stand at its top
     limit: int = 50
     offset: int = 0
     protected: bool = False  # True: protected items too, without dossiers (design 4.5)

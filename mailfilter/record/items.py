@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, delete, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, delete, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mailfilter import failpoint
@@ -44,13 +44,16 @@ _SELECT = (
     .outerjoin(wrapped_key, wrapped_key.c.owner == message.c.id)
 )
 
+_ASKED = exists().where(request.c.item == item.c.id)
+
 
 # ---- reading -------------------------------------------------------------------------------
 
 
 async def listed(connection: AsyncConnection, opener: Opener, wanted: Filter) -> list[Item]:
-    """The items that `wanted` shows, newest first."""
-    query = _SELECT.where(*_conditions(wanted)).order_by(item.c.at.desc(), item.c.id)
+    """The items that `wanted` shows, newest first, perhaps after those of `asked_first`."""
+    first = [_ASKED.desc()] if wanted.asked_first else []
+    query = _SELECT.where(*_conditions(wanted)).order_by(*first, item.c.at.desc(), item.c.id)
     if not wanted.kind:
         page = query.limit(wanted.limit).offset(wanted.offset)
         return [_item(row, opener) for row in (await connection.execute(page)).all()]
@@ -123,6 +126,8 @@ def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
         conditions.append(message.c.department == wanted.department)
     if wanted.action:
         conditions.append(item.c.action == wanted.action)
+    if wanted.asked:
+        conditions.append(_ASKED)
     if wanted.since is not None:
         conditions.append(item.c.at >= wanted.since)
     if wanted.until is not None:

@@ -1,7 +1,8 @@
 """The list of stored mail: what waits, what is on its way, what has ended.
 
-A reviewer sees the departments that are hers. The filters stand in the address of the page, so
-that a list can be kept as a bookmark; none of them is personal.
+A reviewer sees the departments that are hers, and at the top what a sender asks her to look at. The
+filters stand in the address of the page, so that a list can be kept as a bookmark; none of them is
+personal.
 """
 
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from mailfilter.web.site import Visit
 SIZE = 50
 TABS = {
     "waiting": (State.HELD,),
+    "asked": (State.HELD, State.RELEASE_FAILED),  # of those, what its sender asks to have reviewed
     "moving": (State.READING, State.RELEASING, State.ACCEPTED, State.HANDING_OVER),
     "failed": (State.RELEASE_FAILED,),
     "sent": (State.RELEASED, State.HANDED_OVER),
@@ -75,9 +77,17 @@ async def show(visit: Visit) -> Response:
 
 
 async def _counts(visit: Visit) -> dict[str, int]:
-    mine = Filter(departments=visit.who.departments)
     count = visit.site.archive.count_items
-    return {tab: await count(replace(mine, states=states)) for tab, states in TABS.items()}
+    return {tab: await count(_of_tab(visit, tab)) for tab in TABS}
+
+
+def _of_tab(visit: Visit, tab: str) -> Filter:
+    return Filter(
+        states=TABS[tab],
+        departments=visit.who.departments,
+        asked=tab == "asked",
+        asked_first=tab == "waiting",
+    )
 
 
 async def _note(visit: Visit) -> None:
@@ -103,9 +113,8 @@ def _wish(visit: Visit) -> Wish:
 
 def _filter(visit: Visit, wish: Wish) -> Filter:
     until = _day(wish.until)
-    return Filter(
-        states=TABS[wish.tab],
-        departments=visit.who.departments,
+    return replace(
+        _of_tab(visit, wish.tab),
         department=wish.department,
         kind=wish.kind,
         action=wish.action,

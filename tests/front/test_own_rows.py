@@ -199,7 +199,7 @@ def test_what_is_attached_goes_along_and_is_seen_first(place):
     wait_until(lambda: len(place.sink.to(ANNA)) > arrived, "the new mail")
     made = message_from_bytes(place.sink.to(ANNA)[-1].data, policy=policy.default)
     assert "Vi ses på torsdag" in made.get_body(("plain",)).get_content()
-    names = {part.get_filename(): part.get_content() for part in made.iter_attachments()}
+    names = {p.get_filename(): p.get_payload(decode=True) for p in made.iter_attachments()}
     assert names == {"zq schema å.csv": table, "b": b"hej hej\n"}
     assert b"1212-1212" not in place.sink.to(ANNA)[-1].data
 

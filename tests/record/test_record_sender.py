@@ -6,7 +6,7 @@ import pytest
 
 from mailfilter.model import State
 from mailfilter.record import link_secret
-from mailfilter.record.contract import AuditLine, Count
+from mailfilter.record.contract import AuditLine, Count, Filter
 from mailfilter.record.sender_rows import FalseAlarm, Override
 from tests.record.making import CANARY, NOW, dossier
 
@@ -36,6 +36,19 @@ async def test_a_reason_is_kept_sealed_and_ends_with_the_mail(store, mails):
     assert any(parcel.kind == "reviewers" for parcel in await store.archive.due(NOW))
     await store.archive.act(item, [State.HELD], State.DELETED, line("withdraw", item))
     assert await sender.requests([item]) == {}
+
+
+async def test_what_is_asked_for_can_be_listed_alone_and_first(store, mails):
+    ids = [await held(store, mails) for _ in range(3)]
+    plain = [item.id for item in await store.archive.items(Filter())]
+    assert sorted(plain) == sorted(ids)
+    last = plain[-1]
+    await store.archive.sender.ask_review(line("ask-review", last), "titta", [])
+    first = await store.archive.items(Filter(asked_first=True))
+    assert [item.id for item in first] == [last, *plain[:-1]]
+    only = Filter(asked=True)
+    assert [item.id for item in await store.archive.items(only)] == [last]
+    assert await store.archive.count_items(only) == 1
 
 
 async def test_a_false_alarm_is_noted_once_and_stays(store, mails):

@@ -66,6 +66,8 @@ class FakeArchive:
 
     async def items(self, filter: Filter) -> list[Item]:
         found = sorted(self._wanted(filter), key=lambda item: item.at, reverse=True)
+        if filter.asked_first:
+            found.sort(key=lambda item: item.id not in self.asked)
         return found[filter.offset : filter.offset + filter.limit]
 
     async def count_items(self, filter: Filter) -> int:
@@ -115,7 +117,11 @@ class FakeArchive:
 
     def _wanted(self, filter: Filter) -> list[Item]:
         self._up()
-        return [item for item in self.stored.values() if _fits(item, filter)]
+        return [
+            item
+            for item in self.stored.values()
+            if _fits(item, filter) and not (filter.asked and item.id not in self.asked)
+        ]
 
     def _up(self) -> None:
         if self.down:

@@ -1,5 +1,6 @@
 """The reviewers' work: the list, a mail, its text, and the four acts."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -299,9 +300,31 @@ async def test_scripts_in_a_mail_stay_text(rut, office, language):
 
 
 async def test_a_senders_request_is_seen_in_the_list_and_on_the_page(rut, office):
-    assert "Granskning begärd" not in (await rut.get("/")).text
+    mark = 'class="chip asked"'
+    plain = (await rut.get("/")).text
+    assert mark not in plain
+    assert "Ingen har bett om granskning" in (await rut.get("/?tab=asked")).text
     office.archive.asked[ID] = Request(office.now, "Numret är <mitt> eget")
-    assert (await rut.get("/")).text.count("Granskning begärd") == 1
+    assert (await rut.get("/")).text.count(mark) == 1
+    only = (await rut.get("/?tab=asked")).text
+    assert re.findall(r'href="/item/([^"]+)"', only) == [ID], "and no other"
+    assert 'aria-current="page">Granskning begärd <span class="count">1</span>' in only
+
+
+def listed(page) -> list[str]:
+    return re.findall(r'href="/item/([^"]+)"', page.text)
+
+
+async def test_what_a_sender_asks_for_stands_first(rut, office):
+    before = listed(await rut.get("/"))
+    assert len(before) > 1
+    last = before[-1]
+    office.archive.asked[last] = Request(office.now, "x")
+    assert listed(await rut.get("/")) == [last, *before[:-1]]
+
+
+async def test_her_words_are_seen_on_the_page(rut, office):
+    office.archive.asked[ID] = Request(office.now, "Numret är <mitt> eget")
     page = (await rut.get(f"/item/{ID}")).text
     assert "Avsändaren bad om granskning" in page
     assert "Numret är &lt;mitt&gt; eget" in page
