@@ -8,7 +8,7 @@ from mailfilter.extract.formats import FORMATS, sniffable
 from mailfilter.extract.known import Starts
 
 MARKS = [
-    *{magic for one in FORMATS if isinstance(one.sniff, Starts) for magic in one.sniff.magic},
+    *sorted({m for one in FORMATS if isinstance(one.sniff, Starts) for m in one.sniff.magic}),
     *(b"%PDF-1.7", b"{\\rtf1", b"\xef\xbb\xbf", b" ", b"\r\n", b"<?xml ", b"ustar", b"PK\3\4"),
     *(b"PK\5\6" + bytes(18), b"PK\5\6" + bytes(16) + b"\2\0", b"\6", b"office:document"),
     *(b"urn:oasis:names:tc:opendocument:xmlns:office:1.0", b"-----BEGIN PGP MESSAGE-----"),
