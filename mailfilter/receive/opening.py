@@ -54,6 +54,7 @@ class Opening(Conversation):
         self._rcpts: list[Path] = []
         self._hop: NextHopSession | None = None
         self._declared = self._reserved = 0  # bytes: SIZE=, and taken from the memory budget
+        self._age = 0  # of the message, there
         self._last: asyncio.Task[None] | None = None
 
     def _fault(self, error: Exception) -> None:

@@ -154,6 +154,7 @@ class Session(Opening):
             self.say(replies.TOO_BIG)
         else:
             self._mail, self._declared = mail, declared
+            self._age = self._all.budget.age()
             if declared and self._all.budget.take(declared):
                 self._reserved = declared
             failpoint.reach("mail_ok")
@@ -257,7 +258,8 @@ class Session(Opening):
             self._reserved = 0
 
     async def _reserve(self, amount: int) -> bool:
-        if not await self._all.budget.wait(amount, self._bounds.memory_timeout):
+        timeout, held = self._bounds.memory_timeout, self._reserved
+        if not await self._all.budget.wait(amount, timeout, held, self._age):
             return False
         self._reserved += amount
         return True

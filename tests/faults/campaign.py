@@ -227,7 +227,8 @@ class Campaign:
                 item = rig.gateway.some("held")[0]
                 rig.gateway.ask("act", act=ACTS[point][1], id=item["id"], reason="granskad")
         else:
-            rig.load([MAILS.get(point, "mixed")] * 2, threads=1)
+            # held whole is one transaction, held and relayed are two
+            rig.load([MAILS.get(point, "mixed"), MAILS.get(point, "held")], threads=1)
 
     def kill_role(self, rig: Rig) -> str:
         role = self.chance.choice(ROLES)

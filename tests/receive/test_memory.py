@@ -26,6 +26,73 @@ async def test_who_came_first_is_served_first():
     assert budget.free == 4
 
 
+async def test_where_all_hold_a_part_and_wait_the_youngest_make_way():
+    """Else all would be refused in the end, and nobody taken."""
+    budget, told = Budget(10), []
+
+    async def message(name, first, more):
+        age, held = budget.age(), first
+        assert budget.take(first)
+        await asyncio.sleep(0)
+        for amount in more:
+            if not await budget.wait(amount, 60, held, age):
+                budget.give(held)
+                told.append(f"{name} refused")
+                return
+            held += amount
+            await asyncio.sleep(0)
+        budget.give(held)
+        told.append(f"{name} taken")
+
+    crowd = [message("oldest", 2, [1, 3]), message("second", 4, [2]), message("third", 2, [1])]
+    await asyncio.gather(*crowd, message("youngest", 2, [1]))
+    assert told == ["youngest refused", "third refused", "oldest taken", "second taken"]
+    assert budget.free == 10
+
+
+async def test_nobody_makes_way_while_somebody_is_at_work():
+    budget = Budget(10)
+    assert budget.take(1)  # somebody who does not wait
+    assert budget.take(4)
+    assert budget.take(5)
+    old, young = budget.age(), budget.age()
+    waiting = [
+        asyncio.create_task(budget.wait(1, 60, 5, young)),
+        asyncio.create_task(budget.wait(1, 60, 4, old)),
+    ]
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert not any(task.done() for task in waiting)
+    budget.give(1)
+    assert await waiting[1], "the older message, though it asked later"
+    assert not await waiting[0], "now all that is taken is held by who waits"
+    budget.give(5)
+    budget.give(5)
+    assert budget.free == 10
+
+
+async def test_a_crowd_without_size_is_taken_one_after_the_other():
+    """Each holds a part of the budget and wants more: some get 452, and some get through."""
+    replies_seen = []
+    async with (
+        ScriptedHop() as hop,
+        gateway(hop, memory_budget=8 << 20, bounds=Bounds(memory_timeout=60)) as gate,
+    ):
+
+        async def one():
+            async with gate.client() as client:
+                await client.hello()
+                await client.envelope()
+                await client.ask("DATA")
+                await client.send(b"x" * (3 << 20) + b"\r\n.\r\n")
+                replies_seen.append((await client.reply())[:4])
+
+        await asyncio.wait_for(asyncio.gather(*(one() for _ in range(8))), 50)
+        assert set(replies_seen) <= {"250 ", "452 "}
+        assert replies_seen.count("250 ") >= 2
+        assert gate.listener.budget.free == 8 << 20
+
+
 async def test_nobody_waits_for_ever():
     budget = Budget(10)
     assert not await budget.wait(11, 10)
@@ -39,18 +106,25 @@ async def test_nobody_waits_for_ever():
     assert budget.free == 10
 
 
-@given(st.lists(st.tuples(st.integers(1, 12), st.booleans()), max_size=20))
+WISHES = st.lists(st.tuples(st.integers(0, 4), st.integers(1, 12), st.booleans()), max_size=20)
+
+
+@given(WISHES)
 def test_all_of_it_comes_back(wishes):
     async def run():
         budget = Budget(10)
 
-        async def use(amount, hurried):
-            if await budget.wait(amount, 0 if hurried else 0.005):
+        async def use(first, amount, hurried):
+            held, age = first if budget.take(first) else 0, budget.age()
+            await asyncio.sleep(0)
+            if await budget.wait(amount, 0 if hurried else 0.005, held, age):
                 await asyncio.sleep(0)
                 budget.give(amount)
+            budget.give(held)
 
         await asyncio.gather(*(use(*wish) for wish in wishes))
         assert budget.free == 10
+        assert budget._refused == 0
 
     asyncio.run(run())
 
