@@ -81,6 +81,7 @@ REASONS: dict[str, Reason] = {
     "too-many-parts": Reason(Class.OVER_LIMIT, "Bilagorna har för många delar.", "The attachments have too many parts."),
     "too-deep": Reason(Class.OVER_LIMIT, "Filer ligger i varandra i för många nivåer.", "Files lie in files at too many levels."),
     "too-much-text": Reason(Class.OVER_LIMIT, "Brevet har för mycket text.", "The mail has too much text."),
+    "too-much-work": Reason(Class.OVER_LIMIT, "Brevet är för arbetsamt att läsa i sin helhet.", "The mail takes too much work to read as a whole."),
     "too-many-cells": Reason(Class.OVER_LIMIT, "Kalkylbladet har för många celler.", "The sheet has too many cells."),
     "too-many-pages": Reason(Class.OVER_LIMIT, "Dokumentet har för många sidor.", "The document has too many pages."),
     "unknown-content": Reason(Class.UNREAD, "Filen är av en okänd typ.", "The file is of an unknown type."),

@@ -30,7 +30,7 @@ KINDS: tuple[str, ...] = ("health", "social-care")
 _LEXICON = Lexicon(concepts.marks())
 _DISGUISES = Disguises(_LEXICON)
 _MISSPELT = Misspelt(_LEXICON)
-_PIECE = 2048  # characters; what stands across the edge of two is not counted
+PIECE = 2048  # characters; what stands across the edge of two is not counted
 
 
 def find(sources: Sequence[Source], today: date) -> Iterator[Match]:
@@ -62,12 +62,18 @@ def is_heavy(texts: Iterable[str], most: int) -> bool:
     """
     found = 0
     for text in texts:
-        for start in range(0, len(text), _PIECE):
-            piece = text[start : start + _PIECE]
-            found += _LEXICON.places(piece) + _DISGUISES.places(piece) + marks(piece)
+        for places in places_in(text):
+            found += places
             if found > most:
                 return True
     return False
+
+
+def places_in(text: str) -> Iterator[int]:
+    """How many places a search looks at closer, in each `PIECE` of the text."""
+    for start in range(0, len(text), PIECE):
+        piece = text[start : start + PIECE]
+        yield _LEXICON.places(piece) + _DISGUISES.places(piece) + marks(piece)
 
 
 def _signatures(text: Plain, source: Source) -> list[tuple[int, int]]:

@@ -12,12 +12,13 @@ An automaton of whole expressions as fast as this one takes 80 MB, one of their 
 Invariant: linear; at most `CROWD` expressions share a beginning.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from ahocorasick_rs import BytesAhoCorasick, Implementation, MatchKind
 
 CROWD = 8
+WINDOW = 1 << 18  # bytes that are looked at together: a flood of what is found takes little memory
 LENGTH = 9  # of a beginning; more where more than `CROWD` share it
 _DIGITS = b"0123456789"
 _LETTERS = bytes(code for code in range(256) if chr(code).isalpha())
@@ -62,6 +63,7 @@ class Search:
         groups = _grouped(list(self._numbers), LENGTH)
         self._groups = [tuple(patterns) for patterns in groups.values()]
         told = {pattern: None for mark in marks for pattern in _patterns(mark)}
+        self._reach = max(map(len, [*groups, *told])) - 1
         self._automaton = BytesAhoCorasick(
             [*groups, *told], matchkind=MatchKind.Standard, implementation=Implementation.DFA
         )
@@ -71,22 +73,32 @@ class Search:
         most = len(self._groups)
         return sum(index < most for index, _, _ in self._beginnings(fold(b" " + latin)))
 
-    def find(self, latin: bytes) -> list[Found]:
-        """All of them, by end and then by start."""
-        return self.look(latin)[0]
+    def find(self, latin: bytes) -> Iterator[Found]:
+        """All of them, window by window, there by end and then by start."""
+        for found, _marked in self.look(latin):
+            yield from found
 
-    def look(self, latin: bytes) -> tuple[list[Found], bool]:
-        """All of them, and whether a mark stands there; the end of the text is a blank to marks."""
+    def look(self, latin: bytes) -> Iterator[tuple[list[Found], bool]]:
+        """What begins in each `WINDOW`, and whether a mark stands there; the end of the text is a
+        blank to marks."""
         folded = fold(b" " + latin + b" ")
+        for at in range(0, len(folded) - 1, WINDOW):
+            yield self._window(folded, at)
+
+    def _window(self, folded: bytes, at: int) -> tuple[list[Found], bool]:
         size = len(folded) - 1
+        window = folded if size < WINDOW else folded[at : at + WINDOW + self._reach]
         groups, numbers = self._groups, self._numbers
         most = len(groups)
         found: list[Found] = []
         marked = False
-        for index, start, _end in self._beginnings(folded):
+        for index, begin, _end in self._beginnings(window):
             if index >= most:
                 marked = True
                 continue
+            if begin >= WINDOW:
+                continue
+            start = at + begin
             for pattern in groups[index]:
                 if folded.startswith(pattern, start, size):
                     end = start - 1 + len(pattern)

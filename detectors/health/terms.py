@@ -192,10 +192,15 @@ class Lexicon:
 
     def look(self, plain: Plain) -> Seen:
         """The same with figures of speech, and whether a mark stands there."""
-        expressions, marked = self._search.look(plain.latin)
-        return Seen(self._stretches(plain, expressions), marked)
+        hits: list[Hit] = []
+        marked = False
+        for expressions, told in self._search.look(plain.latin):
+            hits += self._verified(plain, expressions)
+            marked = marked or told
+        hits.sort(key=lambda hit: hit.start)
+        return Seen(_disjoint(hits), marked)
 
-    def _stretches(self, plain: Plain, expressions: Iterable[Found]) -> list[Hit]:
+    def _verified(self, plain: Plain, expressions: list[Found]) -> list[Hit]:
         found: list[Hit] = []
         text = plain.text
         stretch = tried = kept = 0
@@ -214,8 +219,7 @@ class Lexicon:
             if hit:
                 kept += 1
                 found.append(hit)
-        found.sort(key=lambda hit: hit.start)
-        return _disjoint(found)
+        return found
 
     def _verify(self, plain: Plain, end: int, terms: list[Term]) -> Hit | None:
         if not terms:

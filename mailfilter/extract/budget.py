@@ -1,8 +1,13 @@
-"""What reading one message may cost: bytes unpacked, parts, depth, characters, time for OCR.
+"""What reading one message may cost: work, bytes unpacked, parts, depth, characters, time for OCR.
 
 From → to: every reader reports what it is about to take; `Budget` counts down and raises
 `Unreadable` with a code of class over-limit when it is spent. Declared sizes are never trusted:
 `inflate` counts the bytes that come out, step by step, and stops in the middle.
+
+Work is counted in steps of about a microsecond (`detectors.effort`): the search of each text by
+what it looks like from afar, and whatever costs a reader more than its text tells (`take_work`):
+parts, tags, references, frames. One budget for all kinds, so that no two of them add up. Of a text
+that is too dear the beginning is searched. Large office documents leave most of it: README.md.
 
 Invariants: a budget only shrinks; nothing is allocated before it is taken; one budget serves one
 message, attached messages included.
@@ -16,16 +21,26 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import Protocol
 
+from detectors.effort import LEAST, affordable, effort
 from mailfilter import limits
 from mailfilter.extract.watch import UNWATCHED, Watch
 
 STEP = 256 * limits.KIB  # of input
 OUTPUT = limits.MIB  # of output at a time
 ENTRIES = 20_000  # office files hold hundreds of members that are not read as parts
+PART = 500  # steps of typing a part and calling its reader
+PICTURE = 5000  # steps of decoding a picture, and again of looking at it
+DECODED, LOOKED_AT = 120, 40  # pixels in a step
+SPECK = 3  # steps of each speck that the layout of a page is made of
 SMALL = 10 * limits.MIB  # under this a part may grow by any factor
 
 
-SPENT = ("too-many-parts", "too-much-text", "inflated-size")  # limits of the whole message
+SPENT = (  # limits of the whole message
+    "too-many-parts",
+    "too-much-text",
+    "too-much-work",
+    "inflated-size",
+)
 
 
 class Unreadable(Exception):
@@ -50,7 +65,8 @@ class Budget:
 
     Without `recognise` pictures are only looked at: the first one that holds lines of text ends the
     time for all that follow, for somebody else will have to read them. `turn` is held while a page
-    is recognised; taking it may use up the time. `watch` hears of each part before it is opened.
+    is recognised; taking it may use up the time. `patient` are those whose pictures only the clock
+    ends. `watch` hears of each part before it is opened.
     """
 
     inflated: int = limits.INFLATED_SIZE
@@ -59,10 +75,12 @@ class Budget:
     entries: int = ENTRIES
     depth: int = limits.DEPTH
     text: int = limits.TEXT_SIZE
-    lines: int = limits.TEXT_LINES
+    work: int = limits.WORK
+    unweighed: int = limits.UNWEIGHED
     cells: int = limits.CELLS
     ocr: float = limits.OCR_SECONDS
     recognise: bool = True
+    patient: bool = False
     turn: Callable[[], AbstractContextManager[None]] = nullcontext
     watch: Watch = UNWATCHED
     clock: Callable[[], float] = monotonic
@@ -75,6 +93,21 @@ class Budget:
         """What is left for reading pictures, 0 at the end. All else that is read takes from it."""
         return max(self.began + self.ocr - self.clock(), 0)
 
+    def take_picture(self, pixels: int) -> None:
+        """One more picture or frame that is decoded; who may take minutes stops for its clock."""
+        if not self.patient:
+            self.take_work(PICTURE + pixels // DECODED)
+
+    def may_look(self, pixels: int, specks: int) -> bool:
+        """Whether work is left for the quick look at a grey picture; half of all is kept for texts
+        where somebody else will look again."""
+        steps = PICTURE + pixels // LOOKED_AT + specks * SPECK
+        if not self.patient:
+            if self.work - steps < (limits.WORK // 10 if self.recognise else limits.WORK // 2):
+                return False
+            self.work -= steps
+        return True
+
     def leave_pictures(self) -> None:
         """No more time for reading pictures."""
         self.ocr = 0
@@ -86,6 +119,7 @@ class Budget:
         self.parts -= 1
         if self.parts < 0:
             raise Unreadable("too-many-parts")
+        self.take_work(PART)
 
     def take_entry(self) -> None:
         """One more line of an archive's directory, read or not."""
@@ -93,12 +127,25 @@ class Budget:
         if self.entries < 0:
             raise Unreadable("too-many-parts")
 
-    def take_text(self, content: str) -> None:
-        """One more text for the detectors."""
+    def take_work(self, steps: int) -> None:
+        """So many steps more, before they are done."""
+        self.work -= steps
+        if self.work < 0:
+            raise Unreadable("too-much-work")
+
+    def take_text(self, content: str) -> int:
+        """One more text for the detectors; returns how much of its beginning may be searched."""
+        kept = min(len(content), max(self.text, 0))
         self.text -= len(content)
-        self.lines -= content.count("\n")
-        if self.text < 0 or self.lines < 0:
-            raise Unreadable("too-much-text")
+        if kept <= self.unweighed:
+            self.unweighed -= kept
+            self.work -= LEAST
+            return kept if self.work >= 0 else 0
+        steps = effort(content[:kept])
+        if steps > self.work:
+            kept = affordable(content[:kept], self.work)
+        self.work -= steps
+        return kept
 
     def take_bytes(self, size: int) -> None:
         """So many unpacked bytes more."""

@@ -9,6 +9,9 @@ cp1252. What seems wide is read as ASCII besides if digits stand in it. A declar
 ASCII elsewhere (UTF-7, EBCDIC, UTF-16) is believed, and the bytes are read as ASCII besides. Mac
 Roman and cp850 are tried where a byte speaks for them.
 
+Noise (`is_noise`) is read in cp1252 alone: the digits of the other two are those of ASCII, and what
+they tell apart are letters of words that noise does not hold.
+
 Known gap: ISO-2022 variants without a declaration are read as ASCII.
 """
 
@@ -31,6 +34,10 @@ _HIGH = bytes(range(128, 256))
 _DIGITS = re.compile(rb"[0-9]{6}")
 _SPLIT = re.compile(rb"\r?\n[ \t](?=[\x80-\xbf])")
 _SAMPLE = 65536
+_LEAST_NOISE = 16_384  # bytes
+_THIN = 4096  # bytes of a thin sample; of noise it has all signs
+_SIGNS, _HIGH_SIGNS = 140, 100  # of 256 and 128; texts in many languages have 110 and 70
+_PLAIN_RUN = re.compile(r"[\t\n\r -~åäöÅÄÖéü\u202a-\u202e\u2066-\u2069]{16,}")
 _FIRST = 4096  # bytes that mostly show by themselves that this is no text
 _PLAIN = frozenset(("utf-8", "cp1252", "iso8859-15", "ascii"))
 _MARK_STARTS = frozenset(mark[:1] for mark, _ in _MARKS)
@@ -64,7 +71,7 @@ def guesses(data: bytes) -> list[str]:
     except UnicodeDecodeError:
         pass
     texts = [data.decode("cp1252", "replace")]
-    if any(byte in data for byte in b"\x81\x8d\x8f\x90\x9d\x86\x84\x94"):
+    if not is_noise(data) and any(byte in data for byte in b"\x81\x8d\x8f\x90\x9d\x86\x84\x94"):
         texts += [data.decode("cp850", "replace"), data.decode("mac-roman", "replace")]
     sample = data[:_FIRST]
     if len(sample.translate(None, _HIGH)) * 2 < len(sample):
@@ -99,6 +106,24 @@ def _wide(data: bytes) -> str:
         return "utf-32-le" if sample[3::4].count(0) > size * 0.2 else "utf-32-be"
     even, odd = sample[0::2].count(0), sample[1::2].count(0)
     return "utf-16-le" if odd > even else "utf-16-be"
+
+
+def is_noise(content: bytes | str) -> bool:
+    """Whether a thin sample has more signs of Latin-1 than any writing: octets, or text of them.
+
+    Where half of a file is noise and half is text, it is noise, too: see `plain_runs`.
+    """
+    if len(content) < _LEAST_NOISE:
+        return False
+    sample = content[:: len(content) // _THIN]
+    octets = sample.encode("latin-1", "replace") if isinstance(sample, str) else sample
+    signs = set(octets)
+    return len(signs) >= _SIGNS or len(signs.intersection(_HIGH)) >= _HIGH_SIGNS
+
+
+def plain_runs(content: str) -> str:
+    """What of noise is writing: stretches of signs that a disguise is made of."""
+    return "\n".join(_PLAIN_RUN.findall(content))
 
 
 def looks_like_text(data: bytes, declared: str = "") -> bool:

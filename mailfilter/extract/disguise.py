@@ -11,7 +11,7 @@ together at each of the four alignments, so a flood of them costs four calls; wh
 number is kept with its surroundings.
 
 Invariants: linear, never raises; at most `RUNS` runs are also read as texts of their own, `MOST` of
-each other disguise are looked at, at most `DEEP` levels.
+each other disguise are looked at, at most `DEEP` levels. Of noise only what is writing is decoded.
 Codes of digits (Morse, binary, base32 ...) are in `codes`. Known gaps: base64 cut into pieces
 shorter than `LEAST` (but for bare digits and fours), codes of which nothing in the text speaks,
 compressed content but for gzip and zlib in base64.
@@ -26,7 +26,7 @@ from itertools import islice
 
 from mailfilter.extract import codes
 from mailfilter.extract.afar import OPENING, Afar
-from mailfilter.extract.charset import decode, looks_like_text
+from mailfilter.extract.charset import decode, is_noise, looks_like_text, plain_runs
 from mailfilter.extract.plain import base64_bytes, strip_markup
 from mailfilter.extract.references import unescape
 
@@ -58,6 +58,8 @@ _TURNED = re.compile("[\u202e\u202b\u2067]([^\u202a-\u202e\u2066-\u2069\n]{1,200
 
 def readings(content: str, deep: int = DEEP) -> Iterator[str]:
     """Everything else that the text may say, decoded once or twice."""
+    if is_noise(content):  # by chance it holds every disguise there is
+        content = plain_runs(content)
     for text in dict.fromkeys(_decoded(content)):
         if text != content:
             yield text

@@ -98,10 +98,10 @@ def ready() -> bool:
 
 
 def lines(picture: Image.Image) -> int:
-    """The number of lines of text that the layout of a grey picture shows; reads none of them."""
+    """The number of lines of text that the layout of a calm picture shows; reads none of them."""
     from tesserocr import RIL
 
-    iterator = _shown(_calm(picture)).AnalyseLayout()
+    iterator = _shown(picture).AnalyseLayout()
     count, more = 0, iterator is not None
     while more:
         count += iterator.BlockType() in _TEXT
@@ -114,7 +114,7 @@ def recognise(picture: Image.Image, seconds: float) -> Recognised:
     from time import monotonic
 
     until = monotonic() + seconds
-    picture = _calm(picture)
+    picture, _specks_left = calm(picture)
     first, confidence = _recognise(picture, seconds)
     left = until - monotonic()
     if confidence >= DOUBTFUL or len(first.text) < FEW or not first.complete or left <= 0:
@@ -123,15 +123,16 @@ def recognise(picture: Image.Image, seconds: float) -> Recognised:
     return turned if other > confidence else first
 
 
-def _calm(picture: Image.Image) -> Image.Image:
-    """The picture, made smaller until its specks are not too many for the layout analysis.
+def calm(picture: Image.Image) -> tuple[Image.Image, int]:
+    """A grey picture, made smaller until its specks are not too many for the layout analysis; how
+    many they are.
 
     That part of tesseract cannot be stopped: on noise of 9 million pixels it takes minutes. Dirt
     and halftone dots vanish in the reduction, letters do not.
     """
-    while _specks(picture) > SPECKS and min(picture.size) > 1:
+    while (specks := _specks(picture)) > SPECKS and min(picture.size) > 1:
         picture = picture.reduce(2)
-    return picture
+    return picture, specks
 
 
 def _specks(picture: Image.Image) -> int:

@@ -103,7 +103,7 @@ class Package:
 
     def xml(self, name: str, prefixes: Mapping[bytes, bytes]) -> bytes:
         """The same in one spelling of tags."""
-        return canonical(self.raw(name), prefixes)
+        return canonical(self.raw(name), prefixes, self.ctx.budget)
 
 
 def holds(data: bytes, folder: bytes) -> bool:

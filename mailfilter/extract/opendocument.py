@@ -136,7 +136,7 @@ def _member(part: Part, ctx: Ctx, archive: Archive, n: int, entry: Member) -> It
     if not name.endswith(".xml"):
         yield member(part, n, entry.name, data, inline=name.startswith("pictures/"))
         return
-    xml = canonical(data, _NAMES)
+    xml = canonical(data, _NAMES, ctx.budget)
     match name.rpartition("/")[2]:
         case "content.xml":
             yield from _content(xml, part, ctx)
@@ -150,7 +150,7 @@ def _member(part: Part, ctx: Ctx, archive: Archive, n: int, entry: Member) -> It
 
 def read_flat(part: Part, ctx: Ctx) -> Iterator[Found]:
     """One XML file that holds all; pictures stand in it as base64."""
-    xml = canonical(part.data, _NAMES)
+    xml = canonical(part.data, _NAMES, ctx.budget)
     xml, pictures = cut(xml, b"office:binary-data")
     xml, meta = cut(xml, b"office:meta")
     yield from _properties(b"".join(meta), part.place, ctx)

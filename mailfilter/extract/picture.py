@@ -61,7 +61,6 @@ GROUND = 0.4  # of the pixels, within three greys; a page has 0.9, grass or clot
 SIDE = 32_000  # tesseract counts pixels in 16 bits
 SMALL = 12  # pixels: letters in less than this cannot be read
 FRAMES = 500  # an animation of half a minute; a fax of 500 pages
-ANIMATED = 150_000_000  # pixels of all frames: 70 of a full screen; large ones take 3 s
 _TURNS = {  # by EXIF's orientation
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -103,7 +102,12 @@ def read_page(page: Image.Image, place: Place, ctx: Ctx, glance: int = GLANCE) -
     if min(page.size) < SMALL:
         return
     page = _framed(_enlarged(page))
-    if not ocr.lines(reduced(page, glance)):
+    glimpse, specks = ocr.calm(reduced(page, glance))
+    if not ctx.budget.may_look(glimpse.width * glimpse.height, specks):
+        ctx.budget.leave_pictures()
+        yield not_examined(place, "ocr-time")
+        return
+    if not ocr.lines(glimpse):
         return
     if not ctx.budget.recognise:
         ctx.budget.leave_pictures()
@@ -161,7 +165,6 @@ def _pages(image: Image.Image, part: Part, ctx: Ctx) -> Iterator[Found]:
     """One page after the other, until there is none or no time."""
     glance = GLANCE if image.format in ("JPEG", "MPO") else SHARP_GLANCE
     seen: set[int] = set()
-    pixels = 0
     for n in range(FRAMES + 1):
         with _guard():
             page = _page(image, n)
@@ -171,9 +174,9 @@ def _pages(image: Image.Image, part: Part, ctx: Ctx) -> Iterator[Found]:
         if not ctx.budget.seconds():
             yield not_examined(place, "ocr-time")
             return
-        pixels += image.width * image.height
-        if n == FRAMES or (pixels > ANIMATED and not _step(image, n)):
+        if n == FRAMES:
             raise Unreadable("too-many-pages")
+        ctx.budget.take_picture(image.width * image.height)
         if (look := hash((page.size, page.tobytes()))) in seen:
             continue
         seen.add(look)

@@ -35,6 +35,7 @@ _MARKS = dict.fromkeys(map(ord, "*_`~\\"))
 _BASE64_END = re.compile(r"[^A-Za-z0-9+/=%_\-\t\r\n]")  # programs leave out line ends
 _BODY = ((0, Role.BODY),)
 URIS = 200  # in one text
+REFERENCE = 3  # steps: it is resolved in three of the readings
 ENTITIES, GROWTH = 50, 1 << 20  # of one document; characters that one entity may add
 
 
@@ -51,10 +52,11 @@ def read(part: Part, ctx: Ctx) -> Iterator[Found]:
             yield text_at(plain if plain != content else "", part.place.down(Step(StepKind.HIDDEN)))
 
 
-def read_markup(part: Part, _ctx: Ctx) -> Iterator[Found]:
+def read_markup(part: Part, ctx: Ctx) -> Iterator[Found]:
     """XML and SVG: as it stands, then without tags, with and without breaks between elements."""
     for content in decode(part.data, part.charset or _declared(part.data)):
         yield text_at(content, part.place)
+        ctx.budget.take_work(content.count("<") + REFERENCE * content.count("&"))
         whole = _with_entities(content) if "<!ENTITY" in content else content
         yield text_at(strip_markup(whole), part.place)
         nodes = [node.strip() for node in _NODE.findall(whole) if not node.isspace()]
@@ -107,7 +109,7 @@ def strip_markup(content: str) -> str:
 def _escaped(content: str, part: Part, ending: str) -> Iterator[Text]:
     """What ``\\uXXXX`` escapes and exponents hide."""
     place = part.place.down(Step(StepKind.HIDDEN))
-    if "\\u" in content:
+    if "\\u" in content and _ESCAPE.search(content):
         yield text_at(_ESCAPE.sub(lambda found: chr(int(found[1], 16)), content), place)
     if ending == "json" and (written := spelled_out(content)) != content:
         yield text_at(written, place)

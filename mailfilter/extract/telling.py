@@ -15,6 +15,7 @@ from collections.abc import Iterator
 
 from mailfilter.extract.xmltext import decoded
 
+REMEMBERED = 50_000  # values: more is no document of a person, and takes a worker's memory
 _ATTRIBUTE = re.compile(rb"\s([\w:.-]{1,60})\s?=\s?(?:\"([^\"<]{1,8000})\"|'([^'<]{1,8000})')")
 _NUMBER = re.compile(r"\d{10}|\d{6}[^\w\s]\d{4}|\d{6} \d{4}|\d[eE]\+?\d")
 _SCIENTIFIC = re.compile(r"(?<![\w.])-?\d(?:[.,]\d{1,17})?[eE]\+?0{0,2}\d{1,2}(?![\w.])")
@@ -30,13 +31,14 @@ _WRITTEN = frozenset(
 
 
 def attributes(xml: bytes) -> Iterator[str]:
-    """Values of attributes that say something, each once."""
+    """Values of attributes that say something, the first `REMEMBERED` of all values once."""
     seen: set[bytes] = set()
-    for name, double, single in _ATTRIBUTE.findall(xml):
-        raw = double or single
+    for found in _ATTRIBUTE.finditer(xml):
+        name, raw = found[1], found[2] or found[3]
         if raw in seen or name.startswith(b"xmlns"):
             continue
-        seen.add(raw)
+        if len(seen) < REMEMBERED:
+            seen.add(raw)
         value = decoded(raw)
         local = name.rpartition(b":")[2].lower()
         if (local in _WRITTEN or _NUMBER.search(value)) and not _IDENTIFIER.match(value):

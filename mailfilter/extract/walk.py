@@ -197,9 +197,20 @@ def _retry(each: Locked, tries: encrypted.Tries, ctx: Ctx, gathered: Gathered) -
 
 
 def _text(text: Text, ctx: Ctx, gathered: Gathered) -> None:
-    if text.content and not text.content.isspace():
-        ctx.budget.take_text(text.content)
-        gathered.texts.append(_encodable(text))
+    if not text.content or text.content.isspace():
+        return
+    kept = ctx.budget.take_text(text.content)
+    if kept:
+        gathered.texts.append(_encodable(_beginning(text, kept)))
+    if kept < len(text.content):
+        raise Unreadable("too-much-text")
+
+
+def _beginning(text: Text, size: int) -> Text:
+    """Its first `size` characters, at least one."""
+    if size == len(text.content):
+        return text
+    return Text(text.content[:size], tuple(place for place in text.places if place[0] < size))
 
 
 def _disguised(text: Text, ctx: Ctx, gathered: Gathered) -> None:

@@ -15,7 +15,7 @@ Known gaps: one prefix bound to different namespaces in one part is read by the 
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from mailfilter.extract.budget import Unreadable
+from mailfilter.extract.budget import Budget, Unreadable
 from mailfilter.extract.references import unescape
 from mailfilter.needle import Needles, needle
 
@@ -35,6 +35,7 @@ _ENDS = {b"<!--": b"-->", b"<![CDATA[": b"]]>", b"<?": b"?>"}
 _WHOLE_TAG = re.compile(  # attributes with their quotes: a bracket in them ends no tag
     rb"<[^<>\"']*+(?:\"[^\"<]*+\"[^<>\"']*+|'[^'<]*+'[^<>\"']*+)*+>"
 )
+OCTETS = 50  # in a step: of reading a part, whatever its program makes of it afterwards
 PREFIXES = 40  # of one part that are spelt otherwise; there are as many namespaces that we know
 _DECLARED, _BOUND = Needles(b"<!", b"<?"), Needles(b"xmlns")
 _ENTITIES = Needles(b"<!DOCTYPE", b"<!ENTITY")
@@ -46,11 +47,12 @@ _FAR = 1000  # characters a reference, where references are few
 _QUOTED = re.compile(rb"=(?:\"([^\"<]+)\"|'([^'<]+)')")
 
 
-def canonical(data: bytes, prefixes: Mapping[bytes, bytes]) -> bytes:
+def canonical(data: bytes, prefixes: Mapping[bytes, bytes], budget: Budget) -> bytes:
     """The part in UTF-8, known namespaces under the prefixes that `prefixes` gives (uri → prefix).
 
     An empty prefix means the default namespace. What a big program wrote passes untouched.
     """
+    budget.take_work(len(data) // OCTETS)
     data = _utf8(data)
     if declaration := _DECLARATION.match(data):
         data = data[declaration.end() :]
@@ -88,7 +90,10 @@ def _without_declarations(data: bytes) -> bytes:
         data = data[bare.end() :]
     if _ENTITIES.within(data):
         raise Unreadable("xml-entities")
-    return b"".join(_told(data))
+    kept = bytearray()  # a flood of comments leaves as many empty pieces, which together take more
+    for piece in _told(data):
+        kept += piece
+    return bytes(kept)
 
 
 def _told(data: bytes) -> Iterator[bytes]:

@@ -141,7 +141,7 @@ def _budget(post: Post, task: Task, teller: Teller) -> Budget:
         return Budget(ocr=min(limits.OCR_LOOK, left), recognise=False, watch=teller)
     if post.kind is Kind.PATIENT:
         turn = partial(post.slot.turn, task.ends - limits.OCR_MARGIN)
-        return Budget(ocr=left, turn=turn, watch=teller)
+        return Budget(ocr=left, turn=turn, patient=True, watch=teller)
     return Budget(ocr=left, watch=teller)
 
 

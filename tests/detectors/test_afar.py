@@ -93,7 +93,7 @@ def test_ordinary_text_has_no_sign() -> None:
 
 
 def _is_marked(text: str) -> bool:
-    return _SEARCH.look(plain(text).latin)[1]
+    return next(_SEARCH.look(plain(text).latin))[1]
 
 
 _SEARCH = Search([b" kol"], concepts.marks())
@@ -112,9 +112,9 @@ def test_labelled_text_that_tells_of_illness_is_marked() -> None:
     texts = [plain(text) for texts in corpus() for text in texts]
     telling = [text for text in texts if concepts.tells(text.text)]
     assert len(telling) > 100
-    assert all(_SEARCH.look(text.latin)[1] for text in telling)
+    assert all(next(_SEARCH.look(text.latin))[1] for text in telling)
     blind = Search([b" kol"], list(concepts.marks())[::2])
-    assert not all(blind.look(text.latin)[1] for text in telling)
+    assert not all(next(blind.look(text.latin))[1] for text in telling)
 
 
 def test_every_part_knows_whether_it_is_marked() -> None:

@@ -23,6 +23,7 @@ from reportlab.pdfgen import canvas
 
 from mailfilter.examine import Job, examine, examine_small
 from mailfilter.extract import Budget, ocr, picture
+from mailfilter.limits import WORK
 from mailfilter.model import Class, Coverage
 from mailfilter.place import StepKind
 from mailfilter.workers.pool import Pool
@@ -457,15 +458,30 @@ def test_the_page_that_the_time_did_not_reach_is_named(reader):
 
 
 @tesseract
-@pytest.mark.parametrize(("limit", "value"), [("FRAMES", 5), ("ANIMATED", 5 * 400 * 300)])
-def test_frames_without_end_are_bounded(reader, monkeypatch, limit, value):
-    monkeypatch.setattr(picture, limit, value)
+def test_frames_without_end_are_bounded(reader, monkeypatch):
+    monkeypatch.setattr(picture, "FRAMES", 5)
+    assert reasons(read(animation(10), "a.gif")) == ["too-many-pages"]
+
+
+def animation(count: int) -> bytes:
     frame = Image.new("L", (400, 300), 255)
-    frames = [frame.copy() for _ in range(10)]
+    frames = [frame.copy() for _ in range(count)]
     for n, each in enumerate(frames):
         each.putpixel((n % 400, n // 400), 0)  # equal frames are not stored
-    data = saved(frame, "GIF", save_all=True, append_images=frames)
-    assert reasons(read(data, "a.gif")) == ["too-many-pages"]
+    return saved(frame, "GIF", save_all=True, append_images=frames)
+
+
+@tesseract
+def test_decoding_and_looking_are_work(reader):
+    """Decoding is charged to the message; who has no work left for looks leaves pictures to others,
+    and keeps half for texts; who may take minutes looks at all of them."""
+    data = animation(10)
+    assert reasons(read(data, "a.gif", budget=Budget(work=3_000))) == ["too-much-work"]
+    assert reasons(read(data, "a.gif", budget=Budget(work=20_000))) == ["ocr-time"]
+    hasty = Budget(work=WORK // 2 + 100_000, recognise=False)
+    assert reasons(read(data, "a.gif", budget=hasty)) == ["ocr-time"]
+    assert WORK // 2 - 100_000 < hasty.work <= WORK // 2 + 100_000
+    assert reasons(read(data, "a.gif", budget=Budget(work=20_000, patient=True))) == []
 
 
 @tesseract

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailfilter.extract import xmltext
+from mailfilter.extract.budget import Budget
 from mailfilter.extract.ooxml import WORD
 from mailfilter.extract.word import stories
 from mailfilter.extract.workbook import BLOCK
@@ -61,7 +62,7 @@ def test_tables_of_word(name):
 @pytest.mark.parametrize("data", [word_table(), word_files()["body"], word_files()["split-runs"]])
 def test_documents_of_word(data):
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        xml = canonical(archive.read("word/document.xml"), WORD)
+        xml = canonical(archive.read("word/document.xml"), WORD, Budget())
     assert stories(xml)[0] == paragraphs(xml)
 
 

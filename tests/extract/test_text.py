@@ -254,10 +254,3 @@ def test_all_parts_share_one_budget():
     parts = [body(b"x" * 100), attachment(NUMBER.encode() * 30, "a.txt"), body(b"y" * 100)]
     found = extract(parts, parse=parse, roles=roles.split, budget=Budget(text=300))
     assert reasons(found) == ["too-much-text"]
-
-
-def test_lines_are_counted_as_well_as_characters():
-    parts = [attachment(b"x\n" * 40 + NUMBER.encode(), "a.txt"), attachment(b"y\n" * 60, "b.txt")]
-    found = extract(parts, parse=parse, roles=roles.split, budget=Budget(lines=90))
-    assert reasons(found) == ["too-much-text"]
-    assert NUMBER in contents(found)

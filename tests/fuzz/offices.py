@@ -5,7 +5,7 @@ import zipfile
 from collections.abc import Iterable
 from xml.etree import ElementTree as ET
 
-from mailfilter.extract.budget import Unreadable
+from mailfilter.extract.budget import Budget, Unreadable
 from mailfilter.extract.xmltext import canonical, text_of
 from tests.extract import documents, making, making_old
 from tests.fuzz.files import TEXT, reading, said
@@ -134,7 +134,7 @@ def office(data: bytes) -> None:
 
 def xml(data: bytes) -> None:
     try:
-        text = text_of(canonical(data, {b"urn:a": b"a", b"urn:b": b""}))
+        text = text_of(canonical(data, {b"urn:a": b"a", b"urn:b": b""}, Budget()))
     except Unreadable:
         return
     if NUMBER in _by_tree(data):

@@ -1,0 +1,67 @@
+"""What a text takes is told from afar: dear ones take more, pieces add up, so much is afforded."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from detectors.effort import LEAST, PIECE, affordable, effort
+from detectors.health import search
+from detectors.health.search import Search
+
+PLAIN = "Mötet flyttas till torsdag klockan nio. "
+DEAR = ["Anna har diabetes. ", "19121212-1212 ", "1-", "1 ", "\u0301a", "a.com/", "\n"]
+
+
+@pytest.mark.parametrize("unit", DEAR)
+def test_dear_texts_take_more_than_prose(unit):
+    assert effort(unit * (40_000 // len(unit))) > 2 * effort(PLAIN * 1000)
+
+
+def test_a_text_of_many_pieces_takes_what_they_take():
+    text = (PLAIN + DEAR[0] + DEAR[1]) * 4000
+    pieces = [text[at : at + PIECE] for at in range(0, len(text), PIECE)]
+    assert effort(text) - LEAST == sum(effort(piece) - LEAST for piece in pieces)
+
+
+def test_so_much_can_be_afforded():
+    text = (PLAIN + DEAR[0]) * 8000
+    whole = effort(text)
+    assert affordable(text, whole) == len(text)
+    assert affordable(text, whole - 1) < len(text)
+    assert affordable(text, LEAST) == affordable(text, 0) == 0
+    half = affordable(text, whole // 2)
+    assert 0 < half < len(text)
+    assert effort(text[:half]) <= whole // 2
+
+
+WORDS = [b" kol", b" diabetes", b" ont i magen", b" 112", b" sjukskriven"]
+
+
+@given(st.lists(st.sampled_from([*WORDS, b" ", b"a", b"2", b".", b" on"]), max_size=60))
+@settings(max_examples=200, deadline=None)
+def test_what_windows_find_is_what_one_look_finds(monkeypatched_window, pieces):
+    text = b"".join(pieces)
+    whole = sorted(Search(WORDS).find(text))
+    with monkeypatched_window:
+        assert sorted(Search(WORDS).find(text)) == whole
+
+
+@pytest.fixture(scope="module")
+def monkeypatched_window():
+    class Narrow:
+        def __enter__(self):
+            self.before, search.WINDOW = search.WINDOW, 7
+
+        def __exit__(self, *_):
+            search.WINDOW = self.before
+
+    return Narrow()
+
+
+def test_a_flood_is_found_window_by_window():
+    """Not more than one window's worth of what is found is in memory at once."""
+    text, seen = b" kol" * search.WINDOW, []
+    for found, _marked in Search(WORDS).look(text):
+        seen.append(len(found))
+    assert sum(seen) == search.WINDOW
+    assert max(seen) <= search.WINDOW // 4 + 1
