@@ -118,16 +118,12 @@ class Pipeline:
     async def _decided(self, examination: Examination, received: Received) -> Decision:
         if examination.size < 0:
             return _passed(received)
-        decide = partial(
-            self.rules.decide,
-            examination,
-            received.envelope,
-            len(received.data),
-            self.today(),
-            reading_on=True,
-        )
+        size, today = len(received.data), self.today()
         if self.hosts is None:
-            return decide()
+            return self.rules.decide(examination, received.envelope, size, today, reading_on=True)
+        decide = partial(
+            self.rules.decide, examination, received.envelope, size, today, reading_on=True
+        )
         hosts = await self.hosts.of(self.rules.domains(received.envelope))
         decision = decide(american=hosts.american)
         if hosts.unknown and not _alike(decision, decide(american=hosts.american | hosts.unknown)):
@@ -186,22 +182,26 @@ def _line(case: Case, outcome: Outcome, reading: float, acting: float) -> None:
     if case.decision.protected:
         log.info("message", code=outcome.reply.code)
         return
-    verdicts = case.decision.verdicts
+    verdicts, examination = case.decision.verdicts, case.examination
     log.info(
         "message",
         id=case.id,
         stored=outcome.stored,
         code=outcome.reply.code,
         size=len(case.data),
-        coverage=case.examination.coverage,
-        kinds=sorted({finding.kind for finding in case.examination.findings}),
-        unread=sorted({unread.reason for unread in case.examination.not_examined}),
-        opened=len(case.examination.opened),
-        actions=sorted({verdict.action for verdict in verdicts}),
-        rules=sorted({verdict.rule for verdict in verdicts}),
+        coverage=examination.coverage,
+        kinds=_once([finding.kind for finding in examination.findings]),
+        unread=_once([unread.reason for unread in examination.not_examined]),
+        opened=len(examination.opened),
+        actions=_once([verdict.action for verdict in verdicts]),
+        rules=_once([verdict.rule for verdict in verdicts]),
         recipients=len(verdicts),
-        read_on=sum(map(waits, verdicts)),
+        read_on=[waits(verdict) for verdict in verdicts].count(True),
         joined=outcome.joined,
         read_ms=round(reading * 1000, 1),
         act_ms=round(acting * 1000, 1),
     )
+
+
+def _once(words: list[str]) -> list[str]:
+    return sorted(set(words)) if len(words) > 1 else words

@@ -33,7 +33,7 @@ class Transaction(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)  # not frozen: every mail makes one, and freezing costs 1 us
 class Case:
     """A message on its way through: what came, what was read, what was decided."""
 

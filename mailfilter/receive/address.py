@@ -43,7 +43,7 @@ def path(argument: bytes) -> Path:
     bracketed, bare, parameters = shape.groups()
     if bracketed is None and not bare:
         raise ArgumentError
-    if _PARAMETERS.fullmatch(parameters) is None:
+    if parameters and _PARAMETERS.fullmatch(parameters) is None:
         raise ArgumentError
     address = bracketed if bracketed is not None else bare
     if not address.isascii() and not _is_text(address):
@@ -69,7 +69,7 @@ def _odd_envid(parameters: bytes) -> bool:
 
 def size(parameters: bytes) -> int:
     """The declared SIZE, 0 if none; raises `ArgumentError` for one that is not a number."""
-    found = _SIZE.search(parameters)
+    found = _SIZE.search(parameters) if parameters else None
     if found is None:
         return 0
     if not found[1] or len(found[1]) > 20 or not found[1].isdigit():
