@@ -1,7 +1,7 @@
-"""One connection to a next hop: connect, EHLO, STARTTLS, AUTH, ask and pour.
+"""One connection to a next hop: EHLO, STARTTLS, AUTH, ask and pour.
 
-`Hop` (whom to reach and how) → `connect` → `Connection`. What a transaction means stands in
-``relay.py``; here is only the conversation: commands out as they are, replies in strictly.
+`Hop` (whom to reach and how) → ``dialling.connect`` → `Connection`. What a transaction means stands
+in ``relay.py``; here is only the conversation: commands out as they are, replies in strictly.
 
 Invariants:
 
@@ -20,7 +20,7 @@ import ssl
 from base64 import b64encode
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from math import inf
 from pathlib import Path
@@ -345,36 +345,3 @@ def client_context(
     if certificate is not None:
         context.load_cert_chain(certificate, key)
     return context
-
-
-async def connect(hop: Hop) -> Connection:
-    """A connection past EHLO, STARTTLS and AUTH; raises `Lost`.
-
-    With ``opportunistic`` a failed handshake is tried once more in plain text.
-    """
-    try:
-        return await _connect(hop)
-    except NoTls:
-        if hop.tls != "opportunistic" or hop.username:
-            raise
-    return await _connect(replace(hop, tls="none"))
-
-
-async def _connect(hop: Hop) -> Connection:
-    loop = asyncio.get_running_loop()
-    try:
-        async with asyncio.timeout(hop.connect_timeout):
-            _, connection = await loop.create_connection(
-                lambda: Connection(hop), hop.host, hop.port
-            )
-    except (OSError, TimeoutError) as error:
-        raise Lost(replies.HOP_DOWN, f"connect: {type(error).__name__}") from error
-    opened = False
-    try:
-        failpoint.reach("ds_connect")
-        await connection.open()
-        opened = True
-    finally:
-        if not opened:  # also when the task was cancelled
-            connection.close()
-    return connection

@@ -25,7 +25,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mailfilter import failpoint, limits, replies
-from mailfilter.act.next_hop import Connection, Hop, Lost, connect
+from mailfilter.act.dialling import connect
+from mailfilter.act.next_hop import Connection, Hop, Lost
 from mailfilter.act.next_hop_replies import Offers
 from mailfilter.config import NextHop
 from mailfilter.log import log

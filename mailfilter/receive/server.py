@@ -22,11 +22,11 @@ from mailfilter.config import Listen, Settings
 from mailfilter.errors import ConfigError
 from mailfilter.log import log
 from mailfilter.model import Reply
+from mailfilter.plain import Plain
 from mailfilter.receive.access import access
 from mailfilter.receive.contract import Bounds, Deliver, Hop
 from mailfilter.receive.conversation import Conversation
 from mailfilter.receive.memory import Budget
-from mailfilter.receive.plain import Plain
 from mailfilter.receive.session import Session
 from mailfilter.receive.share import Share, table
 from mailfilter.replies import filled

@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from mailfilter.receive.plain import HIGH_WATER, Plain
+from mailfilter.plain import HIGH_WATER, Plain
 
 
 class Told(asyncio.Protocol):

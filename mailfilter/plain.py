@@ -3,14 +3,16 @@
 asyncio's own transport costs a task and some twenty calls for each connection, and four more calls
 for each piece that comes or goes: 0.1 ms of CPU for a client that sends one mail. This one reads
 and writes in the loop's callbacks and nothing else; STARTTLS takes the socket out of it (`detach`)
-and goes on with asyncio's.
+and goes on with asyncio's. Clients and next hops are spoken to by it.
 
-Invariants: what is written leaves in order; `close` sends what is waiting first, `abort` does not;
-`connection_lost` is called once, and nothing after it.
+Invariants: what is written leaves in order and is not copied, so nobody may change it; `close`
+sends what is waiting first, `abort` does not; `connection_lost` is called once, and nothing after
+it, at once where the call that ends it is the protocol's own.
 """
 
 import asyncio
 import socket
+from collections import deque
 from typing import Any
 
 from mailfilter import limits
@@ -30,6 +32,7 @@ class Plain(asyncio.Transport):
         "_reading",
         "_sock",
         "_unsent",
+        "_waiting",
     )
 
     def __init__(
@@ -40,7 +43,8 @@ class Plain(asyncio.Transport):
     ) -> None:
         self._loop, self._sock, self._protocol = loop, sock, protocol
         self._descriptor = sock.fileno()
-        self._unsent = bytearray()
+        self._unsent: deque[memoryview] = deque()
+        self._waiting = 0  # bytes of it
         self._closing = False
         self._reading = True
         loop.add_reader(self._descriptor, self._readable)
@@ -92,21 +96,26 @@ class Plain(asyncio.Transport):
                 return
             data = memoryview(data)[sent:]
             self._loop.add_writer(self._descriptor, self._writable)
-        self._unsent += data
-        if len(self._unsent) > HIGH_WATER:
+        self._unsent.append(memoryview(data))
+        self._waiting += len(data)
+        if self._waiting > HIGH_WATER:
             self._protocol.pause_writing()
 
     def _writable(self) -> None:
-        try:
-            sent = self._sock.send(self._unsent)
-        except (BlockingIOError, InterruptedError):
-            return
-        except OSError as error:
-            self._end(error)
-            return
-        del self._unsent[:sent]
-        if self._unsent:
-            return
+        while self._unsent:
+            first = self._unsent[0]
+            try:
+                sent = self._sock.send(first)
+            except (BlockingIOError, InterruptedError):
+                return
+            except OSError as error:
+                self._end(error)
+                return
+            self._waiting -= sent
+            if sent < len(first):
+                self._unsent[0] = first[sent:]
+                return
+            self._unsent.popleft()
         self._loop.remove_writer(self._descriptor)
         if self._closing:
             self._end(None)
@@ -114,7 +123,7 @@ class Plain(asyncio.Transport):
             self._protocol.resume_writing()
 
     def get_write_buffer_size(self) -> int:
-        return len(self._unsent)
+        return self._waiting
 
     # ---- the end -------------------------------------------------------------------------
 
@@ -146,6 +155,7 @@ class Plain(asyncio.Transport):
         if self._unsent:
             self._loop.remove_writer(self._descriptor)
             self._unsent.clear()
+            self._waiting = 0
         self._closing = True
 
     def _end(self, error: OSError | None) -> None:
