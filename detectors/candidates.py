@@ -124,7 +124,7 @@ def find_candidates(text: str, shapes: bytes, islands: Spans | None) -> tuple[Ca
         found += _bare(text, shapes, _sifted_runs(text, sieve))
         found += _parted(text, shapes, _sifted_groups(shapes, sieve))
         found += _lookalikes(text, shapes, dense=True)
-    elif shapes.count(b"0") >= FEWEST:
+    elif islands or shapes.count(b"0") >= FEWEST:
         found += _bare(text, shapes, _runs(shapes, islands))
         found += _parted(text, shapes, _groups(shapes, islands))
         found += _lookalikes(text, shapes, dense=False)

@@ -24,9 +24,10 @@ _ISLAND = re.compile(rb"0(?<!00)(?:[^0" + _LETTERS + rb"]{0,4}+0){5}[^" + _LETTE
 
 def find_islands(shapes: bytes) -> Spans | None:
     """The islands, rising; None for a dense text."""
-    if is_dense(shapes):
+    digits = shapes.count(b"0")
+    if is_dense(digits, len(shapes)):
         return None
-    if shapes.count(b"0") < FEWEST:
+    if digits < FEWEST:
         return []
     return [island.span() for island in _ISLAND.finditer(shapes)]
 

@@ -36,9 +36,9 @@ _NO_LETTERS = bytes(code for code in range(256) if not 97 <= code <= 122)
 _LANES = 8  # characters whose bits make a byte
 
 
-def is_dense(shapes: bytes) -> bool:
-    """Whether so many digits stand in the text that the sieve is worth its price."""
-    return shapes.count(b"0") * DENSE > len(shapes)
+def is_dense(digits: int, characters: int) -> bool:
+    """Whether so many digits stand in a text that the sieve is worth its price."""
+    return digits * DENSE > characters
 
 
 class Sieve:

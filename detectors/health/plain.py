@@ -66,7 +66,9 @@ def _plain_latin(content: str, latin: bytes) -> Plain:
     for mark, seat in SEATS.items():
         if seat in latin:
             low = low.replace(chr(seat), mark)
-    cased = content.replace("\r", " ").replace("\xa0", " ")
+    cased = content
+    if b"\r" in latin or b"\xa0" in latin:
+        cased = content.replace("\r", " ").replace("\xa0", " ")
     return Plain(low, cased, range(len(cased)), latin, whole=True)
 
 
