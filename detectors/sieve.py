@@ -7,12 +7,13 @@ prose costs little more, and the patterns of `candidates` are tried only where t
 
 Invariant: a place at which ``_BARE`` or ``_PATTERN`` matches is left out only where it begins
 twelve digits without a month; a place that is given may match neither. Linear. Worth its price
-from one digit in `DENSE` characters.
+from one digit in `DENSE` characters of more than `SHORT`.
 """
 
 from itertools import accumulate
 
 DENSE = 16
+SHORT = 128  # characters: the sieve takes 20 us even for none
 _GAP = 4  # characters between a date and the last four digits on the same line
 _BREAK = 11  # the same up to a line end, and that
 _LONGEST = 11  # characters that a number in groups has at the least
@@ -38,7 +39,7 @@ _LANES = 8  # characters whose bits make a byte
 
 def is_dense(digits: int, characters: int) -> bool:
     """Whether so many digits stand in a text that the sieve is worth its price."""
-    return digits * DENSE > characters
+    return digits * DENSE > characters > SHORT
 
 
 class Sieve:
