@@ -45,14 +45,17 @@ def parts_of(sources: Sequence[Source]) -> list[Part]:
     texts = [_plain(source) for source in sources]
     seen = [_LEXICON.look(text) for text in texts]
     hits = [_hits(text, each.stretches) for text, each in zip(texts, seen, strict=True)]
-    marked = [each.marked for each in seen]
-    if not any(hits) and not any(map(is_worth_a_look, texts, marked)):
+    telling = [
+        each.marked and not own and is_worth_a_look(text.text, source.role_at(0))
+        for text, source, each, own in zip(texts, sources, seen, hits, strict=True)
+    ]
+    if not any(hits) and not any(telling):
         return []
     frames = [
         frame(text.cased, _signatures(text, source))
         for text, source in zip(texts, sources, strict=True)
     ]
-    return parts(sources, texts, hits, frames, marked)
+    return parts(sources, texts, hits, frames, telling)
 
 
 def is_heavy(texts: Iterable[str], most: int) -> bool:

@@ -44,6 +44,8 @@ _BOTH = _classes(dot=" .-_·/|+~", hash="@$!013457", star="*")  # one look at a 
 _SPACED_HINTS = ((b".a.a.", b"a.a.a.a"), (b"..a..a..", b"a..a..a..a"))
 _LEET = {"0": "o", "1": "il", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s", "!": "i"}
 _LEAST = 5
+# Letters and what may stand for them; one letter at the least.
+_MAY_STAND_FOR = re.compile(r"[*@$!013457]*[^\W\d_](?:[^\W\d_]|[*@$!013457])*")
 
 
 class Disguises:
@@ -104,8 +106,8 @@ class Disguises:
         return None
 
     def _unmask(self, word: str) -> Term | None:
-        if not (_LEAST <= len(word) <= LONGEST and any(char.isalpha() for char in word)):
-            return None
+        if not (_LEAST <= len(word) <= LONGEST and _MAY_STAND_FOR.fullmatch(word)):
+            return None  # most: numbers, names of files
         first = _LEET.get(word[0], word[0])[0]
         same = self._by_shape.get((first, len(word)), ())
         if len(same) > 64:

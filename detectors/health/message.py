@@ -41,7 +41,7 @@ class Part:
 
     reading: Reading
     around: Around
-    marked: bool  # may `concepts.tells` be true of it?
+    telling: bool  # tells it of illness without any listed word?
 
     def role(self) -> Role:
         """Where its beginning stands."""
@@ -53,7 +53,7 @@ def parts(
     texts: Sequence[Plain],
     hits: Sequence[list[Hit]],
     frames: Sequence[Frame],
-    marked: Sequence[bool],
+    telling: Sequence[bool],
 ) -> list[Part]:
     """All texts of a message, each knowing what the others say."""
     every = list(zip(sources, texts, frames, strict=True))
@@ -72,7 +72,7 @@ def parts(
         reading = Reading(number, source, text, hits[number], fr, own, rest)
         body = source.role_at(0) in (Role.BODY, Role.QUOTE, Role.SIGNATURE)
         around = Around(subject, reading.is_letter(), not body, own.general)
-        found.append(Part(reading, around, marked[number]))
+        found.append(Part(reading, around, telling[number]))
     return found
 
 
@@ -125,23 +125,22 @@ def _judged(part: Part) -> Iterator[Judgement]:
     if part.role() in TITLES:
         yield from found
         return
-    for number, passage in enumerate(candidates(reading.plain, found, part.marked)):
+    for number, passage in enumerate(candidates(reading.plain.text, found, part.telling)):
         if number >= MOST or passage.best >= SURE:
             yield from passage.judged
         else:
             yield from _weighed(part, passage)
 
 
-def is_worth_a_look(plain: Plain, marked: bool) -> bool:
+def is_worth_a_look(text: str, role: Role) -> bool:
     """May a text without a listed word tell of illness: a short one that holds a sign?"""
-    return marked and len(plain.text) <= LETTER and tells(plain.text)
+    return len(text) <= LETTER and role not in TITLES and tells(text)
 
 
-def candidates(plain: Plain, found: Sequence[Judgement], marked: bool) -> Iterator[Passage]:
+def candidates(text: str, found: Sequence[Judgement], telling: bool) -> Iterator[Passage]:
     """The passages worth a look: with judgements, or in a short text with signs."""
-    if not found and not is_worth_a_look(plain, marked):
+    if not found and not telling:
         return
-    text = plain.text
     for passage in passages(text, found):
         if passage.judged or (len(text) <= LETTER and signs(text[passage.start : passage.end])):
             yield passage

@@ -108,7 +108,7 @@ def _passages(sources: tuple[Source, ...]) -> Iterator[tuple[str, dict[str, floa
             continue
         plain = part.reading.plain
         by_rules = message.by_rules(part)
-        for passage in message.candidates(plain, by_rules, part.marked):
+        for passage in message.candidates(plain.text, by_rules, part.telling):
             text = plain.cased[passage.start : passage.end]
             yield text, features(plain, passage, part.around)
 
