@@ -78,8 +78,13 @@ def styles_of(styles: bytes, workbook: bytes) -> Styles:
     }
     dated = (s for s, key in used.items() if key in _BUILT_IN or _is_date(codes.get(key, "")))
     old = re.search(rb"<workbookPr\s[^<>]*date1904=[\"'](?:1|true)", workbook)
-    telling = tuple(code for code in codes.values() if _TELLING.search(code))
+    telling = tuple(code for code in codes.values() if is_telling(code))
     return Styles(zeros, frozenset(dated), _FIRST_1904 if old else _FIRST, telling)
+
+
+def is_telling(code: str) -> bool:
+    """Whether a format writes a number of its own."""
+    return _TELLING.search(code) is not None
 
 
 def zeros_of(code: str) -> tuple[int, str] | None:

@@ -15,7 +15,7 @@ import re
 import struct
 from dataclasses import dataclass, field
 
-from mailfilter.extract.cellstyles import padded, zeros_of
+from mailfilter.extract.cellstyles import is_telling, padded, zeros_of
 
 FORMULA = 0x06
 _FORMAT, _STYLE = 0x41E, 0xE0
@@ -57,7 +57,8 @@ class Formats:
             raw = data[5:].decode("utf-16-le" if data[4] & 1 else "latin-1", "replace")
             if zeros := zeros_of(raw):
                 self.codes[int.from_bytes(data[:2], "little")] = zeros
-        elif kind == _STYLE and len(data) >= 4:
+            return [raw] if is_telling(raw) else []
+        if kind == _STYLE and len(data) >= 4:
             if zeros := self.codes.get(int.from_bytes(data[2:4], "little")):
                 self.styles[self.count] = zeros
             self.count += 1

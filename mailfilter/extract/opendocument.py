@@ -19,6 +19,7 @@ from itertools import pairwise
 from detectors import Role
 from mailfilter import labels
 from mailfilter.extract.budget import Unreadable
+from mailfilter.extract.cellstyles import is_telling
 from mailfilter.extract.container import Archive, Member, directory_bytes, open_archive
 from mailfilter.extract.context import Ctx, Found, member, text_at
 from mailfilter.extract.plain import base64_bytes
@@ -86,6 +87,11 @@ _ATTRIBUTES = (
     b"form:value",
     b"form:label",
     b"office:title",
+    b"field:value",  # of Word's fields and forms, which LibreOffice keeps
+    b"loext:alias",
+    b"loext:tag",
+    b"loext:display-text",
+    b"loext:value",
     b"text:description",
     b"draw:name",
 )
@@ -163,8 +169,9 @@ def read_flat(part: Part, ctx: Ctx) -> Iterator[Found]:
 def _content(xml: bytes, part: Part, ctx: Ctx) -> Iterator[Found]:
     place = part.place
     body = max(xml.find(b"<office:body"), 0)
+    lines = [*_of_styles(xml[:body])]
     xml, unshown = _without_unshown(xml[:body], xml[body:])
-    lines = [*unshown, *_unshown_values(xml)]
+    lines += [*unshown, *_unshown_values(xml)]
     yield text_at(spelled_out("\n".join(lines)), place.down(Step(StepKind.HIDDEN)))
     for element, kind in (
         (b"office:annotation", StepKind.COMMENT),
@@ -182,6 +189,12 @@ def _content(xml: bytes, part: Part, ctx: Ctx) -> Iterator[Found]:
         yield from _slides(xml, place)
     else:
         yield text_at(running(xml), place)
+
+
+def _of_styles(xml: bytes) -> Iterator[str]:
+    """Texts that a number format adds, and conditions of styles."""
+    yield from filter(is_telling, texts_of(xml, b"number:text"))
+    yield from filter(TELLING.search, attributes_of(xml, (b"style:condition",)))
 
 
 def _unshown_values(xml: bytes) -> Iterator[str]:
@@ -300,7 +313,9 @@ def _slides(xml: bytes, place: Place) -> Iterator[Found]:
 
 
 def _headers(xml: bytes, place: Place) -> Iterator[Found]:
-    """Headers and footers of the master pages."""
+    """Headers and footers of the master pages; texts of styles."""
+    said = "\n".join(_of_styles(xml))
+    yield text_at(said, place.down(Step(StepKind.HIDDEN)))
     for _, _, masters in elements_of(xml, b"office:master-styles"):
         yield text_at(running(b">" + masters + b"<"), place.down(Step(StepKind.HEADER)))
 

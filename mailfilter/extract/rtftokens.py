@@ -46,7 +46,7 @@ SIGNS = {
 PLUMBING = (
     "fonttbl colortbl stylesheet latentstyles rsidtbl themedata colorschememapping datastore "
     "listtable listoverridetable revtbl xmlnstbl filetbl pgptbl panose fname falt fontemb blipuid "
-    "objclass objname objalias objsect objtime picprop nonshppict generator mmathPr wgrffmtfilter "
+    "objclass objname objalias objsect objtime nonshppict generator mmathPr wgrffmtfilter "
     "passwordhash protusertbl userprotect shpgrp atrfstart atrfend atnref ftnsep ftnsepc "
     "aftnsep aftnsepc ftncn aftncn pnseclvl atndate sn"
 )

@@ -38,7 +38,7 @@ def document(members, type_="text"):
     media = f"application/vnd.oasis.opendocument.{type_}"
     manifest = "<manifest/>"
     return making.zipped(
-        {"mimetype": media, "content.xml": _CONTENT, "META-INF/manifest.xml": manifest, **members}
+        {"mimetype": media, "content.xml": _CONTENT, "META-INF/manifest.xml": manifest} | members
     )
 
 
@@ -274,3 +274,51 @@ def test_an_old_workbook_tells_its_formulas():
     record = formula(b"\x17\x0d\0" + NUMBER.encode())
     data = compound_file({"Workbook": book + struct.pack("<HH", 6, len(record)) + record})
     assert NUMBER in "\n".join(lines(data, StepKind.HIDDEN))
+
+
+@pytest.mark.parametrize("kind", [0x9E, 0x1B1, 0x221])
+def test_filters_formats_and_arrays_of_an_old_sheet(kind):
+    book = streams_of(XLS)["Workbook"]
+    record = bytes(9) + NUMBER.encode()
+    data = compound_file({"Workbook": book + struct.pack("<HH", kind, len(record)) + record})
+    assert NUMBER in "\n".join(lines(data, StepKind.HIDDEN))
+
+
+# ---- OpenDocument and rtf that were made of other formats ------------------------------------
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        '<text:p><field:fieldmark field:name="a" field:value="QUOTE {}"/></text:p>',
+        '<text:p><loext:content-control loext:alias="{}">x</loext:content-control></text:p>',
+        '<text:p><loext:list-item loext:display-text="{}" loext:value="1"/></text:p>',
+    ],
+)
+def test_what_an_opendocument_keeps_of_words_forms(inside):
+    xml = _CONTENT.replace("<text:p>Hej</text:p>", inside.format(NUMBER))
+    assert StepKind.HIDDEN in kinds(read(document({"content.xml": xml}), "a.odt"))
+
+
+@pytest.mark.parametrize("name", ["content.xml", "styles.xml"])
+@pytest.mark.parametrize(
+    "style",
+    [
+        '<number:number-style style:name="N1"><number:text>{}</number:text></number:number-style>',
+        '<style:style style:name="a"><style:map style:condition="x()=&quot;{}"/></style:style>',
+    ],
+)
+def test_texts_of_styles_are_read(name, style):
+    root = "document-content" if name == "content.xml" else "document-styles"
+    xml = (
+        f'<office:{root} xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0">'
+        f"<office:automatic-styles>{style.format(NUMBER)}</office:automatic-styles>"
+        f"<office:body><office:spreadsheet/></office:body></office:{root}>"
+    )
+    members = {"content.xml": xml} if name == "content.xml" else {name: xml}
+    assert StepKind.HIDDEN in kinds(read(document(members, "spreadsheet"), "a.ods"))
+
+
+def test_the_description_of_a_picture_in_rtf_is_read():
+    picture = rf"{{\pict{{\*\picprop{{\sp{{\sn wzDescription}}{{\sv {NUMBER}}}}}}}\pngblip 89}}"
+    assert StepKind.HIDDEN in kinds(read(rf"{{\rtf1 Hej {picture}}}".encode(), "a.rtf"))
