@@ -41,7 +41,8 @@ _META_TAG = re.compile(r"(?i)<meta\s[^>]{1,2000}>")
 _GENERATOR = re.compile(r"(?i)\sname\s*=\s*[\"']?(?:generator|progid)\b")
 _CONTENT = re.compile(r"(?i)\scontent\s*=\s*(?:\"([^\"]{1,1000})\"|'?([^'>]{1,1000}))")
 HEAD = 8192  # characters in which a page names its maker
-_TAG_BODY = r"[^>\"]*(?:\"[^\"]*\"[^>\"]*)*>"
+# Of what the serialiser writes: names may have quotes and brackets in them, values have no quote
+_TAG_BODY = r"[^\s/>]*+(?:[ /][^\s/>][^\s/>=]*+(?:=\"[^\"]*+\")?+)*+[ /]*+>"
 _CELL_END = re.compile(r"</t[dh]>")
 _ROW_END = re.compile(r"\t?\s*</tr>\s*")
 _BLOCKS = (
@@ -50,14 +51,21 @@ _BLOCKS = (
     "textarea|center|details|summary|rt"
 )
 _BREAK = re.compile(rf"<(?:/?(?:{_BLOCKS})|br|hr)(?=[\s>]){_TAG_BODY}")
-_TAG = re.compile(r"</?[a-zA-Z]" + _TAG_BODY + r"|<![a-zA-Z]" + _TAG_BODY)
+_TAG = re.compile(r"</?[a-zA-Z]" + _TAG_BODY + r"|<![a-zA-Z][^>]*+>")
+_ODD = re.compile(r"<[a-zA-Z][^\s<>]*+<")
 _WHOLE = re.compile(r"[/!]?[a-zA-Z][^\s\"<>]*+(?: [^\s\"=<>]++(?:=\"[^\"]*+\")?+)*+")
 _NOT_SIMPLE = ("<td", "<th", "<pre", "<textarea", "<!--")
 _WRITTEN = ",".join(f"[{name}]" for name in flat.WRITTEN)
 _RAW = "script,xmp,iframe,noembed,noframes,plaintext"
 _NAMES = tuple(name.encode() for name in flat.WRITTEN)
 _UNSHOWN = tuple(f"<{name}".encode() for name in (*_RAW.split(","), "style"))
+<<<<<<< Updated upstream
 VIEWS, CHARACTERS = 300, 25  # steps of any page; characters in a step
+=======
+# Browsers show nothing of these, mail programs that do not know them do
+_UNRENDERED = "template", "datalist", "canvas", "audio", "video", "dialog", "noscript"
+_UNRENDERED_TAGS = tuple(f"<{name}".encode() for name in _UNRENDERED)
+>>>>>>> Stashed changes
 HIDDEN = 2000  # hidden elements that are taken out; more are read as if they were shown
 RULES = 60  # hiding rules of style sheets that are tried
 
@@ -144,7 +152,8 @@ def _of_tree(tree: LexborHTMLParser, page: Page) -> tuple[str, str]:
         cut = _cut(markup)
     elif cut is None or page.tells(_NAMES):
         extras += _attributes(tree)
-    whole = _with_hidden(tree, markup, rules) if rules or page.tells(flat.MAY_HIDE) else []
+    hides = rules or page.tells(flat.MAY_HIDE) or page.tells(_UNRENDERED_TAGS)
+    whole = _with_hidden(tree, markup, rules) if hides else []
     if whole:
         markup = tree.html or ""
     if whole or cut is None or any(map(markup.__contains__, _NOT_SIMPLE)):
@@ -176,6 +185,8 @@ def as_text(markup: str) -> str:
     text = flat.one_space(markup)
     if "<td" in text or "<th" in text:
         text = _ROW_END.sub("\n", "".join(_cells(text)).replace("\t ", "\t"))
+    if _ODD.search(text):  # a name with a whole tag in it
+        return flat.lines(_TAG.sub(lambda tag: "\n" if _BREAK.match(tag[0]) else "", text))
     return flat.lines(_TAG.sub("", _BREAK.sub("\n", text)))
 
 
@@ -284,7 +295,7 @@ def _hidden(tree: LexborHTMLParser, rules: list[str]) -> Iterator[LexborNode]:
 
 
 def _candidates(tree: LexborHTMLParser, rules: list[str]) -> Iterator[LexborNode]:
-    yield from tree.css("[hidden]")
+    yield from tree.css(",".join(("[hidden]", *_UNRENDERED)))
     for node in tree.css("[style]"):
         if flat.HIDING.search(node.attributes.get("style") or ""):
             yield node

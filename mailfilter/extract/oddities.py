@@ -25,6 +25,7 @@ from mailfilter.extract.references import unescape
 
 DIGITS = re.compile(r"[0-9]{6}")
 _NUMBER = re.compile(r"[0-9]{10,}|[0-9]{6,8}[-+ ][0-9]{4}")
+_ALONE = re.compile(rf"(?<![0-9A-Za-z])(?:{_NUMBER.pattern})(?![0-9A-Za-z])")
 _TAG = re.compile(r"<[a-zA-Z][^<>]*[0-9]{6}[^<>]*")
 _ATTRIBUTE = re.compile(r"(?<![\w:-])([\w:-]++)\s*+=\s*+(\"[^\"]*|'[^']*|[^\s>]+)")
 _CUT = re.compile(r"<[a-zA-Z][^<>]*+>[^<>]{0,60}+</[a-zA-Z][^<>]*+>[0-9]")
@@ -59,9 +60,14 @@ def numbered_tags(page: Page, known: Collection[str]) -> Iterator[str]:
 
 
 def left_over(page: Page, views: str) -> list[str]:
-    """The numbers of the source that `views` lacks."""
+    """The numbers of the source that `views` lacks, or has only with letters close to it: there may
+    be a button or a drawing between."""
     found = _NUMBER.findall(page.source) if page.has_six_digits() else []
-    return sorted(set(found).difference(_NUMBER.findall(views))) if found else []
+    if not found:
+        return []
+    left = set(found).difference(_NUMBER.findall(views))
+    alone = set(_ALONE.findall(page.source)).difference(_ALONE.findall(views))
+    return sorted(left | alone)
 
 
 def stands_between(page: Page) -> bool:

@@ -178,6 +178,21 @@ _PACKED: dict[str, Make] = {
     "docx: hidden text": lambda n: attached(
         "a.docx", _DOCX, _docx(f"<w:r><w:rPr><w:vanish/></w:rPr><w:t>{n}</w:t></w:r>")
     ),
+    "docx: code of a field in two pieces": lambda n: attached(
+        "a.docx",
+        _DOCX,
+        _docx("".join(f"<w:r><w:instrText>{p}</w:instrText></w:r>" for p in (n[:5], n[5:]))),
+    ),
+    "docx: name of a bookmark": lambda n: attached(
+        "a.docx",
+        _DOCX,
+        _docx(f'<w:bookmarkStart w:id="0" w:name="p_{n}"/><w:bookmarkEnd w:id="0"/>'),
+    ),
+    "docx: address of a drawing": lambda n: attached(
+        "a.docx",
+        _DOCX,
+        _docx(f'<w:r><w:pict><v:shape href="http://a.example/{n}"/></w:pict></w:r>'),
+    ),
     "docx: deleted text": lambda n: attached(
         "a.docx", _DOCX, _docx(f"<w:del><w:r><w:delText>{n}</w:delText></w:r></w:del>")
     ),

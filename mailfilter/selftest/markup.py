@@ -203,6 +203,15 @@ _SPLIT: dict[str, Make] = {
     "html: false comment between digits": _between("<!x>"),
     "html: conditional comment between digits": _between("<![if !mso]><![endif]>"),
     "html: office tag between digits": _between("<o:p></o:p>"),
+    "html: <template> before the last four": _page(
+        lambda n: f"{n[:8]}<template>Hej</template>{n[8:]}"
+    ),
+    "html: <canvas> before the last four": _page(lambda n: f"{n[:8]}<canvas>a</canvas>{n[8:]}"),
+    "html: <template> close behind": _page(lambda n: f"{hyphened(n)}<template>Hej</template>"),
+    "html: <button> close behind": _page(lambda n: f"{hyphened(n)}<button>Visa</button>"),
+    "html: drawing close before": _page(lambda n: f"<svg><text>a</text></svg>{hyphened(n)}"),
+    "html: quote in the name of a tag": _page(lambda n: f'<a">{n[:4]}<b>{n[4:8]}</b>{n[8:]}'),
+    "html: tag in the name of a tag": _page(lambda n: f"{n[:8]}<div<div>{n[8:]}"),
     "html: <br> before the last four, with the word": _page(
         lambda n: f"personnummer {n[:8]}<br>{n[8:]}"
     ),

@@ -289,6 +289,9 @@ _PARTS: dict[str, Make] = {
     "returned mail's header": lambda n: multipart(
         "report", _TEXT, entity("text/rfc822-headers", f"Subject: {n}\r\n".encode())
     ),
+    "mail: text behind a returned header": lambda n: multipart(
+        "report", _TEXT, entity("text/rfc822-headers", f"Subject: hej\r\n\r\n{n}\r\n".encode())
+    ),
     "digest": lambda n: multipart("digest", b"\r\n" + letter(plain(n))),
     "type unknown": lambda n: multipart("mixed", based("application/x-okand", said(n).encode())),
     "type: a picture that is text": lambda n: attached("bild.png", "image/png", said(n).encode()),

@@ -91,6 +91,7 @@ def test_without_the_search_for_disguises_it_would_be_seen(monkeypatch):
 
 def test_without_the_search_for_what_is_woven_it_would_be_seen(monkeypatch):
     monkeypatch.setattr("mailfilter.extract.woven.readings", lambda source, shown: iter(()))
+    monkeypatch.setattr("mailfilter.extract.woven.sandwiched", lambda page: iter(()))
     lost = [t.name for t in PROMISED if results(t, numbers()[:1])[Result.STOPPED] == 0]
     assert {
         "html: between digits, zoom",
