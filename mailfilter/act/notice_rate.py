@@ -12,7 +12,9 @@ from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-HOUR = timedelta(hours=1)
+from mailfilter import limits
+
+HOUR = timedelta(seconds=limits.NOTICE_WINDOW)
 
 
 @dataclass(slots=True)

@@ -10,12 +10,12 @@ import uuid
 
 import pytest
 
+from tests.canary import leaks
 from tests.faults.control import Page
 from tests.faults.rig import FaultyGateway
 from tests.front.installation import MAJ, mail
 from tests.running import wait_until
 from tests.sink import Sink
-from tests.test_canary import leaks
 
 pytestmark = pytest.mark.system
 CHECK = "kontrollera@exempelkommun.example"

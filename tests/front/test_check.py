@@ -14,10 +14,10 @@ from datetime import datetime
 import pytest
 
 from mailfilter.act.notice import STOCKHOLM
+from tests.canary import leaks, locked_zip
 from tests.extract.making import word
 from tests.front.installation import ANNA, MAJ, Installation, Told, mail
 from tests.running import wait_until
-from tests.test_canary import leaks, locked_zip
 
 pytestmark = pytest.mark.system
 CHECK = "Kontrollera@exempelkommun.example"  # written as people write it
