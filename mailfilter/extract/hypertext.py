@@ -59,13 +59,10 @@ _WRITTEN = ",".join(f"[{name}]" for name in flat.WRITTEN)
 _RAW = "script,xmp,iframe,noembed,noframes,plaintext"
 _NAMES = tuple(name.encode() for name in flat.WRITTEN)
 _UNSHOWN = tuple(f"<{name}".encode() for name in (*_RAW.split(","), "style"))
-<<<<<<< Updated upstream
 VIEWS, CHARACTERS = 300, 25  # steps of any page; characters in a step
-=======
 # Browsers show nothing of these, mail programs that do not know them do
 _UNRENDERED = "template", "datalist", "canvas", "audio", "video", "dialog", "noscript"
 _UNRENDERED_TAGS = tuple(f"<{name}".encode() for name in _UNRENDERED)
->>>>>>> Stashed changes
 HIDDEN = 2000  # hidden elements that are taken out; more are read as if they were shown
 RULES = 60  # hiding rules of style sheets that are tried
 
