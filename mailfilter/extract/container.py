@@ -23,9 +23,11 @@ from dataclasses import dataclass
 
 from mailfilter.extract.budget import Budget, Unreadable
 from mailfilter.extract.zip_methods import unpack
+from mailfilter.needle import Needles
 
 _END, _LOCAL = b"PK\x05\x06", b"PK\x03\x04"
 _CENTRAL_MARK = b"PK\x01\x02"
+_END_MARK = Needles(_END)
 _END_RECORD = struct.Struct("<4s4H2LH")
 _CENTRAL = struct.Struct("<4s6H3L5H2L")
 _LOCAL_HEADER = struct.Struct("<4s5H3L2H")
@@ -125,8 +127,9 @@ def looks_like_zip(data: bytes) -> bool:
 
 def ends_like_zip(data: bytes) -> bool:
     """An end record at the very end. A text has no byte 6, which is found at once."""
-    at = data.find(_END[-1:], -_COMMENT)
-    return at >= 0 and any(end == len(data) for _, end in _end_records(data))
+    if data.find(_END[-1:], -_COMMENT) < 0 or not _END_MARK.within(data[-_COMMENT:]):
+        return False
+    return any(end == len(data) for _, end in _end_records(data))
 
 
 def _ends(data: bytes) -> Iterator[int]:

@@ -166,6 +166,8 @@ def _without(signs: str, pairs: list[str]) -> str:
 
 def one_space(text: str) -> str:
     """Every run of white space as one space, by halving: ten times faster than an expression."""
+    if "\r" in text:
+        text = text.replace("\r\n", " ")
     for mark in "\t\r\n\f":
         text = text.replace(mark, " ")
     while "  " in text:

@@ -116,6 +116,8 @@ def _quoted(raw: bytes) -> Decoded:
     if not raw.isascii() and _BETWEEN_DIGITS.search(raw):  # kept by some decoders, not by others
         other = a2b_qp(raw.translate(None, _HIGH))
     content = a2b_qp(raw)
+    if b"=" not in content and not raw.endswith(b"=") and _ends_alike(raw):
+        return Decoded(content, "", other)  # what is no escape leaves its sign
     soft = raw.count(b"=\r\n")
     if len(content) == len(raw) - 2 * raw.count(b"=") - soft and _ends_alike(raw):
         return Decoded(content, "", other)  # each = took with it what it should

@@ -30,7 +30,7 @@ _LINE = re.compile(rb"\r\n|\r|\n")
 _FOLD = re.compile(rb"\r\n[ \t]")
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class Block:
     """A header. `codes` are reasons of ``unread.py``; `end` is where its last line ends."""
 

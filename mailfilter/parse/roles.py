@@ -62,6 +62,8 @@ _DISCLAIMER = re.compile(
 _WROTE = (" skrev", " wrote", " kirjoitti", " schrieb", " a écrit")
 _DIGIT = re.compile(r"\d")
 _COLON = re.compile(r":.{0,3}(?:\n|\Z)", re.DOTALL)  # what `_wrote` asks for, and a little more
+_BLANK = ("", "\r")
+_INDENTED = re.compile(r"\n(?:>|[^\S\n\r]|\r(?!\n|\Z))")  # a line that begins with one of `_FIRST`
 # The first three letters of all phrases above; other lines are what the line before was.
 _QUOTE_STARTS = frozenset(
     (
@@ -91,6 +93,10 @@ _CLOSING_STARTS = frozenset(
 _DISCLAIMER_STARTS = frozenset(
     ("det", "inf", "thi", "the", "så ", "när", "läs", "tän", "ple", "vi ")
 )
+_PHRASES = {
+    **dict.fromkeys(_DISCLAIMER_STARTS, _DISCLAIMER),
+    **dict.fromkeys(_CLOSING_STARTS, _CLOSING),
+}
 # The same in every mixture of capitals: to look up is faster than to make lower case.
 _STARTS = frozenset(
     "".join(letters)
@@ -112,18 +118,17 @@ def split(text: str) -> Split:
         return ((0, Role.BODY),)
     roles: list[tuple[int, Role]] = []
     now, offset, left = Role.BODY, 0, 0
-    for number, line in enumerate(lines):
-        if now is Role.BODY and roles and not telling[number]:  # most lines of most mails
-            offset += len(line) + 1
-            continue
-        role = now
-        if line[:1] == ">":
-            if _is_groupwise(line) and not _marked_lines_follow(lines, number):
-                return _add(roles, offset, Role.QUOTE)
-            role = Role.QUOTE
-        elif line not in ("", "\r"):
-            found = _begins(line.lstrip(), lines, number) if telling[number] else None
-            if found is Role.QUOTE and not _marked_lines_follow(lines, number):
+    number = -1
+    while (number := number + 1) < len(lines):
+        if now is Role.BODY and roles:  # most lines of most mails say nothing
+            passed, number = number, telling.find(1, number)
+            if number < 0:
+                break
+            offset += sum(map(len, lines[passed:number])) + number - passed
+        line, role = lines[number], now
+        if line not in _BLANK:
+            found, to_the_end = _begun(line, lines, number, telling)
+            if to_the_end:
                 return _add(roles, offset, Role.QUOTE)
             if found is not None:
                 role, left = found, SIGNATURE_LINES
@@ -139,6 +144,14 @@ def split(text: str) -> Split:
     return tuple(roles)
 
 
+def _begun(line: str, lines: list[str], number: int, telling: bytes) -> tuple[Role | None, bool]:
+    """(the role that begins at this line, whether it is all that follows)."""
+    if line[:1] == ">":
+        return Role.QUOTE, _is_groupwise(line) and not _marked_lines_follow(lines, number)
+    found = _begins(line.lstrip(), lines, number) if telling[number] else None
+    return found, found is Role.QUOTE and not _marked_lines_follow(lines, number)
+
+
 def _telling(text: str, lines: list[str]) -> bytes:
     """For each line whether it may begin something: all where letters have odd capitals.
 
@@ -146,7 +159,8 @@ def _telling(text: str, lines: list[str]) -> bytes:
     """
     if "\u212a" in text or "\u212b" in text:  # the signs of Kelvin and Ångström
         return b"\1" * len(lines)
-    if not _COLON.search(text) and _FIRST.isdisjoint([line[:1] for line in lines if line != "\r"]):
+    first = lines[0] not in _BLANK and lines[0][:1] in _FIRST
+    if not (first or _INDENTED.search(text) or _COLON.search(text)):
         return bytes(map(_STARTS.__contains__, [line[:3] for line in lines]))
     return bytes([line[:3] in _STARTS or ":" in line[-4:] or line[:1] in _FIRST for line in lines])
 
@@ -159,11 +173,8 @@ def _add(roles: list[tuple[int, Role]], offset: int, role: Role) -> Split:
 def _begins(line: str, lines: list[str], number: int) -> Role | None:
     """The role that begins at this line, if one does."""
     start = line[:3].lower()
-    if start in _CLOSING_STARTS:
-        if _CLOSING.match(line[:HEAD]):
-            return Role.SIGNATURE
-    elif start in _DISCLAIMER_STARTS:
-        if _DISCLAIMER.match(line[:HEAD]):
+    if start in _PHRASES:
+        if _PHRASES[start].match(line[:HEAD]):
             return Role.SIGNATURE
     elif start in _QUOTE_STARTS:
         if line.rstrip("\r") == "-- ":
@@ -181,6 +192,8 @@ def _begins(line: str, lines: list[str], number: int) -> Role | None:
 
 def _wrote(line: str) -> bool:
     """Whether a line says "Den 3 mars 2026 skrev Anna Ek:"; Gmail breaks it over two lines."""
+    if ":" not in line:
+        return False
     line = line.rstrip()[: 2 * HEAD]
     return line.endswith(":") and any(word in line for word in _WROTE) and bool(_DIGIT.search(line))
 

@@ -1,8 +1,13 @@
 """Roles of the stretches of a plain text."""
 
+from unittest import mock
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from detectors import Role
+from mailfilter.parse import roles
 from mailfilter.parse.roles import SIGNATURE_LINES, split
 
 B, Q, S = Role.BODY, Role.QUOTE, Role.SIGNATURE
@@ -69,3 +74,19 @@ def test_offsets_are_sorted_and_begin_at_nought():
     offsets = [offset for offset, _ in ends]
     assert offsets[0] == 0
     assert offsets == sorted(set(offsets))
+
+
+LINES = [
+    *("Hej", "", "\r", "> x", ">>> A <a@b> 2026 >>>", " Mvh", "\tDen 3 mars skrev A:", "\xa0Mvh"),
+    *("\rMvh", "\u2003Mvh", "Mvh", "MVH\r", "-- ", "--", "Den 3 mars skrev A:", "Den 3 mars"),
+    *("skrev A:", "Från: A", "Skickat: i går", "Till: B", "Detta meddelande är", "Det var så"),
+    *("När du mejlar: uppgifter", "slut:"),
+]
+
+
+@given(st.lists(st.sampled_from(LINES), max_size=14), st.sampled_from(["\n", "\r\n"]))
+def test_lines_that_are_passed_over_say_nothing(lines, end):
+    text = end.join(lines)
+    quick = split(text)
+    with mock.patch.object(roles, "_telling", lambda _, lines: b"\1" * len(lines)):
+        assert split(text) == quick
