@@ -10,6 +10,7 @@ Invariants: recursion is bounded by ``limits.DEPTH``; a byte is decoded once on 
 inside encoded mail, at most. A part whose structure cannot be read is still read as far as it goes.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from detectors import Role
@@ -196,6 +197,7 @@ class Walk:
             place = self._attachment_place(label, ctx)
             if self._is_protected(content, label, place, ctx):
                 self.blame(place, *codes)
+                self._names((label.name, *label.names), place)
                 return
         if codes:
             self.blame(place, *codes)
@@ -220,8 +222,12 @@ class Walk:
         self.parts.append(Part(place, label.type, content, label.name, charset, inline, identifier))
         if not label.names:
             return
-        for name in dict.fromkeys(label.names):
-            if name and name != label.name:
+        self._names([name for name in label.names if name != label.name], place)
+
+    def _names(self, names: Iterable[str], place: Place) -> None:
+        """What some program may show as the name of a part."""
+        for name in dict.fromkeys(names):
+            if name:
                 self.texts.append(Text(name, ((0, place.down(role=Role.NAME)),)))
 
     def _attachment_place(self, label: Label, ctx: Context) -> Place:

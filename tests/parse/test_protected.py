@@ -149,6 +149,21 @@ def test_false_signatures_are_parts(signature):
     assert [part.data for part in message.parts] == [b"Hej", signature]
 
 
+@pytest.mark.parametrize("kind", ["application/pgp-signature", "application/pkcs7-mime"])
+def test_the_name_of_what_is_protected_is_shown_and_read(kind):
+    content = base64.b64encode(cms("smime-encrypted"))
+    if "pgp" in kind:
+        content = b"-----BEGIN PGP SIGNATURE-----\r\n\r\nMTkx\r\n-----END PGP SIGNATURE-----\r\n"
+    header = f'Content-Type: {kind}; name="{NUMBER}.asc"\r\n'.encode()
+    header += b"" if "pgp" in kind else CTE + b"base64\r\n"
+    message = parse(
+        b"Content-Type: multipart/mixed; boundary=a\r\n\r\n"
+        + parts(b"a", b"\r\nHej", header + b"\r\n" + content)
+    )
+    assert len(message.parts) == 1
+    assert shows(message)
+
+
 @given(st.binary(max_size=60))
 def test_never_raises(data):
     for start in (b"", b"\x30\x80\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02\xa0\x80", b"\xc1"):
