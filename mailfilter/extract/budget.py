@@ -31,7 +31,7 @@ ENTRIES = 20_000  # office files hold hundreds of members that are not read as p
 PART = 500  # steps of typing a part and calling its reader
 PICTURE = 5000  # steps of decoding a picture, and again of looking at it
 DECODED, LOOKED_AT = 120, 40  # pixels in a step
-SPECK = 3  # steps of each speck that the layout of a page is made of
+SPECK = 4  # steps of each speck that the layout of a page is made of
 SMALL = 10 * limits.MIB  # under this a part may grow by any factor
 
 

@@ -4,9 +4,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from detectors import sieve
 from detectors.effort import LEAST, PIECE, affordable, effort
 from detectors.health import search
 from detectors.health.search import Search
+from detectors.sieve import Sieve
 
 PLAIN = "Mötet flyttas till torsdag klockan nio. "
 DEAR = ["Anna har diabetes. ", "19121212-1212 ", "1-", "1 ", "\u0301a", "a.com/", "\n"]
@@ -65,3 +67,12 @@ def test_a_flood_is_found_window_by_window():
         seen.append(len(found))
     assert sum(seen) == search.WINDOW
     assert max(seen) <= search.WINDOW // 4 + 1
+
+
+@pytest.mark.parametrize("width", [1, 7, 64])
+def test_places_are_the_same_whatever_the_window(monkeypatch, width):
+    text = b"Nr 19121212-1212, 1912 12 12 1212 och 191212121212;" * 9
+    whole = [list(Sieve(text).parted()), list(Sieve(text).runs(12))]
+    assert all(whole)
+    monkeypatch.setattr(sieve, "WINDOW", width)
+    assert [list(Sieve(text).parted()), list(Sieve(text).runs(12))] == whole
