@@ -101,6 +101,19 @@ class Plain(asyncio.Transport):
         if self._waiting > HIGH_WATER:
             self._protocol.pause_writing()
 
+    def part(self, data: bytes) -> None:
+        """`write` and `close`; the last words and the end of the stream are one packet."""
+        if data and not self._closing and not self._unsent:
+            try:
+                data = data[self._sock.send(data, socket.MSG_MORE) :]
+            except (BlockingIOError, InterruptedError):
+                pass
+            except OSError as error:
+                self._end(error)
+        if data:
+            self.write(data)
+        self.close()
+
     def _writable(self) -> None:
         while self._unsent:
             first = self._unsent[0]

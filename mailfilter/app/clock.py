@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 _LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: readable over a telephone
+_PAIRS = [one + two for one in _LETTERS for two in _LETTERS]
 
 
 def now() -> datetime:
@@ -21,5 +22,5 @@ def today() -> date:
 def new_id() -> str:
     """An incident id such as ``K7Q2A-91ABC``: 50 random bits."""
     bits = secrets.randbits(50)
-    letters = "".join(_LETTERS[bits >> shift & 31] for shift in range(0, 50, 5))
+    letters = "".join([_PAIRS[bits >> shift & 1023] for shift in (0, 10, 20, 30, 40)])
     return f"{letters[:5]}-{letters[5:]}"

@@ -28,6 +28,7 @@ from typing import Any, cast
 
 from mailfilter import limits, replies
 from mailfilter.model import Reply
+from mailfilter.plain import Plain
 from mailfilter.receive.input import Input
 
 HIGH_WATER = 512 * limits.KIB  # unread input at which the socket pauses
@@ -182,12 +183,14 @@ class Conversation(asyncio.Protocol, ABC):
         self.over = True
         if reply is not None:
             self.say(reply)
-        self.flush()
         transport = self.transport
-        if transport is not None:
+        if isinstance(transport, Plain):
+            transport.part(b"".join(self._outbox))
+        elif transport is not None:
+            self.flush()
             transport.close()
-            if transport.get_write_buffer_size():
-                self.loop.call_later(LINGER, transport.abort)
+        if transport is not None and transport.get_write_buffer_size():
+            self.loop.call_later(LINGER, transport.abort)
         self.ended()
 
     # ---- timers --------------------------------------------------------------------------
