@@ -2,10 +2,13 @@
 
 import asyncio
 import os
+import random
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
+import time
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -123,6 +126,38 @@ async def test_many_at_once_are_all_answered(tmp_path):
         pool = Pool(tmp_path / "scan.sock")
         found = await asyncio.gather(*(pool.examine(MAIL, JOB) for _ in range(100)))
     assert {f.persons for f in found} == {1}
+
+
+async def test_a_message_larger_than_a_socket_holds_goes_over_whole():
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    data = random.Random(1).randbytes(9 * limits.MIB)
+    with ours, theirs:
+        reading = asyncio.create_task(asyncio.to_thread(wire.receive_message, theirs, len(data)))
+        await wire.send_message(asyncio.get_running_loop(), ours, data)
+        assert await reading == data
+
+
+async def test_half_a_message_is_none():
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    with theirs:
+        with ours:
+            await wire.send_message(asyncio.get_running_loop(), ours, b"half")
+        with pytest.raises(ConnectionResetError):
+            wire.receive_message(theirs, 5)
+
+
+async def test_who_hangs_up_before_the_message_costs_its_worker_nothing(tmp_path):
+    with running(tmp_path / "scan.sock"):
+        pool = Pool(tmp_path / "scan.sock")
+        with socket.socket(socket.AF_UNIX) as sock:
+            sock.connect(str(door(tmp_path / "scan.sock", Kind.TEXT)))
+            ends = time.monotonic() + 20
+            job = {"op": "examine", "seconds": 20, "until": ends, "cpu": 9, "size": 1, "poison": ""}
+            wire.send_job(sock, job, pool._files(JOB.registers))
+            assert sock.recv(1) == wire.STARTED
+        assert (await pool.examine(MAIL, JOB)).persons == 1
 
 
 def test_memory_file_cannot_change():

@@ -11,6 +11,7 @@ content is not examined, but not accused.
 import asyncio
 import json
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
@@ -49,17 +50,28 @@ class Told:
         return self.answer is None and not self.outran and self.code == "crashed"
 
 
-async def ask(path: Path, job: dict[str, Any], files: wire.Files, begin_by: float) -> Told:
-    """What a worker of this socket says; `files` are its message and lists, by descriptor."""
+async def ask(
+    path: Path,
+    job: dict[str, Any],
+    files: Callable[[], wire.Files],
+    message: bytes,
+    begin_by: float,
+) -> Told:
+    """What a worker of this socket says of a message.
+
+    `files` gives its lists, by descriptor, in the moment in which they are sent: while we wait for
+    a worker they may be replaced and closed.
+    """
     loop = asyncio.get_running_loop()
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
         sock.setblocking(False)
         failpoint.reach("worker_sent")
-        await _start(loop, sock, path, (job, files), begin_by)
+        await _start(loop, sock, path, job, files, begin_by)
         end = min(monotonic() + float(job["seconds"]), float(job["until"]))
         told = Told()
         try:
             async with asyncio.timeout(end + GRACE - monotonic()):
+                await wire.send_message(loop, sock, message)
                 await _hear(loop, sock, told, wire.answer_limit(job["op"]))
         except (TimeoutError, OSError, ValueError, RecursionError):
             told.answer = None
@@ -72,14 +84,15 @@ async def _start(
     loop: asyncio.AbstractEventLoop,
     sock: socket.socket,
     path: Path,
-    sent: tuple[dict[str, Any], wire.Files],
+    job: dict[str, Any],
+    files: Callable[[], wire.Files],
     begin_by: float,
 ) -> None:
     """Returns when a worker has begun; raises Temporary when none did in time."""
     try:
         async with asyncio.timeout(begin_by - monotonic()):
             await loop.sock_connect(sock, str(path))
-            wire.send_job(sock, *sent)
+            wire.send_job(sock, job, files())
             if await loop.sock_recv(sock, 1) != wire.STARTED:
                 raise Temporary("the scan worker ended before it began")
     except TimeoutError as error:

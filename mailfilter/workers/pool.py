@@ -1,7 +1,7 @@
 """Asking the scan workers, from an event loop.
 
-`Pool.examine` never blocks the loop: the message goes into a memory file, whose descriptor is
-sent in one small write. The way of a message: text workers, unless its first bytes show a
+`Pool.examine` never blocks the loop: the message goes over the socket, at once where the kernel has
+room for it. The way of a message: text workers, unless its first bytes show a
 document; the document workers, if text says "heavy"; the slot for pictures, if documents say that
 pictures hold text. What the document worker read stays in hand, so that a slot that is busy, late
 or dead costs the pictures alone ("ocr-time").
@@ -19,6 +19,7 @@ import os
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -196,14 +197,14 @@ class Pool:
             "seconds": seconds,
             "until": question.end_by,
             "cpu": max(limits.OCR_CPU, int(seconds)) if recognising else limits.WORKER_CPU,
+            "size": len(question.data),
             "poison": (self._poison.key if self._poison else bytes(KEY)).hex(),
         }
-        message = wire.memory_file(question.data)
-        try:
-            files = (message, self._poison_file(), self._registers_file(question.registers))
-            return await ask(door(self._path, kind), job, files, question.begin_by)
-        finally:
-            os.close(message)
+        path, files = door(self._path, kind), partial(self._files, question.registers)
+        return await ask(path, job, files, question.data, question.begin_by)
+
+    def _files(self, registers: Registers) -> wire.Files:
+        return self._poison_file(), self._registers_file(registers)
 
     def _poison_file(self) -> int:
         listed = self._poison.listed() if self._poison else b""

@@ -109,7 +109,8 @@ def _begin(post: Post, connection: socket.socket) -> Task | None:
             post.board.ends(post.seat, now + seconds + GRACE)
         connection.sendall(wire.STARTED)
         start_clock(seconds, int(job["cpu"]), final=post.kind is not Kind.TEXT)
-        data, listed, lists = map(wire.read_memory_file, files)
+        data = wire.receive_message(connection, int(job["size"]))
+        listed, lists = map(wire.read_memory_file, files)
         return Task(connection, job, data, digests(listed), unbundle(lists), now + seconds)
     finally:
         for file in files:
