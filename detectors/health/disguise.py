@@ -108,6 +108,8 @@ class Disguises:
     def _unmask(self, word: str) -> Term | None:
         if not (_LEAST <= len(word) <= LONGEST and _MAY_STAND_FOR.fullmatch(word)):
             return None  # most: numbers, names of files
+        if 2 * sum(map(str.isalpha, word)) < len(word):
+            return None  # at least half of its letters stand as they are
         first = _LEET.get(word[0], word[0])[0]
         same = self._by_shape.get((first, len(word)), ())
         if len(same) > 64:
@@ -132,8 +134,8 @@ def _around(text: str, at: int, done: int) -> tuple[int, int]:
 
 
 def _alike(written: str, word: str) -> bool:
-    """Letter by letter: the same, a star, or a digit for it; at least half stand as they are."""
-    same = sum(a == b for a, b in zip(written, word, strict=True))
-    return 2 * same >= len(word) and all(
-        a == b or a in "*#" or b in _LEET.get(a, "") for a, b in zip(written, word, strict=True)
-    )
+    """Letter by letter: the same, a star, or a digit for it."""
+    for sign, letter in zip(written, word, strict=True):  # most end at the second
+        if sign != letter and sign not in "*#" and letter not in _LEET.get(sign, ""):
+            return False
+    return True
