@@ -52,8 +52,9 @@ _GENERIC = re.compile(
 )
 
 
+# The "1" leads, since a literal is found fast.
 _OLD_YEAR = re.compile(
-    r"(?<![\d.:–-])(?<!\bkl )(?<!\bnr )(?<!\bi )(?<!\blgh )(?<!kl\. )1[5-8]\d\d(?![\d:-])"
+    r"1(?<![\d.:–-]1)(?<!\bkl 1)(?<!\bnr 1)(?<!\bi 1)(?<!\blgh 1)(?<!kl\. 1)[5-8]\d\d(?![\d:-])"
     r"(?! ?(?:kr|sek|kcal|mg|ml|gr?|meter|st|kronor)\b)"
 )
 
