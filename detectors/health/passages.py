@@ -26,8 +26,9 @@ from .score import MEDIUM, Judgement
 LIMIT = 1500
 LEAST = 300  # shorter paragraphs are read together with the next
 _BREAK = re.compile(r"\n[ \t]*\n")
-_SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
-_NAME = re.compile(r"(?<![.!?\n:])(?<!^)[ \t][A-ZÅÄÖ][a-zåäöé]+")
+# Both are led by the blank: what must or must not stand before it is asked only there.
+_SENTENCE = re.compile(r"\s(?:(?<=[.!?]\s)\s*|(?<=\n)\n*)")
+_NAME = re.compile(r"[ \t](?<![.!?\n:][ \t])(?<!^[ \t])[A-ZÅÄÖ][a-zåäöé]+")
 PERSONS = frozenset({"third", "self", "you", "kin", "role"})
 GENERAL = frozenset(
     {"invite", "agenda", "statistics", "jobad", "rule", "advice", "many", "office", "trade"}

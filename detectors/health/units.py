@@ -39,9 +39,10 @@ _SIGN_OFF = re.compile(
 )
 _HEADER = re.compile(
     rf"{_LINE}(?:från|from|till|to|cc|kopia|skickat|sent|fra|til|sendt|lähettäjä|date|datum)\b"
-    r"[ \t]?:[^\n]*$|^[^\n]{0,60}\b(?:skrev|wrote)\b[^\n]{0,60}:[ \t]*$",
+    r"[ \t]?:[^\n]*$",
     _FLAGS,
 )
+_QUOTING = re.compile(r"^[^\n]{0,60}\b(?:skrev|wrote)\b[^\n]{0,60}:[ \t]*$", _FLAGS)
 _NAME_AND_TITLE = re.compile(
     rf"{_LINE}[A-ZÅÄÖ][\w-]+(?: [A-ZÅÄÖ][\w-]+){{1,2}}[ \t]*\n(?=[^\n:]{{0,60}}(?:sköterska|läkare"
     r"|chef|handläggare|kurator|psykolog|sekreterare|rektor|lärare|pedagog|terapeut|samordnare"
@@ -172,9 +173,10 @@ def frame(cased: str, signatures: Sequence[tuple[int, int]] = ()) -> Frame:
     """Find the frame in the first `HEAD_LIMIT` characters; `signatures` are known already."""
     head = cased[:HEAD_LIMIT]
     lines = list(_lines(head))
-    spans = [
-        found.span() for pattern in (_GREETING, _HEADER) for found in _at(pattern, head, lines)
-    ]
+    low = head.casefold()
+    quotes = "skrev" in low or "wrote" in low  # the dearest of them, and rare
+    opening = (_GREETING, _HEADER, _QUOTING) if quotes else (_GREETING, _HEADER)
+    spans = [found.span() for pattern in opening for found in _at(pattern, head, lines)]
     closings = [
         found for pattern in (_SIGN_OFF, _NAME_AND_TITLE) for found in _at(pattern, head, lines)
     ]
