@@ -198,7 +198,7 @@ def about_of(parcel: Parcel, items: Sequence[Item], settings: Settings) -> About
         case "digest":
             return replace(about, variant=Variant.DIGEST)
         case "done":
-            told = any(_tells_itself(item, settings) for item in items)
+            told = any(tells_itself(item, settings) for item in items)
             fates = fates_of(dossier, items)
             return None if told else replace(about, variant=Variant.DONE, fates=fates)
     item = next((item for item in items if item.id == parcel.item), None)
@@ -219,7 +219,7 @@ def about_of(parcel: Parcel, items: Sequence[Item], settings: Settings) -> About
     )
 
 
-def _tells_itself(item: Item, settings: Settings) -> bool:
+def tells_itself(item: Item, settings: Settings) -> bool:
     """Pickup says itself when a message was handed over, with more than we know here."""
     connector = settings.connectors.get(item.connector)
     return item.state is State.HANDED_OVER and connector is not None and connector.type == "pickup"

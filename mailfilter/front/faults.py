@@ -21,7 +21,13 @@ def of_site(site: Site) -> dict[type[Exception], Handler]:
         known = visit.words.sentences
         names = (f"refused.{code}", f"refused.{status}", "refused.500")
         name = next(name for name in names if name in known)
-        return visit.render("fault.html", status, sentence=visit.words(name))
+        return visit.render(
+            "fault.html",
+            status,
+            sentence=visit.words(name),
+            outside=visit.path.startswith(("/h/", "/eid")),  # she knows no one inside
+            front_desk=site.settings.pickup.switchboard,
+        )
 
     async def refused(request: Request, error: Exception) -> Response:
         """Desk said no, or a page did."""

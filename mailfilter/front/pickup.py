@@ -10,12 +10,14 @@ Who has an answer waiting (a sender, in her own mailbox) needs no more proof tha
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from mailfilter.errors import Temporary
 from mailfilter.front import pickup_message
 from mailfilter.front.contract import Answer, Refused
 from mailfilter.front.door import Page
@@ -260,15 +262,28 @@ async def answer(visit: Visit) -> Response:
     ]
     if not text and not files:
         return await _message(visit, seat, 422, fault="empty")
+    once = _same(visit, text, files)
+    if visit.site.answered.has(once, visit.now):
+        return await _message(visit, seat, done="answered")
+    visit.site.answered.note(once, visit.now)
     subject = visit.words("pickup-read.answer-subject")
     body = await run_in_threadpool(pickup_message.answer, text, files, subject)
     try:
         await visit.ask("pickup-answer", body, seat=seat)
-    except Refused as refusal:
-        if refusal.code != "answer-size":
+    except (Refused, Temporary) as refusal:
+        visit.site.answered.forget(once)
+        if not isinstance(refusal, Refused) or refusal.code != "answer-size":
             raise
         return await _message(visit, seat, 413, fault="size", draft=text)
     return await _message(visit, seat, done="answered")
+
+
+def _same(visit: Visit, text: str, files: list[tuple[str, str, bytes]]) -> str:
+    """What is alike of two answers to one message that are the same."""
+    digest = sha256(f"{visit.part('id')}|{text}".encode())
+    for name, _, data in files:
+        digest.update(f"|{name}|".encode() + sha256(data).digest())
+    return digest.hexdigest()
 
 
 async def stuck(visit: Visit) -> Response:

@@ -19,7 +19,7 @@ from mailfilter.act.notice_lines import (
     shown,
     why_held,
 )
-from mailfilter.act.notice_sending import REWRITTEN, fates_of
+from mailfilter.act.notice_sending import REWRITTEN, fates_of, tells_itself
 from mailfilter.act.notice_words import WORDS, Words
 from mailfilter.config import Settings
 from mailfilter.config_pickup import Proof
@@ -56,6 +56,7 @@ async def view(
         "at": first.at.isoformat(),
         "state": _state(items),
         "recipients": [],
+        "followed": any(tells_itself(item, parts.settings) for item in items),
     }
     if dossier is None:
         return told

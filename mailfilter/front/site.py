@@ -7,7 +7,7 @@ function from `Visit` to a response.
 import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from jinja2 import Environment
@@ -18,7 +18,10 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from mailfilter.config import Settings
 from mailfilter.front.asking import AskDesk
 from mailfilter.front.contract import Answer
+from mailfilter.web.recent import Recent
 from mailfilter.web.words import Words
+
+TWICE = timedelta(minutes=2)  # the same answer again within it was one tap too many
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,7 @@ class Site:
     templates: Environment
     key: bytes
     readable: frozenset[str] = frozenset()  # patterns of the pages that a GET may ask for
+    answered: Recent = field(default_factory=lambda: Recent(TWICE))
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,6 +127,34 @@ def test_an_answer_comes_as_it_was_written_or_is_shown_again(simple, text, statu
     assert text.replace("\r\n", "\n").strip() in opened.text.replace("\r\n", "\n")
 
 
+def test_one_tap_too_many_is_one_answer(simple):
+    at, browser = simple, simple.browser
+    page, follow = held_over(at)
+    read = browser.act(page, "open", code=read_out(browser, follow))
+    fields = {"form_token": read.token("answer"), "seat": seat(read), "lang": "sv"}
+    known = len(mailed(at, "h"))
+    for text in ("Zqsvar ett", "Zqsvar ett", "Zqsvar två"):
+        told = upload(f"{page}/answer", fields | {"text": text}, ("a.txt", b"a"))
+        assert "Svaret är skickat" in told.text
+    answers = links(at, "h", known + 2)[known:]
+    told = [browser.act(link, "read").text for link in answers]
+    assert [("Zqsvar ett" in text, "Zqsvar två" in text) for text in told] == [
+        (True, False),
+        (False, True),
+    ]
+    assert len(mailed(at, "h")) == known + 2
+
+
+def test_who_is_outside_is_told_a_number_of_the_switchboard(simple):
+    at, browser = simple, simple.browser
+    page, follow = held_over(at)
+    for link, number in ((page, "0123-45 60 00"), (follow, "0000-000 00")):
+        told = browser.get(link[:-3] + "xyz")
+        assert told.status == 404
+        assert number in told.text
+        assert ("0000-000 00" in told.text) is (link == follow)
+
+
 def test_five_wrong_codes_lock_it_and_the_sixth_is_not_looked_at(simple):
     at, browser = simple, simple.browser
     page, follow = held_over(at)
