@@ -23,11 +23,14 @@ from tests.faults.inside import CLEAN, KINDS, MIXED, Inside, Letter, inside, sen
 from tests.scripted_hop import GOOD, ScriptedHop
 from tests.smtp_client import Client, Gate
 
-pytestmark = pytest.mark.system  # it needs no programs, but its time
+EVERY = os.environ.get("FAULTS") == "all"
+HOUR = 3600  # seconds: every byte under TLS is some 4,000 handshakes in one test
+# it needs no programs, but its time
+pytestmark = [pytest.mark.system, *([pytest.mark.timeout(HOUR)] if EVERY else [])]
 AT_ONCE = 40
-STEP = 1 if os.environ.get("FAULTS") == "all" else 5
+STEP = 1 if EVERY else 5
 PATIENT: dict = {}  # the timers of the product: nobody hangs here
-STEP_TLS = 1 if os.environ.get("FAULTS") == "all" else 43
+STEP_TLS = 1 if EVERY else 43
 TLS_EHLO = {"EHLO": [GOOD["EHLO"].replace("250 ENH", "250-STARTTLS\n250 ENH")]}
 OURS, THEIRS = "ours", "theirs"
 
