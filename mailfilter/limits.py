@@ -38,7 +38,6 @@ INFLATED_SIZE = 300 * MIB  # all output of one message's decoders; amavis' expan
 INFLATED_RATIO = 200  # a part that grows more is a bomb unless it is under 10 MiB
 WORK = 4_500_000  # steps of reading and searching a message (extract/budget.py): 1 to 5 s
 TEXT_SIZE = 16 * MIB  # characters given to the detectors from one message: 300 MiB of a worker
-UNWEIGHED = 1 * MIB  # of them, the first, which are not weighed: 1.3 s at the dearest
 CELLS = 1_500_000  # in one sheet: 500 MiB of a worker
 PIXELS = 200_000_000  # in one picture: the largest phone cameras
 PICTURE_SIZE = 160 * MIB  # of one decoded picture: 40 million pixels in colour; JPEG decodes less

@@ -7,7 +7,9 @@ From → to: every reader reports what it is about to take; `Budget` counts down
 Work is counted in steps of about a microsecond (`detectors.effort`): the search of each text by
 what it looks like from afar, and whatever costs a reader more than its text tells (`take_work`):
 parts, tags, references, frames. One budget for all kinds, so that no two of them add up. Of a text
-that is too dear the beginning is searched. Large office documents leave most of it: README.md.
+that is too dear the beginning is searched. Weighing costs as well: texts of which even the dearest
+could be paid for are not weighed, until that is no longer so. Large office documents leave most
+of the budget: README.md.
 
 Invariants: a budget only shrinks; nothing is allocated before it is taken; one budget serves one
 message, attached messages included.
@@ -76,7 +78,6 @@ class Budget:
     depth: int = limits.DEPTH
     text: int = limits.TEXT_SIZE
     work: int = limits.WORK
-    unweighed: int = limits.UNWEIGHED
     cells: int = limits.CELLS
     ocr: float = limits.OCR_SECONDS
     recognise: bool = True
@@ -85,6 +86,8 @@ class Budget:
     watch: Watch = UNWATCHED
     clock: Callable[[], float] = monotonic
     began: float = field(init=False)
+    _unweighed: list[str] = field(default_factory=list, init=False)
+    _characters: int = field(default=0, init=False)  # of them
 
     def __post_init__(self) -> None:
         self.began = self.clock()
@@ -103,7 +106,7 @@ class Budget:
         where somebody else will look again."""
         steps = PICTURE + pixels // LOOKED_AT + specks * SPECK
         if not self.patient:
-            if self.work - steps < (limits.WORK // 10 if self.recognise else limits.WORK // 2):
+            if not self._has(steps + (limits.WORK // 10 if self.recognise else limits.WORK // 2)):
                 return False
             self.work -= steps
         return True
@@ -129,23 +132,36 @@ class Budget:
 
     def take_work(self, steps: int) -> None:
         """So many steps more, before they are done."""
-        self.work -= steps
-        if self.work < 0:
+        if not self._has(steps):
+            self.work -= steps
             raise Unreadable("too-much-work")
+        self.work -= steps
 
     def take_text(self, content: str) -> int:
         """One more text for the detectors; returns how much of its beginning may be searched."""
-        kept = min(len(content), max(self.text, 0))
+        room = max(self.text, 0)
         self.text -= len(content)
-        if kept <= self.unweighed:
-            self.unweighed -= kept
+        content = content[:room]
+        if self._has(LEAST + _dearest(len(content))):
             self.work -= LEAST
-            return kept if self.work >= 0 else 0
-        steps = effort(content[:kept])
-        if steps > self.work:
-            kept = affordable(content[:kept], self.work)
+            self._unweighed.append(content)
+            self._characters += len(content)
+            return len(content)
+        steps = effort(content)
+        kept = len(content) if steps <= self.work else affordable(content, self.work)
         self.work -= steps
         return kept
+
+    def settle(self) -> None:
+        """Weigh the texts that were let through while the dearest could have been paid for."""
+        self.work -= sum(effort(content) - LEAST for content in self._unweighed)
+        self._unweighed, self._characters = [], 0
+
+    def _has(self, steps: int) -> bool:
+        """Whether so many steps are left, whatever the texts that are not weighed yet may take."""
+        if self.work - steps < _dearest(self._characters):
+            self.settle()
+        return self.work >= steps
 
     def take_bytes(self, size: int) -> None:
         """So many unpacked bytes more."""
@@ -156,6 +172,11 @@ class Budget:
     def grow(self, packed: int) -> "Growth":
         """A counter for one packed stream of `packed` bytes."""
         return Growth(self, packed)
+
+
+def _dearest(characters: int) -> int:
+    """Steps of the dearest text that is so long."""
+    return characters * 5 // 4
 
 
 @dataclass(slots=True)

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from detectors.effort import effort
 from mailfilter import limits
-from mailfilter.extract import extract, hypertext
-from mailfilter.extract.budget import PART, Budget
+from mailfilter.extract import budget, extract
+from mailfilter.extract.budget import PART, Budget, Unreadable
 from mailfilter.extract.charset import decode, is_noise
 from mailfilter.extract.disguise import readings
 from mailfilter.parse import parse, roles
@@ -20,14 +21,9 @@ from tests.extract.reading import NUMBER, attachment, contents, places, read, re
 DEAR = "Anna Karlsson har diabetes. "
 
 
-def weighed(work: int) -> Budget:
-    """A budget without a first stretch of text for nothing."""
-    return Budget(work=work, unweighed=0)
-
-
 def test_of_a_text_that_is_too_dear_the_beginning_is_searched():
     data = (NUMBER + "\n" + DEAR * 20_000).encode()
-    found = read(data, "a.txt", budget=weighed(400_000))
+    found = read(data, "a.txt", budget=Budget(work=400_000))
     assert reasons(found) == ["too-much-text"]
     assert places(found)
     (text,) = [text for text in found.texts if NUMBER in text.content]
@@ -39,16 +35,35 @@ def test_of_a_text_that_is_too_dear_the_beginning_is_searched():
 def test_a_dear_text_takes_more_than_a_plain_one():
     spent = []
     for unit in (DEAR, "Anna Karlsson har en ny adress. "):
-        budget = weighed(limits.WORK)
-        read((unit * 10_000).encode(), "a.txt", budget=budget)
-        spent.append(limits.WORK - budget.work)
+        one = Budget()
+        read((unit * 10_000).encode(), "a.txt", budget=one)
+        one.settle()
+        spent.append(limits.WORK - one.work)
     assert spent[0] > 10 * spent[1]
+
+
+def test_small_texts_are_weighed_only_when_they_add_up(monkeypatch):
+    seen = []
+    monkeypatch.setattr(budget, "effort", lambda text: seen.append(len(text)) or effort(text))
+    one = Budget(work=10_000)
+    assert one.take_text("x" * 3000) == 3000
+    assert not seen
+    assert one.take_text("y" * 6000) == 6000
+    assert seen == [3000]
+    assert one.work < 10_000
+
+
+def test_work_counts_beside_texts_that_were_not_weighed_yet():
+    one = Budget(work=10_000)
+    assert one.take_text(DEAR * 200) == 5600
+    with pytest.raises(Unreadable):
+        one.take_work(7000)
 
 
 def test_lines_are_work_as_well_as_characters():
     data = b"x\n" * 60_000 + NUMBER.encode()
-    assert reasons(read(data, "a.txt", budget=weighed(100_000))) == ["too-much-text"]
-    assert reasons(read(data, "a.txt", budget=weighed(200_000))) == []
+    assert reasons(read(data, "a.txt", budget=Budget(work=100_000))) == ["too-much-text"]
+    assert reasons(read(data, "a.txt", budget=Budget(work=200_000))) == []
 
 
 @pytest.mark.parametrize(
@@ -70,15 +85,19 @@ def test_all_kinds_share_one_budget():
     page = f"<html><body>{NUMBER}{'<b>a</b>' * 3000}".encode()
     references = b"<?xml version='1.0'?><a>" + b"&#49;" * 2000 + b"</a>"
     files = [attachment(page, "a.html"), attachment(references, "b.xml")]
-    work = hypertext.effort(page.decode()) + 4000
 
-    def reading(*parts):
-        return extract(parts, parse=parse, roles=roles.split, budget=Budget(work=work))
+    def reading(work, *parts):
+        one = Budget(work=work)
+        found = extract(parts, parse=parse, roles=roles.split, budget=one)
+        one.settle()
+        return found, work - one.work
 
-    assert reasons(reading(files[1])) == []
-    found = reading(*files)
-    assert reasons(found) == ["too-much-work"]
-    assert places(found)
+    work = max(reading(limits.WORK, each)[1] for each in files) + 1000
+    assert [reasons(reading(work, each)[0]) for each in files] == [[], []]
+    both, _ = reading(work, *files)
+    assert set(reasons(both)) <= {"too-much-work", "too-much-text"}
+    assert reasons(both)
+    assert places(both)
 
 
 @pytest.fixture(scope="module")
@@ -95,10 +114,11 @@ def documents():
     [("xlsx", "a.xlsx"), ("word", "a.docx"), ("word_edited", "a.docx"), ("pdf", "a.pdf")],
 )
 def test_large_office_documents_leave_most_of_it(documents, make, name):
-    budget = weighed(limits.WORK)
-    found = read(getattr(documents, make)(), name, budget=budget)
+    one = Budget()
+    found = read(getattr(documents, make)(), name, budget=one)
     assert set(reasons(found)) <= {"pdf-without-text"}
-    assert budget.work > limits.WORK * 3 // 4
+    one.settle()
+    assert one.work > limits.WORK * 3 // 4
 
 
 # ---- noise ---------------------------------------------------------------------------------
