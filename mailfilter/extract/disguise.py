@@ -70,7 +70,9 @@ def readings(content: str, deep: int = DEEP) -> Iterator[str]:
 def _decoded(content: str) -> Iterator[str]:
     text = Afar(content)
     yield from _based(text)
-    yield from _escaped(content, text.has_hex())
+    hexadecimal = text.has_hex()
+    if hexadecimal or "=" in content or "&" in content or "%" in content or "\\" in content:
+        yield from _escaped(content, hexadecimal)
     yield from codes.readings(text)
     if "&" in content and "&lt;" in content:
         yield strip_markup(unescape(content))

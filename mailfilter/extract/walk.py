@@ -85,7 +85,8 @@ def walk(
         except Unreadable as problem:
             gathered.not_examined[not_examined(part.place, problem.code)] = None
             break
-    _unlock(ctx, gathered, heard)
+    if gathered.locked:
+        _unlock(ctx, gathered, heard)
     _cloud_links(ctx, gathered)
     return Extracted(
         tuple(gathered.texts),
@@ -128,11 +129,14 @@ def _opened(
         said: set[Place] = set()
         try:
             for found in one.reader()(part, ctx):
+                if isinstance(found, Text):
+                    _text(found, ctx, gathered)
+                    if one.kind is Kind.TEXT:
+                        _disguised(found, ctx, gathered)
+                    continue
                 if isinstance(found, NotExamined) and found.reason == LOCKED:
                     said.add(found.place)
                 _found(found, ctx, gathered, depth)
-                if one.kind is Kind.TEXT and isinstance(found, Text):
-                    _disguised(found, ctx, gathered)
         except Unreadable as problem:
             if problem.code == LOCKED:
                 said.add(part.place)
@@ -215,8 +219,8 @@ def _beginning(text: Text, size: int) -> Text:
 
 def _disguised(text: Text, ctx: Ctx, gathered: Gathered) -> None:
     """What the text says when it is decoded by hand; documents are spared the search."""
-    place = text.places[0][1].down(Step(StepKind.HIDDEN))
     for reading in disguise.readings(text.content):
+        place = text.places[0][1].down(Step(StepKind.HIDDEN))
         _text(text_at(reading, place), ctx, gathered)
 
 
@@ -289,7 +293,9 @@ def _text_formats(part: Part, named: Format | None) -> list[Format]:
 
 def _named(part: Part) -> Format | None:
     """By the extension of the name, else by the declared type."""
-    ending = extension(part.name)
+    ending = extension(part.name) if part.name else ""
+    if not ending and part.type in _BY_TYPE:
+        return _BY_TYPE[part.type]
     kind = part.type.partition(";")[0].strip().lower()
     return _BY_EXTENSION.get(ending) or _BY_TYPE.get(kind) or _by_family(kind)
 

@@ -36,7 +36,7 @@ def parse(data: bytes, marks: Sequence[str] = ()) -> Message:
     """Read a message. `marks` are the names of headers whose values the caller wants back."""
     walk = Walk()
     data, alike = header.with_crlf(data)
-    if mailbox := _MAILBOX_LINE.match(data):
+    if data.startswith(b"From ") and (mailbox := _MAILBOX_LINE.match(data)):
         data = data[mailbox.end() :]
     if not alike:
         walk.blame(Place(Role.BODY), "line-ends")

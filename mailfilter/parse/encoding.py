@@ -43,7 +43,7 @@ _INNER_FIELD = re.compile(
 )
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class Decoded:
     """Content of a leaf; `code` is a reason or ""; `other` is what some decoders read instead."""
 

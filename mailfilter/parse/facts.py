@@ -105,6 +105,7 @@ _USED = {
     b"message-id", b"subject", b"auto-submitted", b"precedence", b"sensitivity", b"msip_labels",
     b"list-id", b"list-unsubscribe", b"list-post", b"x-mailer", b"user-agent",
 }  # fmt: skip
+_MAKERS, _LABELLING = (b"x-mailer", b"user-agent"), (b"msip_labels", b"sensitivity")
 _LISTS = {name for name in _USED if name.startswith(b"list-")}
 
 
@@ -130,8 +131,8 @@ def read(fields: Fields, shown: Shown, marks: frozenset[bytes], language: str) -
         automatic=bool(precedence & _BULK) or not answers <= {"no"},
         mailing_list="list" in precedence or not found.keys().isdisjoint(_LISTS),
         report=report,
-        labels=_labels(found),
-        made_by=labels.bounded((*found.get(b"x-mailer", ()), *found.get(b"user-agent", ()))),
+        labels=() if found.keys().isdisjoint(_LABELLING) else _labels(found),
+        made_by=() if found.keys().isdisjoint(_MAKERS) else _makers(found),
         marks=_marked(fields, marks) if marks else (),
         language=language,
     )
@@ -140,6 +141,10 @@ def read(fields: Fields, shown: Shown, marks: frozenset[bytes], language: str) -
 def _marked(fields: Fields, marks: frozenset[bytes]) -> tuple[tuple[str, str], ...]:
     wanted = [(name, value) for name, value in fields if name in marks]
     return tuple((name.decode("ascii", "replace"), text_of(value)) for name, value in wanted)
+
+
+def _makers(found: dict[bytes, list[str]]) -> tuple[str, ...]:
+    return labels.bounded([said for name in _MAKERS for said in found.get(name, ())])
 
 
 def _first(found: dict[bytes, list[str]], name: bytes) -> str:

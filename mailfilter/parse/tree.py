@@ -56,6 +56,7 @@ _READABLE = {  # text in all but name
 
 # One of these stands in all that `_inside_text` looks for.
 _WORTH_A_LOOK = Needles(b"-----BEGIN PGP", b"begin", b"BinHex", b"ransfer", b"ontent-")
+_BODY = Place(Role.BODY)
 _BEGINNING = 4096  # bytes of a file in which an old encoding announces itself
 
 
@@ -110,7 +111,7 @@ class Walk:
             self._leaf(data, block.body, end, label, block, ctx)
 
     def _multipart(self, data: bytes, start: int, end: int, label: Label, ctx: Context) -> None:
-        place = Place(Role.BODY, ctx.steps)
+        place = Place(Role.BODY, ctx.steps) if ctx.steps else _BODY
         boundary = label.boundary or b""
         if label.codes:
             self.blame(place, *label.codes)
@@ -186,7 +187,7 @@ class Walk:
         if main == "multipart":  # without a boundary
             main, label.type = "text", "text/plain"
         if main == "text" and label.disposition != "attachment" and not label.name:
-            place = Place(Role.BODY, ctx.steps)
+            place = Place(Role.BODY, ctx.steps) if ctx.steps else _BODY
         elif label.type in _READABLE:
             place = Place(Role.BODY, ctx.steps)
             label.type = "text/plain"
