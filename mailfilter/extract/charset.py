@@ -18,6 +18,8 @@ Known gap: ISO-2022 variants without a declaration are read as ASCII.
 import codecs
 import re
 
+from mailfilter.charsets import is_known
+
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),
@@ -89,6 +91,8 @@ def _as_declared(data: bytes, declared: str) -> str | None:
     """The declared reading, or None if there is none that works."""
     name = declared.strip().strip("\"'")
     if not name or len(name) > 40 or not name.isascii() or _NOT_CHARSETS.search(name):
+        return None
+    if not is_known(name):
         return None
     try:
         text = data.decode(name)

@@ -16,7 +16,8 @@ not know.
 import codecs
 import re
 from encodings.aliases import aliases
-from functools import lru_cache
+
+from mailfilter.charsets import is_known
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._:+()-]{0,39}", re.IGNORECASE)
 _UNSAFE = {"punycode", "idna", "unicode-escape", "raw-unicode-escape", "undefined", "mbcs", "oem"}
@@ -78,6 +79,10 @@ _WIDER = {
     "shift_jis": "cp932",
 }
 _TELLING = re.compile(r"utf|ucs|unicode|10646|ebcdic|ibm|cp|bocu|2022|hz|imap", re.IGNORECASE)
+REMEMBERED = (
+    512  # spellings of names that codecs have, and no others: those may be content of a mail
+)
+_remembered: dict[str, str] = {}
 _CONTROLS = re.compile(rb"[\0-\x08\x0b\x0e-\x1f]")
 _HIGH = bytes(range(128, 256))
 _MARKS = {
@@ -86,15 +91,22 @@ _MARKS = {
 }
 
 
-@lru_cache(maxsize=512)
 def codec(name: str) -> str:
     """The Python codec for a charset name, "" if unknown or unsafe.
 
     >>> codec("ISO-8859-1"), codec("zlib"), codec("UTF8")
     ('cp1252', '', 'utf-8')
     """
-    name = name.strip(" \t'\"").lower()
-    if not _NAME.fullmatch(name):
+    found = _remembered.get(name)
+    if found is None:
+        found = _looked_up(name.strip(" \t'\"").lower())
+        if found and len(_remembered) < REMEMBERED:
+            _remembered[name] = found
+    return found
+
+
+def _looked_up(name: str) -> str:
+    if name not in _ALIASES and not (_NAME.fullmatch(name) and is_known(name)):
         return ""
     try:
         found = codecs.lookup(_ALIASES.get(name, name)).name

@@ -14,13 +14,19 @@ Invariants: one pass over a value, no regular expression that tries a byte twice
 
 import re
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from mailfilter.parse.charset import codec
 from mailfilter.parse.header import Block, unfold
 from mailfilter.parse.words import extended, percent, text_of
 
 SHORT = 60  # bytes of a field that is remembered
+REMEMBERED = 256
+_COMMON = {
+    *("text/plain", "text/html", "text/calendar", "text/csv", "text/xml", "message/rfc822"),
+    *("message/delivery-status", "application/octet-stream", "application/pdf", "application/zip"),
+    *("image/png", "image/jpeg", "image/gif", "attachment", "inline"),
+}
+_remembered: "dict[bytes, Described]" = {}
 PARAMETERS = 64  # in one field; a long RFC 2231 file name has about ten
 ENCODINGS = {"7bit", "8bit", "binary", "quoted-printable", "base64"}
 _GOOD = {name.encode(): name for name in ENCODINGS}
@@ -98,19 +104,32 @@ class Label:
 def describe(value: bytes) -> Described:
     """Value and parameters of a Content-Type or Content-Disposition field; not to be changed.
 
-    What many mails share is worked out once: a short value without any name or boundary.
+    What many mails share is worked out once: a common type and the name of a codec, nothing else,
+    for what is remembered outlives the mail.
     """
     value = value.strip(b" \t\r\n")
-    if len(value) < SHORT and b"=" not in value.replace(b"charset=", b"", 1):
-        return _shared(value)
+    known = _remembered.get(value)
+    if known is not None:
+        return known
     if parted := _PARTED.fullmatch(value):
         return Described(parted[1].lower().decode("ascii"), boundary=parted[2])
-    return _described(value)
+    described = _described(value)
+    if (
+        len(value) < SHORT
+        and b"=" not in value.replace(b"charset=", b"", 1)
+        and _is_common(described)
+        and len(_remembered) < REMEMBERED
+    ):
+        _remembered[value] = described
+    return described
 
 
-@lru_cache(maxsize=256)
-def _shared(value: bytes) -> Described:
-    return _described(value)
+def _is_common(described: Described) -> bool:
+    return (
+        described.value in _COMMON
+        and not (described.names or described.codes)
+        and (not described.charset or codec(described.charset) != "")
+    )
 
 
 def _described(value: bytes) -> Described:
