@@ -39,7 +39,7 @@ from sqlalchemy.engine import URL, Connection, Dialect, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from mailfilter import failpoint
+from mailfilter import failpoint, limits
 from mailfilter.errors import ConfigError, Temporary
 from mailfilter.record.faults import FAULTS, in_vain, words
 
@@ -48,6 +48,7 @@ V = TypeVar("V")
 
 BUSY = 5.0  # seconds to wait for another process's lock
 BATCH = 200  # pieces of work in one commit
+BATCH_BYTES = 32 * limits.MIB  # about: more takes long, and a server's time for one is limited
 _PRAGMAS = (
     f"busy_timeout={int(BUSY * 1000)}",
     "journal_mode=TRUNCATE",
@@ -105,6 +106,7 @@ class _Job:
     work: Work | None = None
     together: Together[Any, Any] | None = None
     value: Any = None
+    size: int = 0  # bytes
 
     @property
     def dropped(self) -> bool:
@@ -165,11 +167,13 @@ class Database:
             return cast(T, await _translated(self._alone(work)))
         return cast(T, await self._queued(_Job(_future(), work)))
 
-    async def run_together(self, together: Together[V, T], value: V) -> T:
-        """The result for `value` after the transaction is committed durably, or `Temporary`."""
+    async def run_together(self, together: Together[V, T], value: V, size: int = 0) -> T:
+        """The result for `value`, of so many bytes, after the transaction is committed durably, or
+        `Temporary`."""
         if self._closed:
             raise Temporary("the store is closed")
-        return cast(T, await self._queued(_Job(_future(), together=together, value=value)))
+        job = _Job(_future(), together=together, value=value, size=size)
+        return cast(T, await self._queued(job))
 
     async def _queued(self, job: _Job) -> Any:
         if self._task is None:
@@ -193,8 +197,10 @@ class Database:
     async def _serve(self) -> None:
         while True:
             jobs = [await self._jobs.get()]
-            while len(jobs) < BATCH and not self._jobs.empty():
+            size = jobs[0].size
+            while len(jobs) < BATCH and size < BATCH_BYTES and not self._jobs.empty():
                 jobs.append(self._jobs.get_nowait())
+                size += jobs[-1].size
             await self._finish([job for job in jobs if not job.dropped])
             for _ in jobs:
                 self._jobs.task_done()

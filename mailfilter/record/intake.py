@@ -78,7 +78,8 @@ class StoreIntake:
         return await self.keep_sealed(await seal(self._sealer, staged), counts)
 
     async def keep_sealed(self, sealed: Sealed, counts: Sequence[Count]) -> Joined:
-        return await self._database.run_together(keep, Kept(sealed, counts, self._held_for))
+        kept = Kept(sealed, counts, self._held_for)
+        return await self._database.run_together(keep, kept, sealed.size)
 
     async def mark_relayed(self, id: str) -> None:
         await self._database.run(lambda connection: staging.mark_relayed(connection, id))

@@ -176,6 +176,18 @@ async def test_mails_share_their_statements(embedded: Parts, mails: Mails) -> No
     assert len(seen) <= 3 * alone  # the first of them may have gone alone
 
 
+async def test_a_commit_is_bounded_in_bytes(
+    embedded: Parts, mails: Mails, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mailfilter.record.database.BATCH_BYTES", 2000)
+    commits: list[object] = []
+    event.listen(embedded.database.sync_engine, "commit", commits.append)
+    every = [mails(body=b"x" * 1000) for _ in range(10)]
+    await asyncio.gather(*(embedded.intake.keep(one, []) for one in every))
+    assert len(commits) >= 5
+    assert len(await embedded.archive.items(Filter())) == 10
+
+
 async def test_all_who_waited_for_a_lock_are_told_at_once(embedded: Parts, mails: Mails) -> None:
     other = sqlite3.connect(embedded.url.removeprefix("sqlite:///"))
     await embedded.database.run(lambda c: c.exec_driver_sql("PRAGMA busy_timeout=50"))
