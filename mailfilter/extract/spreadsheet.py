@@ -85,7 +85,12 @@ def _sheets(part: Part, ctx: Ctx) -> Iterator[Found]:
     for n, name in enumerate(workbook.sheet_names, 1):
         place = part.place.down(Step(StepKind.SHEET, n, name))
         yield text_at(name, place.down(role=Role.NAME).nameless())
-        sheet = workbook.get_sheet_by_index(n - 1)
+        try:
+            sheet = workbook.get_sheet_by_index(n - 1)
+        except (calamine.CalamineError, OSError):
+            if workbook.sheets_metadata[n - 1].typ is not calamine.SheetTypeEnum.ChartSheet:
+                raise
+            continue  # a chart has no cells, which calamine takes for damage
         if sheet.height * sheet.width > GRID * ctx.budget.cells:
             raise Unreadable("too-many-cells")
         above, before = sheet.start or (0, 0)

@@ -27,6 +27,12 @@ Fields = list[tuple[bytes, bytes]]
 _FIELD = re.compile(rb"(?m)^([!-9;-~]{1,200}+):([^\r\n]*+(?:\r\n[ \t]++[^\r\n \t][^\r\n]*+)*+)\r\n")
 _BLANK_FOLD = re.compile(rb"\r\n[ \t]++(?=\r\n)")
 _LINE = re.compile(rb"\r\n|\r|\n")
+# A field about the content that stands as the end of the one above it: some strip lines first
+_FOLDED_AWAY = re.compile(
+    rb"\n[ \t]++content-(?:type:[ \t]*+[a-z]++/"
+    rb"|transfer-encoding:[ \t]*+(?:base|quot|x-uu|uu|bina))",
+    re.IGNORECASE,
+)
 _FOLD = re.compile(rb"\r\n[ \t]")
 
 
@@ -67,6 +73,8 @@ def read(data: bytes, start: int, end: int) -> Block:
         if not _cover(fields, raw):
             codes.append("header-syntax")
             fields = _tolerant(raw)
+    if _FOLDED_AWAY.search(raw) and "header-syntax" not in codes:
+        codes.append("header-syntax")
     if b"\0" in raw:
         codes.append("header-nul")
     if len(fields) > FIELDS:

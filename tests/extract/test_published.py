@@ -3,6 +3,7 @@
 import io
 import re
 import struct
+import zipfile
 
 import openpyxl
 import pytest
@@ -18,6 +19,9 @@ from mailfilter.extract.packing import compound_file
 from mailfilter.parse import parse, roles
 from mailfilter.place import StepKind
 from tests.extract import making
+from tests.extract.making_old import record as record_12
+from tests.extract.making_old import relations, xlsb
+from tests.extract.making_old import text as text_12
 from tests.extract.reading import NUMBER, PLAIN, attachment, contents, kinds, read, reasons
 from tests.extract.test_old_office import XLS, lines, streams_of
 
@@ -322,3 +326,22 @@ def test_texts_of_styles_are_read(name, style):
 def test_the_description_of_a_picture_in_rtf_is_read():
     picture = rf"{{\pict{{\*\picprop{{\sp{{\sn wzDescription}}{{\sv {NUMBER}}}}}}}\pngblip 89}}"
     assert StepKind.HIDDEN in kinds(read(rf"{{\rtf1 Hej {picture}}}".encode(), "a.rtf"))
+
+
+def test_a_chart_among_the_sheets_of_an_xlsb():
+    book = zipfile.ZipFile(io.BytesIO(xlsb())).read("xl/workbook.bin")
+    sheet = record_12(0x9C, struct.pack("<II", 0, 2) + text_12("rId2") + text_12("Diagram"))
+    assert book.count(b"\x90\x01\x00") == 1
+    data = making.edit(
+        xlsb(),
+        {
+            "xl/workbook.bin": book.replace(b"\x90\x01\x00", sheet + b"\x90\x01\x00"),
+            "xl/_rels/workbook.bin.rels": relations(
+                ("worksheet", "worksheets/sheet1.bin"), ("chartsheet", "chartsheets/sheet1.bin")
+            ),
+            "xl/chartsheets/sheet1.bin": record_12(0x81) + record_12(0x82),
+        },
+    )
+    found = read(data, "a.xlsb")
+    assert reasons(found) == []
+    assert NUMBER in contents(found)

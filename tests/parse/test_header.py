@@ -120,3 +120,18 @@ def test_labels_marks_hidden():
 )
 def test_language(body, language):
     assert parse(b"Subject: x\r\n\r\n" + body.encode()).facts.language == language
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["Content-Transfer-Encoding: base64", "content-type:text/html", "CONTENT-TYPE: a/b; c=d"],
+)
+def test_a_field_folded_away_is_ambiguous(line):
+    mail = f"Subject: x\r\nMIME-Version: 1.0\r\n\t {line}\r\n\r\nHej".encode()
+    assert header.read(mail, 0, len(mail)).codes == ("header-syntax",)
+
+
+def test_the_list_of_fields_in_a_signature_is_none():
+    signed = b"DKIM-Signature: v=1; h=From:\r\n Content-Type:MIME-Version:\r\n"
+    signed += b" Content-Transfer-Encoding:Subject; b=x\r\n\r\nHej"
+    assert header.read(signed, 0, len(signed)).codes == ()
