@@ -135,7 +135,7 @@ _TABLE, _CROWD = _Table(), _Crowd()
 FREQUENT = TYPOGRAPHY | {"–": "-", "—": "-"}
 # Control codes that no text has, for them to sit on: such text is one byte a character, too.
 SEATS = dict(zip(FREQUENT, b"\x0e\x0f\x10\x11\x12\x16\x17\x18\x19\x1a\x1b", strict=True))
-_SEATS = [bytes([seat]) for seat in SEATS.values()]
+_SEATS = tuple(SEATS.values())
 _FEW_MARKS = 500  # characters of a text that Latin-1 lacks, or a sixteenth of all
 MOVED = 0  # what one becomes that does not keep its place
 
