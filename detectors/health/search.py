@@ -30,6 +30,9 @@ _KINDS = bytes(
 )
 
 
+Place = tuple[int, int, int]  # a `Found` without its names: tables have many
+
+
 class Found(NamedTuple):
     """Expression `number` at ``text[start:end]``; the blank before it belongs to it."""
 
@@ -56,12 +59,15 @@ class Search:
     """The expressions and their automaton; `marks` are only told to be there, or not."""
 
     def __init__(self, expressions: Sequence[bytes], marks: Iterable[bytes] = ()) -> None:
-        self._numbers: dict[bytes, tuple[int, ...]] = {}
+        numbers: dict[bytes, tuple[int, ...]] = {}
         for number, expression in enumerate(expressions):
             for pattern in _patterns(expression):
-                self._numbers[pattern] = (*self._numbers.get(pattern, ()), number)
-        groups = _grouped(list(self._numbers), LENGTH)
-        self._groups = [tuple(patterns) for patterns in groups.values()]
+                numbers[pattern] = (*numbers.get(pattern, ()), number)
+        groups = _grouped(list(numbers), LENGTH)
+        self._groups = [
+            tuple((pattern, len(pattern) - 1, numbers[pattern]) for pattern in patterns)
+            for patterns in groups.values()
+        ]
         told = {pattern: None for mark in marks for pattern in _patterns(mark)}
         self._reach = max(map(len, [*groups, *told])) - 1
         self._automaton = BytesAhoCorasick(
@@ -76,21 +82,21 @@ class Search:
     def find(self, latin: bytes) -> Iterator[Found]:
         """All of them, window by window, there by end and then by start."""
         for found, _marked in self.look(latin):
-            yield from found
+            yield from (Found(*each) for each in found)
 
-    def look(self, latin: bytes) -> Iterator[tuple[list[Found], bool]]:
+    def look(self, latin: bytes) -> Iterator[tuple[list[Place], bool]]:
         """What begins in each `WINDOW`, and whether a mark stands there; the end of the text is a
         blank to marks."""
         folded = fold(b" " + latin + b" ")
         for at in range(0, len(folded) - 1, WINDOW):
             yield self._window(folded, at)
 
-    def _window(self, folded: bytes, at: int) -> tuple[list[Found], bool]:
+    def _window(self, folded: bytes, at: int) -> tuple[list[Place], bool]:
         size = len(folded) - 1
         window = folded if size < WINDOW else folded[at : at + WINDOW + self._reach]
-        groups, numbers = self._groups, self._numbers
+        groups = self._groups
         most = len(groups)
-        found: list[Found] = []
+        found: list[Place] = []
         marked = False
         for index, begin, _end in self._beginnings(window):
             if index >= most:
@@ -99,10 +105,9 @@ class Search:
             if begin >= WINDOW:
                 continue
             start = at + begin
-            for pattern in groups[index]:
+            for pattern, length, numbers in groups[index]:
                 if folded.startswith(pattern, start, size):
-                    end = start - 1 + len(pattern)
-                    found += [Found(end, start - 1, n) for n in numbers[pattern]]
+                    found += [(start + length, start - 1, number) for number in numbers]
         found.sort()
         return found, marked
 

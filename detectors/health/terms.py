@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from .plain import Plain
-from .search import Found, Search
+from .search import Place, Search
 
 DATA = Path(__file__).parent.parent / "health_data"
 LISTS = (
@@ -200,7 +200,7 @@ class Lexicon:
         hits.sort(key=lambda hit: hit.start)
         return Seen(_disjoint(hits), marked)
 
-    def _verified(self, plain: Plain, expressions: list[Found]) -> list[Hit]:
+    def _verified(self, plain: Plain, expressions: list[Place]) -> list[Hit]:
         found: list[Hit] = []
         text = plain.text
         stretch = tried = kept = 0
