@@ -176,7 +176,7 @@ class Budget:
 
 def _dearest(characters: int) -> int:
     """Steps of the dearest text that is so long."""
-    return characters * 5 // 4
+    return characters * 9 // 8
 
 
 @dataclass(slots=True)

@@ -200,6 +200,8 @@ class _Sheet:
     ) -> None:
         self.strings, self.styles, self.formulas, self.used = strings, styles, formulas, used
         self.left, self.room = budget.cells, budget.text
+        self.special = styles.special
+        self._known: dict[tuple[str, str], str] = {}
 
     def rows(self, content: str) -> Iterator[tuple[int, list[str]]]:
         """(row number, cells) of each row that has cells."""
@@ -235,33 +237,55 @@ class _Sheet:
             yield int(number), values
 
     def shown(self, cells: list[Values]) -> list[str]:
-        """What the cells show."""
-        shown: list[str] = []
-        size = 0  # of shared strings, each of which may stand in many cells
-        strings, special, use = self.strings, self.styles.special, self.used.add
-        for _, _, style, kind, formula, value in cells:
-            text = value
-            if formula and TELLING.search(formula):
-                self.formulas += formula_texts(unescape(formula))
-            if kind == "s":
-                use(value)
-                try:
-                    text = strings[int(value)]
-                    size += len(text)
-                except (ValueError, IndexError):
-                    text = ""
-            elif not kind or kind == "n":
-                if not value.isdigit() and ("." in value or "E" in value or "e" in value):
-                    text = plain_number(value)
-                if style in special:
-                    text = self.styles.shown(text, style)
-            elif "_x00" in value:
-                text = _unescaped(value)
-            shown.append(text)
-        self.room -= size
+        """What the cells show: their values, but for those that mean something else."""
+        if not cells:
+            return []
+        _, _, styles, kinds, formulas, values = zip(*cells, strict=True)
+        if any(formulas):
+            told = (unescape(each) for each in formulas if each and TELLING.search(each))
+            self.formulas += [text for each in told for text in formula_texts(each)]
+        shown = list(values)
+        if "s" in kinds:
+            self._share(shown, [n for n, kind in enumerate(kinds) if kind == "s"])
+        for n in [n for n, value in enumerate(values) if not value.isdigit()]:
+            value, kind = values[n], kinds[n]
+            if not kind or kind == "n":
+                if "." in value or "E" in value or "e" in value:
+                    shown[n] = plain_number(value)
+            elif kind != "s" and "_x00" in value:
+                shown[n] = _unescaped(value)
+        if self.special and not self.special.isdisjoint(styles):
+            for n in [n for n, style in enumerate(styles) if style in self.special]:
+                if not kinds[n] or kinds[n] == "n":
+                    shown[n] = self._styled(shown[n], styles[n])
+        return on_one_line(shown)
+
+    def _share(self, shown: list[str], places: list[int]) -> None:
+        """Put the shared strings in the places of their numbers."""
+        numbers = [shown[n] for n in places]
+        self.used.update(numbers)
+        try:
+            texts = [self.strings[int(number)] for number in numbers]
+        except (ValueError, IndexError):
+            texts = list(map(self._string, numbers))
+        self.room -= sum(map(len, texts))  # each may stand in many cells
         if self.room < 0:
             raise Unreadable("too-much-text")
-        return on_one_line(shown)
+        for n, text in zip(places, texts, strict=True):
+            shown[n] = text
+
+    def _string(self, number: str) -> str:
+        try:
+            return self.strings[int(number)]
+        except (ValueError, IndexError):
+            return ""
+
+    def _styled(self, value: str, style: str) -> str:
+        """As a cell of that style shows it; the days of a column are few."""
+        found = self._known.get((value, style))
+        if found is None:
+            found = self._known[value, style] = self.styles.shown(value, style)
+        return found
 
 
 def on_one_line(values: list[str]) -> list[str]:
