@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).parent
 # Read much or try much: in the whole suite, not in the fast part
@@ -66,6 +67,14 @@ class FailedList:
 
 
 def pytest_configure(config):
+    # No clock in a test; and the gate for a change is the same each time: who develops, explores
+    settings.register_profile(
+        "suite",
+        deadline=None,
+        derandomize=config.getoption("--fail-on-skip"),
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+    settings.load_profile("suite")
     path = config.getoption("--failed-list")
     if path and not hasattr(config, "workerinput"):
         config.pluginmanager.register(FailedList(path.absolute()))

@@ -525,7 +525,7 @@ def test_what_is_missing_is_said(without_ocr, monkeypatch, tmp_path):
 @needs_data
 async def test_a_confined_worker_reads_pictures(tmp_path):
     with running(tmp_path / "scan.sock"):
-        pool = Pool(tmp_path / "scan.sock")
+        pool = Pool(tmp_path / "scan.sock", wait=60)  # however busy the machine is
         for data, name in ((saved(letter(), "PNG"), "a.png"), (pdf(letter()), "a.pdf")):
             found = await pool.examine(mail(data, name), JOB)
             assert found.coverage is Coverage.HIT

@@ -137,8 +137,11 @@ class Installation:
         return self.notices(to)[n]
 
     def link(self, n: int = 0, to: str = MAJ) -> str:
-        """The link of the n-th notice."""
-        text = self.notice(n, to).get_body(("plain",)).get_content()
-        found = re.search(r"https?://\S+/m/\S+", text)
-        assert found, text
-        return found[0]
+        """The link of the n-th notice, or of the next that has one: a last word has none."""
+        wait_until(lambda: self._links(n, to), f"link in notice {n} to {to}")
+        return self._links(n, to)[0]
+
+    def _links(self, n: int, to: str) -> list[str]:
+        texts = [one.get_body(("plain",)).get_content() for one in self.notices(to)[n:]]
+        found = (re.search(r"https?://\S+/m/\S+", text) for text in texts)
+        return [one[0] for one in found if one]
