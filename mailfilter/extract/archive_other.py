@@ -37,6 +37,7 @@ _ENDINGS = (".lz4", ".lz", ".z")
 _MARKS = (_SEVEN_ZIP, _RAR_OLD, _RAR, _CAB, _RPM, _DEB, b"0707")
 _EMPTY = 32  # bytes: a larger archive has entries
 _ISO = 32769  # where the mark of an iso stands
+INSIDE = ((b"-l", 2), (b"CD", _ISO))  # of lha and iso; the other marks stand first
 FIRST = first_bytes(*_MARKS, *_PACKED)
 
 
@@ -45,14 +46,9 @@ def sniff(data: bytes) -> bool:
     return bool(kind(data)) or _stream(data) != ""
 
 
-def marked_inside(data: bytes) -> bool:
-    """Whether it may be an lha or an iso, whose marks do not stand first."""
-    return data[2:4] == b"-l" or data[_ISO : _ISO + 2] == b"CD"
-
-
 def kind(data: bytes) -> str:
     """What libarchive calls the format; empty if it is none of ours."""
-    if not (data.startswith(_MARKS) or marked_inside(data)):
+    if not data.startswith(_MARKS) and not any(data.startswith(mark, at) for mark, at in INSIDE):
         return ""
     marks = (
         (data.startswith(_SEVEN_ZIP), "7zip"),

@@ -33,12 +33,13 @@ WINDOW = 27  # bits of zstd's window, 128 MiB: what its own program takes withou
 _EXTRA, _NAME, _COMMENT = 4, 8, 16  # flags of gzip's header
 _ENDINGS = (".gz", ".bz2", ".xz", ".lzma", ".gzip", ".zst")
 _TAPES = (".tgz", ".tbz", ".tbz2", ".txz", ".tzst")
+INSIDE = ((b"ustar", 257),)  # of POSIX and GNU tar
 ZSTD = b"\x28\xb5\x2f\xfd"
 
 
 def sniff_tar(data: bytes) -> bool:
     """The mark of POSIX and GNU tar."""
-    return data[257:262] == b"ustar"
+    return any(data.startswith(mark, at) for mark, at in INSIDE)
 
 
 def read_gzip(part: Part, ctx: Ctx) -> Iterator[Found]:

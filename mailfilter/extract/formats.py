@@ -31,6 +31,7 @@ from mailfilter.extract import (
 )
 from mailfilter.extract.context import Reader
 from mailfilter.extract.known import Starts, starts
+from mailfilter.needle import Needles
 
 
 class Kind(Enum):
@@ -367,17 +368,17 @@ def sniffable(data: bytes) -> tuple[Format, ...]:
     return _INSIDE[data[0]] if marked_inside(data) else _BY_FIRST[data[0]]
 
 
+# Marks at their place, and marks that stand anywhere in the first `letter.HEAD` bytes.
+_PLACED = (*image.INSIDE, *archive_other.INSIDE, *compressed.INSIDE)
+_HEAD = Needles(pdf.MARK, opendocument.ROOT, letter.ARMOUR)
+
+
 def marked_inside(data: bytes) -> bool:
     """Whether a mark may be there that stands elsewhere than at the beginning.
 
     Most parts are text: these few looks stand for a dozen calls of sniffers.
     """
-    return (
-        image.marked_inside(data)
-        or data[257:262] == b"ustar"
-        or archive_other.marked_inside(data)
-        or pdf.sniff(data)
-        or container.ends_like_zip(data)
-        or opendocument.sniff_flat(data)
-        or letter.sniff_pgp(data)
-    )
+    for mark, at in _PLACED:
+        if data.startswith(mark, at):
+            return True
+    return container.ends_like_zip(data) or _HEAD.within(data[: letter.HEAD])

@@ -63,25 +63,17 @@ _PICTURE_BRANDS = (
     *(b"jp2 ", b"jpx ", b"crx "),
 )
 _SOUND_BRANDS = (b"M4A ", b"M4B ")
+INSIDE = ((b"ftyp", 4), (_PICT, 10), (_PICT, 522))  # marks that do not stand first
 FIRST_OF_IMAGE = first_bytes(*_IMAGES, b"BM", b"RIFF")
 FIRST_OF_SOUND = first_bytes(*_SOUND, b"RIFF")
 FIRST_OF_FILM = first_bytes(*_FILM, b"RIFF")
-
-
-def marked_inside(data: bytes) -> bool:
-    """Whether it may be a picture or a film whose mark does not stand first."""
-    return data[4:8] == b"ftyp" or _is_pict(data)
-
-
-def _is_pict(data: bytes) -> bool:
-    return _PICT in (data[10:14], data[522:526])
 
 
 def sniff_image(data: bytes) -> bool:
     """Any raster or vector image that is no text."""
     if data.startswith(b"\x01\x00\x00\x00"):
         return data[40:44] == b" EMF"
-    if _is_pict(data):
+    if data.startswith(_PICT, 10) or data.startswith(_PICT, 522):
         return True
     return (
         data.startswith(_IMAGES)

@@ -32,6 +32,7 @@ _MIME = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 FIRST = (string.ascii_letters + string.digits).encode()  # bytes that `sniff_mail` begins with
+ARMOUR = b"-----BEGIN PGP MESSAGE-----"
 HEAD = 16384  # bytes in which a header shows itself
 MAILS = 1000  # in one mailbox; the parts that they hold are counted besides
 
@@ -64,7 +65,7 @@ def sniff_smime(data: bytes) -> bool:
 
 def sniff_pgp(data: bytes) -> bool:
     """A message in armour."""
-    return data.find(b"-----BEGIN PGP MESSAGE-----", 0, HEAD) >= 0
+    return data.find(ARMOUR, 0, HEAD) >= 0
 
 
 def read_smime(part: Part, ctx: Ctx) -> Iterator[Found]:

@@ -40,6 +40,7 @@ from mailfilter.model import Part
 from mailfilter.place import Place, Step, StepKind
 from mailfilter.unread import not_examined
 
+ROOT = b"office:document"  # of a flat file
 _URN = b"urn:oasis:names:tc:opendocument:xmlns:"
 _NAMES: Mapping[bytes, bytes] = {
     _URN + kind + b":1.0": prefix
@@ -117,7 +118,7 @@ def sniff(data: bytes) -> bool:
 
 def sniff_flat(data: bytes) -> bool:
     """XML whose root is an office document."""
-    return data.find(b"office:document", 0, 4096) >= 0 and _URN in data[:16384]
+    return data.find(ROOT, 0, 4096) >= 0 and _URN in data[:16384]
 
 
 def read(part: Part, ctx: Ctx) -> Iterator[Found]:

@@ -31,6 +31,7 @@ from mailfilter.model import NotExamined, Part, Text
 from mailfilter.place import Place, Step, StepKind
 from mailfilter.unread import not_examined
 
+MARK = b"%PDF-"
 PAGES = 5000
 TOGETHER = 500_000  # characters of pages in one text
 ATTACHMENTS = 500
@@ -52,7 +53,7 @@ _HYPHENS = ("\ufffe", "\x02")  # how pdfium marks a hyphen at a line's end
 
 def sniff(data: bytes) -> bool:
     """The header may stand anywhere in the first kilobyte."""
-    return data.find(b"%PDF-", 0, 1024) >= 0
+    return data.find(MARK, 0, 1024) >= 0
 
 
 def opens(data: bytes, password: str) -> bool:
