@@ -12,13 +12,14 @@ signs. What the rules are sure of (`SURE`) is left as it is.
 Known gap: health that is only implied in a text longer than `LETTER` without any listed word.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ..contract import Role, Source
 from . import model
 from .concepts import concepts, signs, tells, words
-from .passages import LIMIT, PERSONS, Around, Passage, features, passages
+from .features import features, speaks_of_somebody
+from .passages import LIMIT, Passage, passages
 from .plain import Plain
 from .reading import Facts, Reading, read_facts, read_kind
 from .score import LONE, MEDIUM, Judgement, judgements
@@ -40,7 +41,7 @@ class Part:
     """One text under work, and what is known around it."""
 
     reading: Reading
-    around: Around
+    subject: frozenset[str]  # the concepts of the mail's subject
     telling: bool  # tells it of illness without any listed word?
 
     def role(self) -> Role:
@@ -70,9 +71,7 @@ def parts(
         own = replace(facts[number], general=max(facts[number].general, shared))
         rest = second if number == first else strongest
         reading = Reading(number, source, text, hits[number], fr, own, rest)
-        body = source.role_at(0) in (Role.BODY, Role.QUOTE, Role.SIGNATURE)
-        around = Around(subject, reading.is_letter(), not body, own.general)
-        found.append(Part(reading, around, telling[number]))
+        found.append(Part(reading, subject, telling[number]))
     return found
 
 
@@ -141,19 +140,17 @@ def candidates(text: str, found: Sequence[Judgement], telling: bool) -> Iterator
     """The passages worth a look: with judgements, or in a short text with signs."""
     if not found and not telling:
         return
-    for passage in passages(text, found):
-        if passage.judged or (len(text) <= LETTER and signs(text[passage.start : passage.end])):
-            yield passage
+    yield from passages(text, found)
 
 
 def _weighed(part: Part, passage: Passage) -> Iterator[Judgement]:
     plain = part.reading.plain
-    named = features(plain, passage, part.around)
+    named = features(part.reading, passage, part.subject)
     verdict = model.judge(named)
     best = max(1, min(99, MEDIUM + round(_ODDS * verdict.odds)))
     if _is_pointed_out(part, passage):
         best = max(best, passage.best)
-    elif best >= MEDIUM > passage.best and not _is_peopled(named):
+    elif best >= MEDIUM > passage.best and not speaks_of_somebody(named):
         best = MEDIUM - 1
     if not passage.judged:
         if best >= MEDIUM:
@@ -173,11 +170,6 @@ def _is_pointed_out(part: Part, passage: Passage) -> bool:
         return True
     best = max(passage.judged, key=lambda each: each.confidence, default=None)
     return best is not None and {"identity", "strong-term"} <= set(best.evidence)
-
-
-def _is_peopled(named: Mapping[str, float]) -> bool:
-    """Does the passage speak of anybody at all?"""
-    return any("p:" + kind in named for kind in ("name", "number", *PERSONS))
 
 
 def _implied(plain: Plain, passage: Passage, best: int, codes: tuple[str, ...]) -> Judgement:

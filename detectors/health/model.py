@@ -1,8 +1,8 @@
 """The model: a weighted sum over the features of a passage, trained on mails that we wrote.
 
-From → to: features (`passages`) → log odds that the passage tells of somebody's health, and which
+From → to: features (`features`) → log odds that the passage tells of somebody's health, and which
 families of features spoke. Logistic regression; the weights are ``health_data/model.txt``, made by
-``python -m tests.quality.health.train`` from data of our own (CC0). No library, no network.
+``tests/quality/health/train.py`` from data of our own (CC0). No library, no network.
 
 Invariants: deterministic; an unknown feature weighs nothing. The file's first lines name the data
 by their hash; `load` refuses a file whose weights do not have the hash that it states.
@@ -14,7 +14,6 @@ from functools import cache
 from hashlib import sha256
 from typing import NamedTuple
 
-from .passages import by_family
 from .terms import DATA
 
 FILE = DATA / "model.txt"
@@ -24,7 +23,7 @@ CODES = {
     "s": ("story", "other-story"),
     "w": ("wording", "other-wording"),
 }
-_FAMILY = {"p": "s", "n": "s", "t": "s"}
+_FAMILY = dict.fromkeys("pntqf", "s")
 
 
 class Weights(NamedTuple):
@@ -64,14 +63,14 @@ def load() -> Weights:
 def judge(features: Mapping[str, float], weights: Weights | None = None) -> Verdict:
     """The sum, and what it consists of."""
     known = weights or load()
-    parts = {name: value * known.of[name] for name, value in features.items() if name in known.of}
     sums: dict[str, float] = {}
-    for letter, value in by_family(parts).items():
-        family = _FAMILY.get(letter, letter)
-        sums[family] = sums.get(family, 0.0) + value
+    for name, value in features.items():
+        if weight := known.of.get(name):
+            family = _FAMILY.get(name[0], name[0])
+            sums[family] = sums.get(family, 0.0) + value * weight
     codes = tuple(
         pair[sums[family] < 0]
         for family, pair in CODES.items()
         if abs(sums.get(family, 0.0)) >= CLEAR
     )
-    return Verdict(known.bias + sum(parts.values()), codes)
+    return Verdict(known.bias + sum(sums.values()), codes)

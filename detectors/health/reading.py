@@ -7,6 +7,7 @@ Invariants: linear; the first `READ_FACTS` characters decide about the whole.
 """
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..contract import Role, Source
@@ -33,6 +34,8 @@ class Facts:
     labelled: bool = False
     general: float = 0.0
     addressed: bool = False  # a letter to one named person
+    cues: tuple[Cue, ...] = ()  # of the first `read` characters
+    read: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,15 @@ class Reading:
             self.latest = (paragraph, Stretch(words, cues, peopled, of_writer))
         return self.latest[1]
 
+    def cues(self, start: int, end: int) -> Sequence[Cue]:
+        """The persons of a stretch; those of the beginning are known from its facts."""
+        if end > self.facts.read:
+            words = people.tokens(self.plain, start, end)
+            return cues_in(self.plain, words, (start, end), self.frame)
+        found = self.facts.cues
+        low, high = (bisect_left(found, edge, key=lambda cue: cue.at) for edge in (start, end))
+        return found[low:high]
+
     def is_letter(self) -> bool:
         """A short text with a greeting or a closing."""
         return self.frame.is_letter() and len(self.plain.text) < SHORT
@@ -84,6 +96,10 @@ class Reading:
     def is_note(self) -> bool:
         """A few lines that somebody typed: what they say hangs together."""
         return len(self.plain.text) < NOTE and self.source.role_at(0) in (Role.BODY, Role.SUBJECT)
+
+    def is_body(self) -> bool:
+        """What the sender typed, or quoted, not an attachment."""
+        return self.source.role_at(0) in (Role.BODY, Role.QUOTE, Role.SIGNATURE)
 
     def role(self, hit: Hit) -> Role:
         """Where in the message a hit stands."""
@@ -115,12 +131,13 @@ def read_facts(plain: Plain, frame: Frame, role: Role) -> Facts:
     addressed = telling.addresses_one(plain)
     labelled = [cue for cue in cues if cue.label]
     if labelled:
-        return Facts(4.0, labelled[0].kind, True, general, addressed)
+        return Facts(4.0, labelled[0].kind, True, general, addressed, tuple(cues), end)
     if not cues:
-        return Facts(general=general, addressed=addressed)
+        return Facts(general=general, addressed=addressed, read=end)
     best = max(cues, key=_document_points)
     points = _document_points(best) - (0.0 if len(plain.text) < SHORT else 1.0)
-    return Facts(max(points, 0.0), best.kind, role is Role.NAME, general, addressed)
+    named = role is Role.NAME
+    return Facts(max(points, 0.0), best.kind, named, general, addressed, tuple(cues), end)
 
 
 def _document_points(cue: Cue) -> float:

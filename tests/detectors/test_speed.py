@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import detectors
 from detectors import Match, Source, detect
 from detectors.candidates import MONTH_DAYS, Candidate, find_candidates, zeroed
-from detectors.health import genre, passages, people
+from detectors.health import features, genre, people
 from detectors.health.search import CROWD, Search
 from detectors.islands import _ISLAND, find_islands
 from detectors.sieve import Sieve, is_dense
@@ -191,8 +191,8 @@ NAME = re.compile(r"(?<![.!?\n:])(?<!^)[ \t][A-ZÅÄÖ][a-zåäöé]+")
 PAIRS = (
     (people.IDENTITY, IDENTITY),
     (genre._OLD_YEAR, OLD_YEAR),
-    (passages._SENTENCE, SENTENCE),
-    (passages._NAME, NAME),
+    (features._SENTENCE, SENTENCE),
+    (features._NAME, NAME),
 )
 YEARS = (
     "19|20|8112|28|9874|1600|1789|5| |-|–|/|kl |kl. |nr |i |lgh |a| kr|mg|\u0663|:|. |12/10/85|T|! "
