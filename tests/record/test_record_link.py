@@ -102,6 +102,7 @@ async def test_what_desk_cannot_begin_in_time_is_not_stored_later(
     await asyncio.sleep(0)  # it is in the thread of the database, or the first in its queue
     with pytest.raises(Temporary, match="in time"):
         await desk.smtp.keep(mails(), [])
+    monkeypatch.undo()
     held.set()
     await before
     assert await desk.store.archive.items(Filter()) == []
