@@ -11,7 +11,9 @@ from detectors.contract import Match, Role, Source
 from detectors.health import (
     concepts,
     cues,
+    features,
     genre,
+    message,
     model,
     passages,
     people,
@@ -455,3 +457,25 @@ def test_passages_cover_what_is_judged_and_are_bounded() -> None:
     found = list(passages.passages(text.text, judged))
     assert sum(len(passage.judged) for passage in found) == len(judged)
     assert max(passage.end - passage.start for passage in found) <= passages.LIMIT + 1
+
+
+# --- what the model sees
+
+
+def seen(text: str) -> dict[str, float]:
+    """The features of a short text."""
+    part = health.parts_of([Source(text, ((0, Role.BODY),))])[0]
+    whole = passages.Passage(0, len(text), tuple(message.by_rules(part)))
+    return features.features(part.reading, whole, part.subject)
+
+
+def test_a_name_that_is_only_greeted_is_a_bystander() -> None:
+    greeted = seen("Hej Karin! Vi talar om feber och hosta på mötet.")
+    assert "q:bystander" in greeted
+    assert "q:name" not in greeted
+    assert "q:name" in seen("Vi skickade hem Karin med feber och hosta.")
+
+
+def test_prose_is_told_from_a_note() -> None:
+    assert "f:prose" in seen("Astma ger hosta. Sjukdomen beskrevs redan under antiken.")
+    assert "f:prose" not in seen("Hej, hon har astma och hosta idag. Mvh Bo")
