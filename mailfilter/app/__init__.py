@@ -31,7 +31,7 @@ from mailfilter.receive.server import bound
 from mailfilter.record.keys import ensure_keys
 from mailfilter.supervisor import Role, Supervisor, beat, leave
 from mailfilter.workers import master
-from mailfilter.workers.rehearsal import rehearse
+from mailfilter.workers.rehearsal import get_ready
 
 
 def run(file: Path) -> None:
@@ -58,8 +58,8 @@ def start(settings: config.Settings, file: Path | None, beside: Sequence[Role] =
     rules.keep(settings, file)
     doors = master.listen(scanning.scan_socket(settings))
     sock = _listening(settings)
-    rehearse(documents=False)
     memory.settle()
+    get_ready()
     count = settings.listen.processes or os.cpu_count() or 1
     patience = limits.DRAIN_TIMEOUT + 5
     others = (

@@ -5,8 +5,8 @@ and takes large blocks from the kernel one by one: each message of a MiB then co
 faults, 0.5 ms of CPU. So a bounded rest is kept, and only what is larger than most messages is a
 block of its own, which goes back at once.
 
-What was made before the fork lives as long as the process. The garbage collector need not look at
-it again, and not write into pages that all processes share.
+What was made before the fork lives as long as the process. `get_ready` (workers) keeps the garbage
+collector from looking at it again, and from writing into pages that all processes share.
 """
 
 import ctypes
@@ -21,12 +21,10 @@ _TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD = -1, -2, -3  # malloc.h
 
 
 def settle() -> None:
-    """Set both; call it when everything is imported, before the first fork."""
+    """Set both, before the first fork."""
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:  # glibc
         mallopt(_MMAP_THRESHOLD, OWN_BLOCK)
         mallopt(_TRIM_THRESHOLD, KEPT)
         mallopt(_TOP_PAD, limits.MIB)
-    gc.collect()
-    gc.freeze()
     gc.set_threshold(COLLECT_AFTER, 10, 10)

@@ -21,8 +21,8 @@ from mailfilter.log import log
 from mailfilter.workers.board import Board
 from mailfilter.workers.classes import NICENESS, RECOGNISING, Kind, counts, door
 from mailfilter.workers.confine import LEVELS, confine, die_with, prepare
-from mailfilter.workers.memory import settle
-from mailfilter.workers.rehearsal import rehearse
+from mailfilter.workers.memory import freeze
+from mailfilter.workers.rehearsal import get_ready
 from mailfilter.workers.slot import Slot
 from mailfilter.workers.state import State
 from mailfilter.workers.worker import Post, work
@@ -105,11 +105,11 @@ def run(
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     for package in picture.prepare():
         log.warning("ocr-degraded", missing=package)
-    rehearse()
+    get_ready()
     prepare()
     level = _probe()
     _tell_level(level, quiet)
-    settle()
+    freeze()
     signal.pthread_sigmask(signal.SIG_BLOCK, _WATCHED)
     wanted = counts(workers, cores()) | ({Kind.DOCUMENT: documents} if documents else {})
     pulse = pulse or Pulse()

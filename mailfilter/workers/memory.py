@@ -22,15 +22,20 @@ _SIZE = 2 << 20  # of a large page
 
 
 def settle() -> None:
-    """Make this process cheap to fork."""
-    gc.collect()
-    gc.freeze()
+    """Make this process, and what is forked from it, cheap to fork."""
+    freeze()
     if not hasattr(libc, "malloc_trim"):  # another C library
         return
     libc.malloc_trim(0)
     for start, end in _own():
         for at in range(-(-start // _SIZE) * _SIZE, end - _SIZE + 1, _SIZE):
             libc.madvise(ctypes.c_void_p(at), ctypes.c_size_t(_SIZE), _COLLAPSE)
+
+
+def freeze() -> None:
+    """What is there now is looked at by the collector no more."""
+    gc.collect()
+    gc.freeze()
 
 
 def _own() -> Iterator[tuple[int, int]]:

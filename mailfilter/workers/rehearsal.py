@@ -11,6 +11,7 @@ import zipfile
 from datetime import date
 
 from mailfilter.examine import Job, examine, warm
+from mailfilter.workers import memory
 
 _EDGE = "edge"
 _LETTER = f"""From: a@example.org\r
@@ -49,11 +50,25 @@ trailer <</Root 1 0 R>>
 """
 
 
-def rehearse(*, documents: bool = True) -> None:
-    """Read the letter, once; without `documents` what an smtp process reads by itself."""
-    if documents:
-        warm()
-    for content in (_word(), _sheet(), _PDF) if documents else (b"text\n",):
+_ready = False
+
+
+def get_ready() -> None:
+    """Rehearse and settle, once in a family of processes: those forked later share that memory.
+
+    The supervisor does it for all; the master of a command at a terminal does it itself.
+    """
+    global _ready  # noqa: PLW0603 — inherited by every process that is forked
+    if not _ready:
+        rehearse()
+        memory.settle()
+        _ready = True
+
+
+def rehearse() -> None:
+    """Read the letter with a document of each kind."""
+    warm()
+    for content in (_word(), _sheet(), _PDF):
         attached = base64.encodebytes(content).decode()
         letter = (_LETTER % attached.replace("\n", "\r\n").strip()).encode()
         examine(letter, Job(b"\0" * 32, date(2026, 1, 1)))
