@@ -5,14 +5,10 @@ The words are constants: a driver's own text may quote a statement or a value.
 """
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import asyncpg
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-
-from mailfilter.errors import Temporary
 
 FAULTS = (SQLAlchemyError, OSError, sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError)
 
@@ -54,12 +50,3 @@ def words(error: BaseException) -> str:
 def in_vain(error: BaseException | None) -> bool:
     """Whether the work waited for a lock or a server until its time was over."""
     return error is not None and words(error) in (_LOCKED, _SILENT)
-
-
-@contextmanager
-def translated(doing: str) -> Iterator[None]:
-    """Storage failures inside become `Temporary`: "<doing>: <cause>"."""
-    try:
-        yield
-    except FAULTS as error:
-        raise Temporary(f"{doing}: {words(error)}") from error
