@@ -6,9 +6,10 @@ that memory.
 
 A process that hangs is replaced too: its event loop writes the time into a page that all share
 (`keep_beating`, once in `limits.HEARTBEAT` seconds, so mail pays nothing; the master of the scan
-workers has no event loop and calls `beat`); who has once written and then is silent for
-`limits.HANG_TIMEOUT` gets SIGKILL. Meanwhile what it should have done is a 451. Scan workers do not
-have the page (`leave`): their master ends them by its own clock.
+workers has no event loop and calls `beat`); who is silent for `limits.HANG_TIMEOUT` gets SIGKILL.
+The clock starts at the fork, so that a start that hangs is seen too: a role begins to beat before
+it does what may take long. Meanwhile what it should have done is a 451. Scan workers do not have
+the page (`leave`): their master ends them by its own clock.
 
 SIGHUP is passed on (reload of rules). SIGTERM and SIGINT stop the roles in their order: first
 those that take mail, so that what is past the dot can still be stored by those behind them.
@@ -35,7 +36,7 @@ _PR_SET_PDEATHSIG = 1
 _LOOK = 5.0  # seconds between looks for who hangs
 _PLACES = 512  # processes that can be watched at a time
 _PAGE = mmap.mmap(-1, _PLACES * 8)
-_BEATS = memoryview(_PAGE).cast("d")  # when each was last heard, or 0
+_BEATS = memoryview(_PAGE).cast("d")  # when each was forked or last heard, or 0
 _WATCHED = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD}
 
 
@@ -43,7 +44,8 @@ _WATCHED = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD}
 class Role:
     """A kind of process: `run` is called in the child and returns when it has stopped.
 
-    `patience` is how long a stop may take before SIGKILL. `order`: lower stops earlier.
+    `patience` is how long a stop may take before SIGKILL. `order`: lower stops earlier. One that
+    is not `watched` never beats, and may hang.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Role:
     count: int = 1
     order: int = 0
     patience: float = 10.0
+    watched: bool = True
 
 
 @dataclass(slots=True)
@@ -111,8 +114,8 @@ class Supervisor:
             log.error("reload", kind=type(error).__name__)
 
     def _kill_hung(self) -> None:
-        """End who was heard once and is silent now; it is replaced like all who die. If we were
-        stopped ourselves (a machine that slept), the others were too, and get another chance."""
+        """End who is silent; it is replaced like all who die. If we were stopped ourselves (a
+        machine that slept), the others were too, and get another chance."""
         now = time.monotonic()
         slept = now - self._looked > _LOOK + limits.HANG_TIMEOUT / 2
         self._looked = now
@@ -127,7 +130,7 @@ class Supervisor:
     def _start(self, role: Role) -> None:
         global _place  # noqa: PLW0603 — of the child: its place is its own
         _place = next(n for n in range(_PLACES) if n not in self._places.values())
-        _BEATS[_place] = 0
+        _BEATS[_place] = time.monotonic() if role.watched else 0
         try:
             failpoint.reach("fork")
             supervisor = os.getpid()
@@ -190,7 +193,7 @@ _place = 0
 
 
 def beat() -> None:
-    """This process tells the supervisor that it runs; who has once done so must go on."""
+    """This process tells the supervisor that it runs."""
     _BEATS[_place] = time.monotonic()
 
 

@@ -56,6 +56,7 @@ async def opened(settings: config.Settings) -> AsyncIterator[Desk]:
 
 
 async def _serve(settings: config.Settings, file: Path | None) -> None:
+    keep_beating()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
@@ -114,7 +115,6 @@ async def _together(
     tasks = [asyncio.create_task(one) for one in (posting.run(), *work)]
     waiting = asyncio.create_task(stop.wait())
     await control.start()
-    keep_beating()
     log.info("desk-up")
     done, _ = await asyncio.wait([*tasks, waiting], return_when=asyncio.FIRST_COMPLETED)
     stop.set()

@@ -28,6 +28,7 @@ def run(settings: config.Settings) -> None:
 
 
 async def _serve(settings: config.Settings) -> None:
+    keep_beating()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
@@ -38,7 +39,6 @@ async def _serve(settings: config.Settings) -> None:
     confined = restrict_files(confined_to(settings))
     log.info("front-up", confined=confined)
     app = build(settings, AskDesk(settings.store.run / SOCKET), clock.now)
-    keep_beating()
     watching = asyncio.create_task(watch(front, tls))
     try:
         await serve(app, front.host, front.port, stop, tls=tls)

@@ -44,6 +44,7 @@ def run(
 async def _serve(
     settings: config.Settings, file: Path | None, sock: socket.socket, share: Share
 ) -> None:
+    keep_beating()
     stop = asyncio.Event()
     keys = load_public(settings.store.keys)
     intake = await open_intake(settings, keys)
@@ -79,7 +80,6 @@ async def _serve(
     loop.add_signal_handler(signal.SIGTERM, stop.set)
     loop.add_signal_handler(signal.SIGINT, lambda: None)  # the terminal's; the supervisor decides
     loop.add_signal_handler(signal.SIGHUP, lambda: _reload(pipeline, examiner, file))
-    keep_beating()
     counting = asyncio.create_task(counter.run())
     await listener.start()
     await stop.wait()

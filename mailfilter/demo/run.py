@@ -12,6 +12,7 @@ import sys
 import time
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
@@ -45,14 +46,17 @@ def run(file: Path | None, once: bool, language: str) -> int:
             _clear(folder)
             _log_to(folder / "mailfilter.log")
             parent = os.getpid()
-            guide = Role("guide", lambda: _guide(settings, folder, once, parent), order=0)
+            guide = Role(
+                "guide", lambda: _guide(settings, folder, once, parent), order=0, watched=False
+            )
             app.start(settings, path, [_inbox(settings, folder), guide]).run()
     return int((folder / "demo.status").read_text()) if (folder / "demo.status").exists() else 1
 
 
 def _inbox(settings: config.Settings, folder: Path) -> Role:
     port = settings.next_hop.port
-    return Role("inbox", lambda: inbox.run(folder / "inbox", "127.0.0.1", port), order=3)
+    work = partial(inbox.run, folder / "inbox", "127.0.0.1", port)
+    return Role("inbox", work, order=3, watched=False)
 
 
 def _in_language(settings: config.Settings, language: str) -> config.Settings:

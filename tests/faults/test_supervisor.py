@@ -83,7 +83,8 @@ def silent():
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     signal.pause()
 
-roles = [supervisor.Role(work.__name__, work, patience=1) for work in (hangs, lives, silent)]
+roles = [supervisor.Role(work.__name__, work, patience=1) for work in (hangs, lives)]
+roles.append(supervisor.Role("silent", silent, patience=1, watched=False))
 supervisor.Supervisor(roles).run()
 """
 
@@ -104,9 +105,49 @@ def test_a_process_that_hangs_is_killed_and_begun_anew_and_no_other():
     told = b"".join(lines).decode()
     assert told.count("process-hung") >= 2
     assert '"role": "lives"' not in told, "it beats"
-    assert '"role": "silent"' not in told, "who never beat is not watched"
+    assert '"role": "silent"' not in told, "it is not watched"
     assert told.count("lives begins") == told.count("silent begins") == 1
     assert popen.returncode == 0
+
+
+STUCK = """
+import asyncio, os, signal, time
+from mailfilter import failpoint, limits, supervisor
+
+limits.HANG_TIMEOUT = 1.0
+supervisor._REST = supervisor._QUICK = 0.01
+supervisor._LOOK = 0.1
+forks = []
+
+def act(point):
+    if point == "fork":
+        forks.append(point)
+    if point == "child_began" and len(forks) < 3:
+        time.sleep(600)
+
+def work():
+    print("up", len(forks), flush=True)
+    os.kill(os.getppid(), signal.SIGTERM)
+    signal.pause()
+
+failpoint.arm(act)
+supervisor.Supervisor([supervisor.Role("work", work)]).run()
+"""
+
+
+def test_a_process_that_hangs_at_its_start_is_killed_and_begun_anew():
+    done = subprocess.run(
+        [sys.executable, "-c", STUCK],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    assert "up 3" in done.stdout.splitlines(), "the third was let go on"
+    assert done.stdout.count("process-hung") == 2
 
 
 REJECT = """
