@@ -33,10 +33,14 @@ class Detected:
 
 
 def find(
-    texts: Sequence[Text], key: bytes, names: "Names", pinpoint: Callable[[Text, int], Place]
+    texts: Sequence[Text],
+    sources: Sequence[Source],
+    key: bytes,
+    names: "Names",
+    pinpoint: Callable[[Text, int], Place],
 ) -> Detected:
-    """All findings in `texts`; `key` counts persons, `pinpoint` gives the place of an offset."""
-    sources = sources_of(texts)
+    """All findings in `texts`, of which `sources` were made; `key` counts persons, `pinpoint`
+    gives the place of an offset."""
     matches = names.search(sources)
     found = (
         _finding(match, names.clean(pinpoint(texts[match.source], match.start)), key)

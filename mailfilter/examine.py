@@ -13,6 +13,7 @@ from datetime import date
 from itertools import pairwise
 from typing import Any
 
+from detectors import Source
 from detectors.explain import Explanation, explain
 from detectors.health import is_heavy
 from detectors.registers import NO_REGISTERS, Registers
@@ -119,10 +120,11 @@ def read(
     return Reading(facts, (*message.texts, *extracted.texts), unread, extracted.opened)
 
 
-def search(reading: Reading, job: Job, size: int) -> Examination:
-    """Findings in the texts of a reading."""
+def search(reading: Reading, job: Job, size: int, sources: Sequence[Source] = ()) -> Examination:
+    """Findings in the texts of a reading; `sources` are these texts, if made before."""
     names = Names(job.today, job.registers)
-    detected = find(reading.texts, job.key, names, extract.pinpoint)
+    sources = sources or sources_of(reading.texts)
+    detected = find(reading.texts, sources, job.key, names, extract.pinpoint)
     unread = (replace(part, place=names.clean(part.place)) for part in reading.not_examined)
     opened = dict.fromkeys(map(names.clean, reading.opened))
     return Examination(
@@ -161,18 +163,25 @@ def examine_small(data: bytes, job: Job) -> Examination | None:
     if not quick(message.parts, formats):
         return None
     reading = read(message, job, formats)
-    return None if _busy(reading.texts) else search(reading, job, len(data))
+    sources = sources_of(reading.texts)
+    return None if _busy(sources) else search(reading, job, len(data), sources)
 
 
-def _busy(texts: Sequence[Text]) -> bool:
+def _busy(sources: Sequence[Source]) -> bool:
     """So many digits or words for health that judging them could hold up other sessions (P11)."""
-    contents = [text.content.encode("latin-1", "replace") for text in texts]
-    digits = sum(len(content) - len(content.translate(None, _DIGITS)) for content in contents)
-    if digits > limits.SMALL_MAIL_DIGITS:
+    contents = [_latin(source) for source in sources]
+    size = sum(map(len, contents))
+    if size > limits.SMALL_MAIL_DIGITS and sum(map(_digits, contents)) > limits.SMALL_MAIL_DIGITS:
         return True
-    if sum(map(len, contents)) <= limits.SMALL_MAIL_TEXT:
-        return False
-    return is_heavy((text.content for text in texts), limits.SMALL_MAIL_HEALTH)
+    return size > limits.SMALL_MAIL_TEXT and is_heavy(sources, limits.SMALL_MAIL_HEALTH)
+
+
+def _latin(source: Source) -> bytes:
+    return source.seated or source.content.encode("latin-1", "replace")
+
+
+def _digits(content: bytes) -> int:
+    return len(content) - len(content.translate(None, _DIGITS))
 
 
 def pieces_of(reading: Reading) -> list[tuple[Place, str]]:

@@ -4,7 +4,7 @@ import pytest
 
 from detectors import Match, Role
 from mailfilter import limits
-from mailfilter.detect import find
+from mailfilter.detect import find, sources_of
 from mailfilter.model import Text
 from mailfilter.place import Place
 
@@ -32,7 +32,9 @@ def match(at: int, confidence: int, kind: str = "se.personnummer") -> Match:
 
 def detected(*matches: Match):
     where = {True: BODY, False: QUOTE}
-    return find([TEXT], b"k", Found(*matches), lambda _, at: where[at >= SIZE - 10])
+    return find(
+        [TEXT], sources_of([TEXT]), b"k", Found(*matches), lambda _, at: where[at >= SIZE - 10]
+    )
 
 
 def test_up_to_the_limit_all_are_kept_as_they_come():

@@ -11,7 +11,7 @@ Known gaps: see the modules; images, handwriting and other languages are not rea
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 from ..contract import Match, Role, Source
@@ -22,6 +22,7 @@ from .message import Part, is_worth_a_look, judged, parts
 from .misspelt import Misspelt
 from .plain import Plain, marks, plain
 from .score import matches
+from .search import Begun
 from .terms import Hit, Lexicon
 from .units import Frame, frame
 
@@ -43,8 +44,9 @@ def find(sources: Sequence[Source], today: date) -> Iterator[Match]:
 def parts_of(sources: Sequence[Source]) -> list[Part]:
     """The texts of a message under work; none if nothing in them is worth a look."""
     texts = [_plain(source) for source in sources]
-    seen = [_LEXICON.look(text) for text in texts]
-    hits = [_hits(text, each.stretches) for text, each in zip(texts, seen, strict=True)]
+    seen = _LEXICON.seen(texts, _begun(sources))
+    wrong = _MISSPELT.wrong(texts)
+    hits = [_hits(text, each.stretches, wrong) for text, each in zip(texts, seen, strict=True)]
     telling = [
         each.marked and not own and is_worth_a_look(text.text, source.role_at(0))
         for text, source, each, own in zip(texts, sources, seen, hits, strict=True)
@@ -58,25 +60,38 @@ def parts_of(sources: Sequence[Source]) -> list[Part]:
     return parts(sources, texts, hits, frames, telling)
 
 
-def is_heavy(texts: Iterable[str], most: int) -> bool:
-    """Whether a search of `texts` has more than `most` places to look at closer, some 4 µs each.
+def is_heavy(sources: Sequence[Source], most: int) -> bool:
+    """Whether a search of short texts has over `most` places to look at closer, some 4 µs each.
 
-    Seen from afar, piece by piece, so that the answer itself costs 0.02 µs a character.
+    Seen from afar, so that the answer itself costs 0.02 µs a character; the search goes on from
+    what was seen.
     """
-    found = 0
-    for text in texts:
-        for places in places_in(text):
-            found += places
-            if found > most:
-                return True
+    left = most
+    for source in sources:
+        left -= marks(source.content)
+        if left >= 0:
+            left -= _DISGUISES.places(_plain(source))
+        if left < 0:
+            return True
+    begun = _LEXICON.begun_within([_plain(source) for source in sources], left)
+    if begun is None:
+        return True
+    for source, each in zip(sources, begun, strict=True):
+        source.memo["begun"] = each
     return False
+
+
+def _begun(sources: Sequence[Source]) -> list[Begun]:
+    """What `is_heavy` saw, if it was asked."""
+    begun = [source.memo.get("begun") for source in sources]
+    return [each for each in begun if isinstance(each, Begun)] if all(begun) else []
 
 
 def places_in(text: str) -> Iterator[int]:
     """How many places a search looks at closer, in each `PIECE` of the text."""
     for start in range(0, len(text), PIECE):
         piece = text[start : start + PIECE]
-        yield _LEXICON.places(piece) + _DISGUISES.places(piece) + marks(piece)
+        yield _LEXICON.places(piece) + _DISGUISES.places_in(piece) + marks(piece)
 
 
 def _signatures(text: Plain, source: Source) -> list[tuple[int, int]]:
@@ -92,14 +107,22 @@ def _signatures(text: Plain, source: Source) -> list[tuple[int, int]]:
 
 def _plain(source: Source) -> Plain:
     """File names have underscores where a text has spaces."""
+    known = source.memo.get("plain")
+    if isinstance(known, Plain):
+        return known
     if source.role_at(0) is Role.NAME:
-        return plain(source.content.replace("_", " "))
-    return plain(source.content, source.seated)
+        made = plain(source.content.replace("_", " "))
+    else:
+        made = plain(source.content, source.seated)
+    source.memo["plain"] = made
+    return made
 
 
-def _hits(text: Plain, stretches: list[Hit]) -> list[Hit]:
+def _hits(text: Plain, stretches: list[Hit], wrong: set[str]) -> list[Hit]:
     found = [hit for hit in stretches if hit.weight > 0]
-    more = [*_DISGUISES.hits(text), *_MISSPELT.hits(text, stretches)]
+    more = [*_DISGUISES.hits(text)]
+    if wrong:
+        more += _MISSPELT.hits(text, stretches, wrong)
     return sorted([*found, *more], key=lambda hit: hit.start) if more else found
 
 

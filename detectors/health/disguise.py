@@ -62,12 +62,17 @@ class Disguises:
             self._words.setdefault(word, Term(word, "behandling", 2))
             self._by_shape.setdefault((word[0], len(word)), []).append(self._words[word])
 
-    def places(self, text: str) -> int:
+    def places_in(self, text: str) -> int:
         """How many disguised words may stand in a text, seen from afar."""
-        latin = text[:READ].encode("latin-1", "replace")
-        separated = latin.translate(_SEPARATED)
-        spaced = sum(separated.count(hint) for _, hint in _SPACED_HINTS)
-        return spaced + latin.translate(_SIGNED).count(b"#a") // 4
+        return _places(text[:READ].encode("latin-1", "replace"))
+
+    def places(self, plain: Plain) -> int:
+        """The same; in most texts none, which shows by one look."""
+        latin = plain.latin[:READ]
+        signed = latin.translate(_BOTH)
+        if b"*" in signed or b"#a" in signed or _is_spaced(signed):
+            return _places(latin)
+        return 0
 
     def hits(self, plain: Plain) -> Iterator[Hit]:
         """Disguised words, in no order."""
@@ -115,6 +120,12 @@ class Disguises:
         if len(same) > 64:
             same = same[:64]
         return next((term for term in same if _alike(word, term.text)), None)
+
+
+def _places(latin: bytes) -> int:
+    separated = latin.translate(_SEPARATED)
+    spaced = sum(separated.count(hint) for _, hint in _SPACED_HINTS)
+    return spaced + latin.translate(_SIGNED).count(b"#a") // 4
 
 
 def _is_spaced(separated: bytes) -> bool:

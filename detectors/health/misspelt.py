@@ -1,7 +1,8 @@
 """Long health words with one letter wrong, missing, doubled or changed place: "deppresion".
 
-From → to: `Plain` and the hits that are known already → further `Hit`s of listed single words of
-`LEAST` letters or more, with or without an inflection. The first letter must be right.
+From → to: all texts of a message → the misspelt words in them; one of them and the hits that are
+known already → further `Hit`s of listed single words of `LEAST` letters or more, with or without an
+inflection. The first letter must be right.
 
 Ordinary words that are one letter from a term stand in ``health_data/look_alikes.txt``.
 Invariant: linear; only the first `READ` characters (people misspell in what they type themselves).
@@ -38,15 +39,18 @@ class Misspelt:
         self._tails: dict[str, int] = {}  # first letters with endings → the same
         self._ordinary = frozenset(" ".join(read_lines("look_alikes")).split())
 
-    def hits(self, plain: Plain, known: Sequence[Hit]) -> Iterator[Hit]:
-        """Misspelt words outside the known hits."""
+    def wrong(self, plains: Sequence[Plain]) -> set[str]:
+        """The misspelt words of some texts; most mail has none, which shows in C."""
         if not self._terms:
             self._prepare()
-        words = _words(plain)
-        if self._ordinary_marks.issuperset(map(hash, words)):  # most mail ends here, in C
-            return
+        words = _words(plains)
+        if self._ordinary_marks.issuperset(map(hash, words)):
+            return set()
         new = {word for word in words if hash(word) not in self._ordinary_marks}
-        wrong = {text for word in new if (text := self._misspelt(word))}
+        return {text for word in new if (text := self._misspelt(word))}
+
+    def hits(self, plain: Plain, known: Sequence[Hit], wrong: Iterable[str]) -> Iterator[Hit]:
+        """Those of the words that stand in a text outside the known hits."""
         taken = iter(known)
         hit = next(taken, None)
         for start, word in sorted(_places(plain.text, wrong)):
@@ -121,11 +125,14 @@ class Misspelt:
             self._tails[tail] = self._tails.get(tail, 0) | lengths
 
 
-def _words(plain: Plain) -> list[str] | list[bytes]:
+def _words(plains: Sequence[Plain]) -> list[str | bytes]:
     """All that `_WORD` finds; in Latin-1 all others, too, at a tenth of the cost."""
-    if not plain.whole:
-        return _WORD.findall(plain.text, 0, READ)
-    return plain.latin[:READ].translate(_CHARACTERS).split()
+    whole = b" ".join([plain.latin[:READ] for plain in plains if plain.whole])
+    words: list[str | bytes] = [*whole.translate(_CHARACTERS).split()]
+    for plain in plains:
+        if not plain.whole:
+            words += _WORD.findall(plain.text, 0, READ)
+    return words
 
 
 def _places(text: str, words: Iterable[str]) -> Iterator[tuple[int, str]]:

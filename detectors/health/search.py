@@ -13,11 +13,13 @@ Invariant: linear; at most `CROWD` expressions share a beginning.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from operator import itemgetter
 from typing import NamedTuple
 
 from ahocorasick_rs import BytesAhoCorasick, Implementation, MatchKind
 
 CROWD = 8
+PIECE = 1 << 13  # bytes that a look which may end early goes on by
 WINDOW = 1 << 18  # bytes that are looked at together: a flood of what is found takes little memory
 LENGTH = 9  # of a beginning; more where more than `CROWD` share it
 _DIGITS = b"0123456789"
@@ -31,6 +33,7 @@ _KINDS = bytes(
 
 
 Place = tuple[int, int, int]  # a `Found` without its names: tables have many
+Beginning = tuple[int, int, int]  # number of a group or mark, start, end
 
 
 class Found(NamedTuple):
@@ -39,6 +42,13 @@ class Found(NamedTuple):
     end: int
     start: int
     number: int
+
+
+class Begun(NamedTuple):
+    """A text folded, between two blanks, and what begins in it, by end."""
+
+    folded: bytes
+    places: list[Beginning]
 
 
 def fold(latin: bytes) -> bytes:
@@ -74,10 +84,47 @@ class Search:
             [*groups, *told], matchkind=MatchKind.Standard, implementation=Implementation.DFA
         )
 
+    def begun(self, latins: Sequence[bytes]) -> list[Begun]:
+        """What begins in each of some short texts, by one look at all of them."""
+        folded = _folded(latins)
+        return _parted(folded, latins, self._beginnings(folded))
+
+    def begun_within(self, latins: Sequence[bytes], most: int) -> list[Begun] | None:
+        """The same; None if that is more than `most` expressions, which few more have to show."""
+        folded = _folded(latins)
+        places: list[Beginning] = []
+        for at in range(0, len(folded), PIECE):
+            for index, begin, end in self._beginnings(folded[at : at + PIECE + self._reach]):
+                if begin < PIECE:
+                    places.append((index, at + begin, at + end))
+            if self._expressions(places) > most:
+                return None
+        places.sort(key=itemgetter(2))  # what reaches into the next piece came before that one's
+        return _parted(folded, latins, places)
+
+    def found(self, begun: Begun) -> tuple[list[Place], bool]:
+        """What `look` finds in a text, told from what begins in it."""
+        folded, groups, most = begun.folded, self._groups, len(self._groups)
+        size = len(folded) - 1
+        found: list[Place] = []
+        marked = False
+        for index, start, _ in begun.places:
+            if index >= most:
+                marked = True
+                continue
+            for pattern, length, numbers in groups[index]:
+                if folded.startswith(pattern, start, size):
+                    found += [(start + length, start - 1, number) for number in numbers]
+        found.sort()
+        return found, marked
+
+    def _expressions(self, places: Iterable[Beginning]) -> int:
+        most = len(self._groups)
+        return sum(index < most for index, _, _ in places)
+
     def count(self, latin: bytes) -> int:
         """How many expressions stand there, or begin to."""
-        most = len(self._groups)
-        return sum(index < most for index, _, _ in self._beginnings(fold(b" " + latin)))
+        return self._expressions(self._beginnings(fold(b" " + latin)))
 
     def find(self, latin: bytes) -> Iterator[Found]:
         """All of them, window by window, there by end and then by start."""
@@ -111,8 +158,29 @@ class Search:
         found.sort()
         return found, marked
 
-    def _beginnings(self, folded: bytes) -> list[tuple[int, int, int]]:
+    def _beginnings(self, folded: bytes) -> list[Beginning]:
         return self._automaton.find_matches_as_indexes(folded, overlapping=True)
+
+
+def _folded(latins: Sequence[bytes]) -> bytes:
+    return fold(b"".join([b" %b " % latin for latin in latins]))
+
+
+def _parted(folded: bytes, latins: Sequence[bytes], places: list[Beginning]) -> list[Begun]:
+    """Each text's own; what goes over a joint is nobody's."""
+    if len(latins) == 1:
+        return [Begun(folded, places)]
+    parted = []
+    n = edge = 0
+    for latin in latins:
+        front, edge = edge, edge + len(latin) + 2
+        own = []
+        while n < len(places) and (place := places[n])[2] <= edge:
+            n += 1
+            if place[1] >= front:
+                own.append((place[0], place[1] - front, place[2]))
+        parted.append(Begun(folded[front:edge], own))
+    return parted
 
 
 def _patterns(expression: bytes) -> list[bytes]:

@@ -14,14 +14,14 @@ Known gaps: a compound whose head is not listed is not found.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import starmap
 from pathlib import Path
 from typing import NamedTuple
 
 from .plain import Plain
-from .search import Place, Search
+from .search import WINDOW, Begun, Place, Search
 
 DATA = Path(__file__).parent.parent / "health_data"
 LISTS = (
@@ -188,14 +188,30 @@ class Lexicon:
 
     def hits(self, plain: Plain) -> list[Hit]:
         """All expressions; overlapping ones are reduced to the heaviest and longest."""
-        return [hit for hit in self.look(plain).stretches if hit.weight > 0]
+        [seen] = self.seen([plain])
+        return [hit for hit in seen.stretches if hit.weight > 0]
 
-    def look(self, plain: Plain) -> Seen:
-        """The same with figures of speech, and whether a mark stands there."""
+    def begun_within(self, plains: Sequence[Plain], most: int) -> list[Begun] | None:
+        """What begins in each text; None if that is more than `most` expressions."""
+        return self._search.begun_within([plain.latin for plain in plains], most)
+
+    def seen(self, plains: Sequence[Plain], begun: Sequence[Begun] = ()) -> list[Seen]:
+        """Hits and figures of speech of each text, and whether a mark stands there.
+
+        `begun` is what `begun_within` has told of them, if it was asked.
+        """
+        latins = [plain.latin for plain in plains]
+        if sum(map(len, latins)) > WINDOW:
+            return [self._seen(plain, self._search.look(plain.latin)) for plain in plains]
+        looks = map(self._search.found, begun or self._search.begun(latins))
+        return [self._seen(plain, (look,)) for plain, look in zip(plains, looks, strict=True)]
+
+    def _seen(self, plain: Plain, looks: Iterable[tuple[list[Place], bool]]) -> Seen:
         hits: list[Hit] = []
         marked = False
-        for expressions, told in self._search.look(plain.latin):
-            hits += self._verified(plain, expressions)
+        for expressions, told in looks:
+            if expressions:
+                hits += self._verified(plain, expressions)
             marked = marked or told
         hits.sort(key=lambda hit: hit.start)
         return Seen(_disjoint(hits), marked)

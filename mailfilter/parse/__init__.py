@@ -16,6 +16,8 @@ Sources: RFC 5322, 2045-2049, 2183, 2231, 6532, 1847, 3462-3464, 8551, 3156.
 import re
 from collections.abc import Sequence
 
+from ahocorasick_rs import BytesAhoCorasick
+
 from detectors import Role
 from mailfilter import limits
 from mailfilter.model import Class, Message
@@ -29,6 +31,7 @@ _LIGHT_HEADER = 24 * limits.KIB  # Exchange Online's own fields take up to 15 Ki
 _LIGHT_LINES = 4000
 _LIGHT_DELIMITERS = 60
 _LIGHT_WORDS = 400
+_MARKS = BytesAhoCorasick([b"\n--", b"=?"]).find_matches_as_indexes  # by vectors, unlike `count`
 _LIGHT_ESCAPES = 8000  # HTML in quoted-printable has one in ten characters
 
 
@@ -63,13 +66,19 @@ def is_light(data: bytes) -> bool:
 
     Ordinary mail of up to 64 KiB is light; floods of parts, words, lines or header bytes are not.
     """
-    return (
-        len(data) <= limits.SMALL_MAIL
-        and data.find(b"\n\r\n", 0, _LIGHT_HEADER) >= 0
-        and (len(data) <= _LIGHT_LINES or data.count(b"\n") <= _LIGHT_LINES)
-        and data.count(b"\n--") <= _LIGHT_DELIMITERS
-        and data.count(b"=?") <= _LIGHT_WORDS
-        and (len(data) <= _LIGHT_ESCAPES or data.count(b"=") <= _LIGHT_ESCAPES)
+    size = len(data)
+    if size > limits.SMALL_MAIL or data.find(b"\n\r\n", 0, _LIGHT_HEADER) < 0:
+        return False
+    marks = _MARKS(data)
+    if len(marks) > _LIGHT_DELIMITERS:
+        words = sum(number for number, _, _ in marks)
+        if words > _LIGHT_WORDS or len(marks) - words > _LIGHT_DELIMITERS:
+            return False
+    if size <= _LIGHT_LINES:
+        return True
+    text = str(data, "latin-1")  # half as dear to count in as bytes
+    return text.count("\n") <= _LIGHT_LINES and (
+        size <= _LIGHT_ESCAPES or text.count("=") <= _LIGHT_ESCAPES
     )
 
 

@@ -1,15 +1,18 @@
 """What a text takes is told from afar: dear ones take more, pieces add up, so much is afforded."""
 
+from datetime import date
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors import sieve
+from detectors import Source, health, sieve
 from detectors.effort import LEAST, PIECE, affordable, effort
 from detectors.health import search
 from detectors.health.search import Search
 from detectors.sieve import Sieve
 
+DAY = date(2026, 11, 24)
 PLAIN = "Mötet flyttas till torsdag klockan nio. "
 DEAR = ["Anna har diabetes. ", "19121212-1212 ", "1-", "1 ", "\u0301a", "a.com/", "\n"]
 
@@ -46,6 +49,45 @@ def test_what_windows_find_is_what_one_look_finds(monkeypatched_window, pieces):
     whole = sorted(Search(WORDS).find(text))
     with monkeypatched_window:
         assert sorted(Search(WORDS).find(text)) == whole
+
+
+TEXTS = st.lists(
+    st.lists(st.sampled_from([*WORDS, b"orkar ", b" ", b"a", b"2", b" on"]), max_size=20).map(
+        b"".join
+    ),
+    max_size=5,
+)
+
+
+@given(TEXTS, st.sampled_from([3, 40, 1 << 13]))
+@settings(max_examples=300, deadline=None)
+def test_one_look_at_all_texts_is_a_look_at_each(texts, piece):
+    """Nothing is found over a joint, nothing is lost at one, wherever the pieces are cut."""
+    one = Search(WORDS, [b"orkar inte", b"magen "])
+    alone = [next(one.look(text)) for text in texts]
+    before, search.PIECE = search.PIECE, piece
+    try:
+        within = one.begun_within(texts, 10_000)
+    finally:
+        search.PIECE = before
+    assert list(map(one.found, one.begun(texts))) == alone
+    assert list(map(one.found, within)) == alone
+
+
+def test_too_many_expressions_end_the_look():
+    one = Search(WORDS)
+    assert one.begun_within([b"kol"] * 5, 5) is not None
+    assert one.begun_within([b"kol"] * 5, 4) is None
+    assert one.begun_within([b"kol " * search.PIECE], 4000) is None
+
+
+def test_a_search_goes_on_from_what_was_seen_from_afar():
+    texts = ["Karin har diabetes.", "Hon är sjukskriven och har ont i magen. " * 200, "Hej"]
+    fresh, asked = ([Source(text) for text in texts] for _ in range(2))
+    assert not health.is_heavy(asked, 1000)
+    assert all("begun" in source.memo for source in asked)
+    assert list(health.find(asked, DAY)) == list(health.find(fresh, DAY)) != []
+    assert health.is_heavy([Source(text) for text in texts], 300)
 
 
 @pytest.fixture(scope="module")
