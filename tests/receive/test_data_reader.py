@@ -101,6 +101,47 @@ def test_nothing_is_copied_where_no_line_starts_with_a_dot():
 
 @given(WIRE, st.integers(1, 9))
 def test_stray(wire, piece):
-    rest = wire.replace(b"\r\n", b"")
-    with patch.object(stray_module, "_PIECE", piece):
-        assert stray(wire) == any(byte in rest for byte in (b"\r", b"\n", b"\0"))
+    with patch.multiple(stray_module, _PIECE=piece, _SMALL=piece, _FIRST=1):
+        assert stray(wire) == is_stray(wire)
+
+
+def is_stray(wire):
+    return any(byte in wire.replace(b"\r\n", b"") for byte in (b"\r", b"\n", b"\0"))
+
+
+@st.composite
+def lines_of_one_length(draw):
+    """Runs of them, with a few bytes put over or between."""
+    wire = b""
+    for _ in range(draw(st.integers(1, 3))):
+        line = draw(st.sampled_from((b"", b"a", b"abc", b"abcdefg"))) + b"\r\n"
+        wire += draw(st.sampled_from((b"", b"x", b"xy\r\n"))) + line * draw(st.integers(0, 12))
+    wire = bytearray(wire)
+    for _ in range(draw(st.integers(0, 2))):
+        at = draw(st.integers(0, len(wire)))
+        wire[at : at + draw(st.integers(0, 1))] = draw(st.sampled_from((b"\r", b"\n", b"\0", b"a")))
+    return bytes(wire)
+
+
+@given(lines_of_one_length(), st.integers(1, 40), st.integers(1, 12), st.integers(2, 5))
+def test_stray_among_lines_of_one_length(wire, piece, least, short):
+    small = {"_PIECE": piece, "_SMALL": 4, "_FIRST": 4, "_LEAST": least, "_SHORT": short}
+    with patch.multiple(stray_module, **small):
+        assert stray(wire) == is_stray(wire)
+
+
+@pytest.mark.parametrize("end", [b"\r\n", b"\r", b"\n", b"\n\r", b"\0\r\n"])
+@pytest.mark.parametrize("line", [20, 1000, 3000, 4100])
+def test_a_stray_byte_in_an_attachment_is_seen(line, end):
+    lines = [b"QUJD" * 19 + b"\r\n"] * 4200
+    lines[line] = b"QUJD" * 19 + end
+    wire = b"Subject: x\r\n\r\nsee there\r\n" + b"".join(lines)
+    assert stray(wire) == (end != b"\r\n")
+    lines[line] = (b"QUJD" * 19)[: -len(end)] + end + b"\r\n"
+    assert stray(b"Subject: x\r\n\r\n" + b"".join(lines)) == (end != b"\r\n")
+
+
+def test_a_line_that_began_earlier_is_not_taken_for_a_whole_one():
+    """Else the CR before the attachment and the LF behind it would make one line end."""
+    for first in (b"a" * 4095, b"a" * 4094):
+        assert stray(first + b"\r" + (b"QUJD" * 19 + b"\r\n") * 4200 + b"\nx\r\n")
