@@ -50,7 +50,7 @@ faults: .venv/test ## kills and faults for MINUTES, half of them with PostgreSQL
 	$(RUN) -m tests.faults.campaign --minutes $(MINUTES) $(ARGS)
 cuts: .venv/test ## the network cut at every byte of a transaction, both sides
 	FAULTS=all $(PYTEST) tests/faults/test_cuts.py $(ARGS)
-power-cuts: .venv/test ## 200 power cuts under the store (root, /dev/fuse); ARGS="--cuts 50 --seed 7"
+power-cuts: .venv/test ## 200 power cuts, half under PostgreSQL (root, /dev/fuse); ARGS="--cuts 50 --database sqlite"
 	$(RUN) -m tests.faults.power_run $(ARGS)
 smuggling: .venv/test ## 5,000 ways to hide a message in another, before Postfix, Exim and OpenSMTPD (root)
 	$(RUN) -m tests.smuggling.fetch; $(RUN) -m tests.smuggling.play $(ARGS)

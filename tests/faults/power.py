@@ -1,78 +1,43 @@
 """A disk whose power can be cut: a file system in memory that forgets what was not synced.
 
     with Disk(folder) as disk:
-        ...                # files under `folder`
+        ...                # files and folders under `folder`
+        disk.sync()        # all there is is on the disk
         disk.cut(seed)     # from now on every call fails with EIO; what was not synced is gone
         disk.up()          # power is back
 
 It speaks the kernel's FUSE protocol on /dev/fuse itself (no library; the right to mount is needed)
-and holds two versions of each file: what programs see, and what would be found after a power cut.
-``fsync`` copies the changed sectors from the first to the second, and nothing else does. At a cut
-a random part of the unsynced sectors survives, each as the last write left it: a disk may have
-written some, in any order; seed 0 loses all. A name is durable after an fsync of the folder or of
-its file. Layouts and numbers: the kernel's ``include/uapi/linux/fuse.h``, protocol 7.31.
+and holds two versions of each file and of the names in each folder: what programs see, and what a
+power cut leaves. ``fsync`` copies the changed sectors from the first to the second, and nothing
+else does. At a cut a random part of the unsynced sectors survives, each as the last write left it,
+and the names of a random half of the folders: a disk may have written some, in any order; seed 0
+loses all. A name is durable after an fsync of its folder or of its file. Layouts and numbers: the
+kernel's ``include/uapi/linux/fuse.h``, protocol 7.31.
 """
 
 import ctypes
 import errno
+import itertools
 import os
 import random
 import stat
 import struct
 import threading
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 
-SECTOR = 4096
+from tests.faults.power_node import SECTOR, Node
+
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
-@dataclass
-class Node:
-    """A file: `live` is what programs see, `safe` what a power cut leaves."""
-
-    live: bytearray = field(default_factory=bytearray)
-    safe: bytearray = field(default_factory=bytearray)
-    dirty: set[int] = field(default_factory=set)  # sectors that may differ
-    mode: int = 0o600
-    owner: tuple[int, int] = (0, 0)
-
-    def write(self, at: int, data: bytes) -> None:
-        self.live += bytes(max(0, at - len(self.live)))
-        self.live[at : at + len(data)] = data
-        self.dirty.update(range(at // SECTOR, (at + len(data) - 1) // SECTOR + 1))
-
-    def resize(self, size: int) -> None:
-        del self.live[size:]
-        self.live += bytes(size - len(self.live))
-        self.dirty.add(size // SECTOR)
-
-    def keep(self, sectors: set[int], size: int) -> None:
-        """These sectors and this length are on the disk now."""
-        del self.safe[size:]
-        self.safe += bytes(size - len(self.safe))
-        for start in (n * SECTOR for n in sectors if n * SECTOR < size):
-            piece = self.live[start : min(start + SECTOR, size)]
-            self.safe[start : start + len(piece)] = piece
-
-    def lose(self, chance: random.Random | None) -> None:
-        """The power goes: some of the rest was written already, or nothing."""
-        if chance is not None:
-            size = len(chance.choice((self.live, self.safe)))
-            self.keep({n for n in self.dirty if chance.random() < 0.5}, size)
-        self.dirty.clear()
-        self.live[:] = self.safe
-
-
 class Disk:
-    """See the module. One folder, no folders in it."""
+    """See the module. No links, no room set aside in advance."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.nodes: dict[int, Node] = {}
-        self.names: dict[bytes, int] = {}
-        self.safe_names: dict[bytes, int] = {}
+        self.nodes = {1: Node(mode=stat.S_IFDIR | 0o777)}
+        self._numbers = itertools.count(2)
         self._down = False
         self._lock = threading.Lock()
 
@@ -96,7 +61,14 @@ class Disk:
             self._down = True
             for node in self.nodes.values():
                 node.lose(chance)
-            self.names = dict(self.safe_names)
+            named = {n for node in self.nodes.values() for n in node.names.values()}
+            self.nodes = {n: node for n, node in self.nodes.items() if n == 1 or n in named}
+
+    def sync(self) -> None:
+        with self._lock:
+            for node in self.nodes.values():
+                node.sync()
+                node.safe_names = dict(node.names)
 
     def up(self) -> None:
         self._down = False
@@ -124,21 +96,20 @@ class Disk:
                 if opcode not in _CALLS:
                     raise OSError(errno.ENOSYS, "not needed by a database")
                 body = _CALLS[opcode](self, node, request[40:], (uid, gid))
-            except OSError as error:
-                return struct.pack("<IiQ", 16, -(error.errno or errno.EIO), unique)
+            except (OSError, KeyError) as error:  # KeyError: a file that the last cut took
+                return struct.pack("<IiQ", 16, -getattr(error, "errno", errno.ESTALE), unique)
         return struct.pack("<IiQ", 16 + len(body), 0, unique) + body
 
     def _attr(self, number: int) -> bytes:
-        now, node = int(time.time()), self.nodes.get(number, Node())
-        mode = stat.S_IFREG | node.mode if number > 1 else stat.S_IFDIR | 0o777
+        now, node = int(time.time()), self.nodes[number]
         sizes = (number, len(node.live), -(-len(node.live) // 512), now, now, now)
-        return struct.pack("<6Q10I", *sizes, 0, 0, 0, mode, 1, *node.owner, 0, SECTOR, 0)
+        return struct.pack("<6Q10I", *sizes, 0, 0, 0, node.mode, 1, *node.owner, 0, SECTOR, 0)
 
     def _entry(self, number: int) -> bytes:
         return struct.pack("<QQQQII", number, 0, 0, 0, 0, 0) + self._attr(number)
 
-    def _lookup(self, _node: int, body: bytes, _who) -> bytes:
-        if number := self.names.get(body.rstrip(b"\0")):
+    def _lookup(self, folder: int, body: bytes, _who) -> bytes:
+        if number := self.nodes[folder].names.get(body.rstrip(b"\0")):
             return self._entry(number)
         raise OSError(errno.ENOENT, "no such name")
 
@@ -148,19 +119,42 @@ class Disk:
     def _setattr(self, number: int, body: bytes, _who) -> bytes:
         valid, size = struct.unpack_from("<I12xQ", body)
         mode, _, uid, gid = struct.unpack_from("<4I", body, 68)
-        if node := self.nodes.get(number):
-            if valid & 8:
-                node.resize(size)
-            node.mode = mode & 0o7777 if valid & 1 else node.mode
-            node.owner = (uid if valid & 2 else node.owner[0], gid if valid & 4 else node.owner[1])
+        node = self.nodes[number]
+        if valid & 8:
+            node.resize(size)
+        node.mode = stat.S_IFMT(node.mode) | mode & 0o7777 if valid & 1 else node.mode
+        node.owner = (uid if valid & 2 else node.owner[0], gid if valid & 4 else node.owner[1])
         return self._getattr(number, b"", None)
 
-    def _create(self, _node: int, body: bytes, who) -> bytes:
-        mode = struct.unpack_from("<4xI", body)[0]
-        number = len(self.nodes) + 2
-        self.nodes[number] = Node(mode=mode & 0o7777, owner=who)
-        self.names[body[16:].rstrip(b"\0")] = number
-        return self._entry(number) + self._open(number, b"", who)
+    def _new(self, folder: int, name: bytes, mode: int, who) -> bytes:
+        number = next(self._numbers)
+        self.nodes[number] = Node(mode=mode, owner=who, within=folder)
+        self.nodes[folder].names[name.rstrip(b"\0")] = number
+        return self._entry(number)
+
+    def _create(self, folder: int, body: bytes, who) -> bytes:
+        mode = stat.S_IFREG | struct.unpack_from("<4xI", body)[0] & 0o7777
+        return self._new(folder, body[16:], mode, who) + self._open(0, b"", who)
+
+    def _mkdir(self, folder: int, body: bytes, who) -> bytes:
+        mode = stat.S_IFDIR | struct.unpack_from("<I", body)[0] & 0o7777
+        return self._new(folder, body[8:], mode, who)
+
+    def _rename(self, folder: int, body: bytes, _who) -> bytes:
+        goal, (old, new) = struct.unpack_from("<Q", body)[0], body[8:].split(b"\0")[:2]
+        number = self.nodes[folder].names.pop(old)
+        self.nodes[goal].names[new], self.nodes[number].within = number, goal
+        return b""
+
+    def _readdir(self, folder: int, body: bytes, _who) -> bytes:
+        at, size = struct.unpack_from("<8xQI", body)
+        names, found = self.nodes[folder].names, b""
+        for number, name in sorted((n, name) for name, n in names.items() if n > at):
+            entry = struct.pack("<QQII", number, number, len(name), 0) + name
+            if len(found) + len(entry) + 8 > size:
+                break
+            found += entry + bytes(-len(entry) % 8)
+        return found
 
     def _open(self, number: int, _body: bytes, _who) -> bytes:
         return struct.pack("<QII", number, 1, 0)  # 1: no page cache, every byte is ours
@@ -175,26 +169,29 @@ class Disk:
         return struct.pack("<II", size, 0)
 
     def _fsync(self, number: int, _body: bytes, _who) -> bytes:
-        self.nodes[number].keep(self.nodes[number].dirty, len(self.nodes[number].live))
-        self.nodes[number].dirty.clear()
-        self.safe_names |= {name: n for name, n in self.names.items() if n == number}
+        node = self.nodes[number]
+        folder = self.nodes[node.within]
+        node.sync()
+        folder.safe_names = {name: n for name, n in folder.safe_names.items() if n != number}
+        folder.safe_names |= {name: n for name, n in folder.names.items() if n == number}
         return b""
 
-    def _fsyncdir(self, *_) -> bytes:
-        self.safe_names = dict(self.names)
+    def _fsyncdir(self, number: int, *_) -> bytes:
+        self.nodes[number].safe_names = dict(self.nodes[number].names)
         return b""
 
-    def _unlink(self, _node: int, body: bytes, _who) -> bytes:
-        self.names.pop(body.rstrip(b"\0"), None)
+    def _unlink(self, folder: int, body: bytes, _who) -> bytes:
+        names, name = self.nodes[folder].names, body.rstrip(b"\0")
+        if self.nodes[names[name]].names:
+            raise OSError(errno.ENOTEMPTY, "not empty")
+        del names[name]
         return b""
 
-    def _nothing(self, *_) -> bytes:
-        return b""
 
-
-_CALLS = {1: Disk._lookup, 3: Disk._getattr, 4: Disk._setattr, 10: Disk._unlink, 14: Disk._open,
-    15: Disk._read, 16: Disk._write, 20: Disk._fsync, 27: Disk._open, 30: Disk._fsyncdir,
-    35: Disk._create, **dict.fromkeys((18, 25, 28, 29), Disk._nothing),  # releases; an empty folder
+_CALLS = {1: Disk._lookup, 3: Disk._getattr, 4: Disk._setattr, 9: Disk._mkdir, 10: Disk._unlink,
+    11: Disk._unlink, 12: Disk._rename, 14: Disk._open, 15: Disk._read, 16: Disk._write,
+    20: Disk._fsync, 27: Disk._open, 28: Disk._readdir, 30: Disk._fsyncdir, 35: Disk._create,
+    **dict.fromkeys((18, 25, 29), lambda *_: b""),  # something is closed
     17: lambda *_: struct.pack("<5Q4I24x", *[1 << 20] * 5, SECTOR, 255, SECTOR, 0),
     26: lambda *_: struct.pack("<4I2H2I2H2I24x", 7, 31, 0, 32, 16, 12, 1 << 17, 1, 32, 0, 0, 0),
 }  # fmt: skip

@@ -1,15 +1,18 @@
-"""The disk that loses power: it does lose data where nobody syncs, and the store loses none."""
+"""The disk that loses power: it does lose data where nobody syncs, and the store loses none, with
+SQLite and with PostgreSQL."""
 
 import contextlib
+import os
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from tests.faults.power import Disk
-from tests.faults.power_run import Cuts
+from tests.faults.power_run import Cuts, of_database
 
 pytestmark = pytest.mark.system  # needs /dev/fuse and the right to mount
 
@@ -47,14 +50,71 @@ def test_what_was_not_synced_is_gone(disk: Disk, synchronous: str, left: int):
         assert db.execute("SELECT count(*) FROM t").fetchone() == (left,)
 
 
+def synced(path: Path) -> None:
+    file = os.open(path, os.O_RDONLY)
+    os.fsync(file)
+    os.close(file)
+
+
+def test_names_of_a_folder_are_durable_by_its_own_sync_or_by_their_files(disk: Disk):
+    folder = disk.folder / "a" / "b"
+    folder.mkdir(parents=True)
+    names = [f"{n:03d}" + "x" * (n % 90) for n in range(300)]  # more than one answer holds
+    for name in names:
+        (folder / name).write_text(name)
+    assert sorted(path.name for path in folder.iterdir()) == names
+    disk.sync()
+    (folder / names[0]).rename(folder / "renamed")
+    (folder / names[1]).unlink()
+    synced(folder)
+    (folder / names[2]).rename(folder / "of its file")
+    synced(folder / "of its file")
+    (folder / names[3]).rename(folder / "of nobody")
+    (folder / names[4]).unlink()
+    (folder / "new").write_text("new")
+    with pytest.raises(OSError, match="not empty"):
+        folder.rmdir()
+    disk.cut()
+    disk.up()
+    left = {path.name: path.read_text() for path in folder.iterdir()}
+    expected = {name: name for name in names[3:]}
+    assert left == expected | {"renamed": names[0], "of its file": names[2]}
+
+
 def test_the_harness_finds_a_store_that_does_not_sync(disk: Disk, tmp_path: Path):
     cuts = Cuts(tmp_path, seed=5, synchronous="OFF")
     cuts.run(10)
-    assert any(words in cuts.faults[0] for words in ("LOST", "DAMAGED", "malformed")), cuts.faults
+    assert any(words in cuts.faults[0] for words in ("LOST", "DAMAGED", "malformed", "damaged")), (
+        cuts.faults
+    )
 
 
 def test_power_cuts_lose_nothing_that_was_acknowledged(disk: Disk, tmp_path: Path):
     cuts = Cuts(tmp_path, seed=7)
     cuts.run(3)
     assert (cuts.faults, cuts.cuts) == ([], 3)
+    assert cuts.acks, "nothing was stored at all"
+
+
+@pytest.fixture
+def folder(disk: Disk):
+    """One that the server's user may enter, unlike those of pytest."""
+    with tempfile.TemporaryDirectory(prefix="mailfilter-power-") as folder:
+        yield Path(folder)
+
+
+@pytest.mark.parametrize("careless", [{"synchronous": "OFF"}, {"fsync": "off"}])
+def test_the_harness_finds_a_postgresql_that_does_not_sync(folder: Path, careless: dict[str, str]):
+    cuts = of_database("postgresql", folder, 4, **careless)
+    cuts.run(10)
+    assert cuts.faults, careless
+    if "synchronous" in careless:
+        assert "LOST" in cuts.faults[0], "such a server is whole, and has forgotten"
+
+
+def test_power_cuts_under_postgresql_lose_nothing_that_was_acknowledged(folder: Path):
+    cuts = of_database("postgresql", folder, 8)
+    cuts.run(2)
+    assert cuts.faults == []
+    assert cuts.early
     assert cuts.acks, "nothing was stored at all"
