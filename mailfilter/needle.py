@@ -12,11 +12,13 @@ so that a flood of marks costs no memory.
 
 from collections.abc import Iterator
 from functools import cache
+from io import IncrementalNewlineDecoder
 
 from ahocorasick_rs import BytesAhoCorasick, MatchKind
 
 Token = tuple[int, int, int]  # number of the mark, start, end
 WINDOW = 1 << 20
+_PIECE = 1 << 18
 
 
 class Needles:
@@ -58,3 +60,16 @@ class Needles:
 def needle(mark: bytes) -> Needles:
     """The table of one mark, for marks that are written in the code."""
     return Needles(mark)
+
+
+def only_crlf(data: bytes) -> bool:
+    """Whether no carriage return and no line feed stands alone.
+
+    The standard library's look for kinds of line ends takes 0.3 ms a MiB, half of that of anything
+    that counts, and least where there is nothing else.
+    """
+    seen, view = IncrementalNewlineDecoder(None, translate=False), memoryview(data)
+    for at in range(0, len(data), _PIECE):
+        seen.decode(str(view[at : at + _PIECE], "latin-1"))
+    seen.decode("", final=True)
+    return seen.newlines in (None, "\r\n")

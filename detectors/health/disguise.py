@@ -10,6 +10,8 @@ Known gaps: mixed separators, letters left out, one word over two lines.
 import re
 from collections.abc import Iterator
 
+from ahocorasick_rs import BytesAhoCorasick
+
 from .plain import Plain
 from .terms import Hit, Lexicon, Term
 
@@ -42,6 +44,7 @@ _SEPARATED, _SIGNED = _classes(dot=" .-_*·/|+~"), _classes(hash="*@$!013457")
 _BOTH = _classes(dot=" .-_·/|+~", hash="@$!013457", star="*")  # one look at a text without stars
 # What must stand there, and a part of it that ends with the rarer class: twice as fast to search.
 _SPACED_HINTS = ((b".a.a.", b"a.a.a.a"), (b"..a..a..", b"a..a..a..a"))
+_SIGN_BEFORE_LETTER = BytesAhoCorasick([b"#a"]).find_matches_as_indexes  # 5 times `bytes.find`
 _LEET = {"0": "o", "1": "il", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s", "!": "i"}
 _LEAST = 5
 # Letters and what may stand for them; one letter at the least.
@@ -70,7 +73,7 @@ class Disguises:
         """The same; in most texts none, which shows by one look."""
         latin = plain.latin[:READ]
         signed = latin.translate(_BOTH)
-        if b"*" in signed or b"#a" in signed or _is_spaced(signed):
+        if b"*" in signed or _SIGN_BEFORE_LETTER(signed) or _is_spaced(signed):
             return _places(latin)
         return 0
 
@@ -82,8 +85,8 @@ class Disguises:
             separated, signed = latin.translate(_SEPARATED), latin.translate(_SIGNED)
         if _is_spaced(separated):
             yield from self._spaced(plain.text[:READ])
-        if b"#a" in signed:
-            yield from self._masked(plain.text[:READ], signed)
+        if signs := _SIGN_BEFORE_LETTER(signed):
+            yield from self._masked(plain.text[:READ], signs)
 
     def _spaced(self, text: str) -> Iterator[Hit]:
         for found in _SPACED.finditer(text):
@@ -91,14 +94,13 @@ class Disguises:
             if term := self._known(word):
                 yield Hit(*found.span(), term.group, term.weight, disguised=True)
 
-    def _masked(self, text: str, signed: bytes) -> Iterator[Hit]:
-        at, done = signed.find(b"#a"), 0
-        while at >= 0:
-            if _SIGNS.match(text, at):
+    def _masked(self, text: str, signs: list[tuple[int, int, int]]) -> Iterator[Hit]:
+        done = 0
+        for _, at, _ in signs:
+            if at >= done and _SIGNS.match(text, at):
                 start, done = _around(text, at, done)
                 if term := self._unmask(text[start:done]):
                     yield Hit(start, done, term.group, term.weight, disguised=True)
-            at = signed.find(b"#a", max(at + 1, done))
 
     def _known(self, word: str) -> Term | None:
         """The word, or it without one to four letters of inflection."""

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 
 import pybase64
 
+from mailfilter.needle import only_crlf
 from mailfilter.parse.words import base64_leniently
 
 OTHER_READING = 1_000_000  # bytes of base64 in odd lines that are read a second time
@@ -116,24 +117,18 @@ def _quoted(raw: bytes) -> Decoded:
     if not raw.isascii() and _BETWEEN_DIGITS.search(raw):  # kept by some decoders, not by others
         other = a2b_qp(raw.translate(None, _HIGH))
     content = a2b_qp(raw)
-    if b"=" not in content and not raw.endswith(b"=") and _ends_alike(raw):
+    if b"=" not in content and not raw.endswith(b"=") and only_crlf(raw):
         return Decoded(content, "", other)  # what is no escape leaves its sign
     soft = raw.count(b"=\r\n")
-    if len(content) == len(raw) - 2 * raw.count(b"=") - soft and _ends_alike(raw):
+    if len(content) == len(raw) - 2 * raw.count(b"=") - soft and only_crlf(raw):
         return Decoded(content, "", other)  # each = took with it what it should
     if _BAD_ESCAPE.search(raw):
         raw = _BLANK_BREAK.sub(b"=", raw)
         if _BAD_ESCAPE.search(raw):
             code = "quoted-syntax"
-    if not _ends_alike(raw):
+    if not only_crlf(raw):
         code = "quoted-syntax"  # a line end alone is left out by some
     return Decoded(a2b_qp(raw), code, other)
-
-
-def _ends_alike(raw: bytes) -> bool:
-    """Whether no carriage return and no line feed stands alone."""
-    rest = raw.replace(b"\r\n", b"")
-    return b"\r" not in rest and b"\n" not in rest
 
 
 # ---- files inside a text -------------------------------------------------------------------
