@@ -2,6 +2,8 @@
 
     python -m tests.faults.campaign --minutes 5 [--database sqlite|postgresql] [--seed N]
 
+With `--database power` and `power-postgresql` the database lies on a disk whose power is cut.
+
 A row goes to ``LEDGER.md``. A run with violations prints them, keeps its folder and says so; its
 seed makes the same choices again (not the same races).
 """
@@ -25,6 +27,7 @@ from tests.faults.control import FAULTS
 from tests.faults.ledger import Violation
 from tests.faults.postgres import cut_all, empty, server
 from tests.faults.power import Disk
+from tests.faults.power_postgres import Cluster, Powered
 from tests.faults.rig import OF_THE_STORE, Rig
 from tests.running import wait_until
 
@@ -57,7 +60,8 @@ class Campaign:
     folder: Path
     seed: int
     url: str = ""
-    power: bool = False  # SQLite on a disk whose power is cut
+    power: bool = False  # the database is on a disk whose power is cut: SQLite, or that of ...
+    server: Cluster | None = None
     page: int = 40
     kills: int = 0
     mails: int = 0
@@ -142,6 +146,12 @@ class Campaign:
         if self.power:
             folder.mkdir()
             disk = stack.enter_context(Disk(folder / "disk"))
+            if self.server:
+                stack.callback(self.server.kill)
+                self.server.put(disk)
+                powered = Powered(disk, self.server)
+                powered.up()
+                return {"url": self.server.url, "disk": powered}
             return {"url": f"sqlite:///{disk.folder}/mailfilter.db", "disk": disk}
         if self.url:
             empty(self.url)
@@ -304,7 +314,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=5)
     parser.add_argument(
-        "--database", choices=("sqlite", "postgresql", "power", "both"), default="both"
+        "--database",
+        choices=("sqlite", "postgresql", "power", "power-postgresql", "both"),
+        default="both",
     )
     parser.add_argument("--seed", type=int, default=int(time.time()) & 0xFFFFFF)
     asked = parser.parse_args()
@@ -318,7 +330,9 @@ def main() -> int:
             url = ""
             if database == "postgresql":
                 url = stack.enter_context(server(folder))
-            campaign = Campaign(folder, asked.seed, url, power=database == "power")
+            campaign = Campaign(folder, asked.seed, url, power=database.startswith("power"))
+            if database == "power-postgresql":
+                campaign.server = Cluster(folder / "postgresql")
             found = campaign.run(asked.minutes * 60 / len(names))
         write_row(campaign, database, time.monotonic() - began)
         print(f"{database}, seed {asked.seed}: {campaign.kills} kills, {campaign.mails} mails")

@@ -146,6 +146,22 @@ class Cluster:
         subprocess.run(command, check=True, capture_output=True, input=input_, cwd="/", **user)
 
 
+@dataclass(frozen=True)
+class Powered:
+    """The server and its disk as one thing whose power can be cut."""
+
+    disk: Disk
+    server: Cluster
+
+    def cut(self, seed: int) -> None:
+        self.disk.cut(seed)
+        self.server.kill()
+
+    def up(self) -> None:
+        self.disk.up()
+        assert self.server.start(), f"REPAIR: PostgreSQL does not start: {self.server.log[-600:]}"
+
+
 def _lives(process: psutil.Process) -> bool:
     with contextlib.suppress(psutil.NoSuchProcess):
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE

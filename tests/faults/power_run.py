@@ -7,8 +7,8 @@ the disk had not synced (a third of the cuts all of it, the others a random part
 and a new process must find every mail that was acknowledged before. A server must begin again by
 itself; a part of the cuts meets it while it still recovers from the last. Each tenth cut begins
 with an empty disk; before that a server is stopped in order and the checksums of all pages are
-read. A row goes to ``LEDGER.md``. `--synchronous OFF`, that is `synchronous` of SQLite,
-`synchronous_commit` of PostgreSQL, must lose mail, and so must `--fsync off`.
+read. A row goes to ``LEDGER.md``. What must lose mail, or the database: `--careless NAME`, which is
+`synchronous` of SQLite; `fsync`, `synchronous_commit` or `full_page_writes` of a server.
 """
 
 import argparse
@@ -136,15 +136,11 @@ def _listen(nursery: subprocess.Popen, heard: list[str]) -> None:
         heard.append(row)
 
 
-def of_database(
-    database: str, folder: Path, seed: int, synchronous: str = "FULL", fsync: str = "on"
-) -> Cuts:
-    """Cuts under this database, so careless."""
-    cuts = Cuts(folder, seed, synchronous if fsync == "on" else "OFF")
+def of_database(database: str, folder: Path, seed: int, careless: str = "") -> Cuts:
+    """Cuts under this database, with this setting of its off."""
+    cuts = Cuts(folder, seed, "OFF" if careless else "FULL")
     if database == "postgresql":
-        commit = "off" if synchronous == "OFF" else "on"
-        settings = {"synchronous_commit": commit, "fsync": fsync}
-        cuts.server = Cluster(folder / "postgresql", settings)
+        cuts.server = Cluster(folder / "postgresql", {careless: "off"} if careless else {})
     return cuts
 
 
@@ -163,21 +159,20 @@ def main() -> int:
     parser.add_argument("--cuts", type=int, default=200)
     parser.add_argument("--database", choices=("sqlite", "postgresql", "both"), default="both")
     parser.add_argument("--seed", type=int, default=int(time.time()) & 0xFFFFFF)
-    parser.add_argument("--synchronous", default="FULL")
-    parser.add_argument("--fsync", default="on")
+    parser.add_argument("--careless", default="")
     asked = parser.parse_args()
     names = ("sqlite", "postgresql") if asked.database == "both" else (asked.database,)
-    bad, careful = 0, (asked.synchronous, asked.fsync) == ("FULL", "on")
+    bad = 0
     for database in names:
         began = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="mailfilter-power-") as folder:
-            cuts = of_database(database, Path(folder), asked.seed, asked.synchronous, asked.fsync)
+            cuts = of_database(database, Path(folder), asked.seed, asked.careless)
             with contextlib.suppress(KeyboardInterrupt):
                 cuts.run(asked.cuts // len(names))
         print(f"{database}, seed {asked.seed}: {cuts.cuts} power cuts, {cuts.early} of them while")
         print(f"the server recovered, {cuts.acks} mails acknowledged")
         print("\n".join(cuts.faults) or "0 lost, 0 damaged")
-        if careful:
+        if not asked.careless:
             write_row(database, cuts, time.monotonic() - began)
         bad += len(cuts.faults)
     return bad > 0

@@ -24,6 +24,7 @@ from tests.extract.making import word
 from tests.faults.control import Page
 from tests.faults.ledger import Attempt, Delivery, Ledger, Mail, Row, Violation, plaintext
 from tests.faults.power import Disk
+from tests.faults.power_postgres import Powered
 from tests.running import Gateway, Process, send, wait_until
 from tests.sink import Sink
 from tests.test_trouble import CITIZEN, COLLEAGUE, SENDER, with_attachment
@@ -128,7 +129,9 @@ class Rig:
     folder: Path
     seed: int
     url: str = ""
-    disk: Disk | None = None  # under the database of `url`: then a power off is a power cut
+    disk: Disk | Powered | None = (
+        None  # under the database of `url`: then a power off is a power cut
+    )
     tries: int = 3
     pause: float = 0.3  # seconds between two tries of a client
     ledger: Ledger = field(default_factory=Ledger)

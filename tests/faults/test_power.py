@@ -82,7 +82,7 @@ def test_names_of_a_folder_are_durable_by_its_own_sync_or_by_their_files(disk: D
 
 
 def test_the_harness_finds_a_store_that_does_not_sync(disk: Disk, tmp_path: Path):
-    cuts = Cuts(tmp_path, seed=5, synchronous="OFF")
+    cuts = of_database("sqlite", tmp_path, 5, careless="synchronous")
     cuts.run(10)
     assert any(words in cuts.faults[0] for words in ("LOST", "DAMAGED", "malformed", "damaged")), (
         cuts.faults
@@ -103,13 +103,19 @@ def folder(disk: Disk):
         yield Path(folder)
 
 
-@pytest.mark.parametrize("careless", [{"synchronous": "OFF"}, {"fsync": "off"}])
-def test_the_harness_finds_a_postgresql_that_does_not_sync(folder: Path, careless: dict[str, str]):
-    cuts = of_database("postgresql", folder, 4, **careless)
+@pytest.mark.parametrize(
+    ("careless", "fault"),
+    [
+        ("synchronous_commit", "LOST"),  # such a server is whole, and has forgotten
+        ("fsync", ""),
+        ("full_page_writes", ""),  # pages of which a half was written
+    ],
+)
+def test_the_harness_finds_a_careless_postgresql(folder: Path, careless: str, fault: str):
+    cuts = of_database("postgresql", folder, 4, careless)
     cuts.run(10)
     assert cuts.faults, careless
-    if "synchronous" in careless:
-        assert "LOST" in cuts.faults[0], "such a server is whole, and has forgotten"
+    assert fault in cuts.faults[0]
 
 
 def test_power_cuts_under_postgresql_lose_nothing_that_was_acknowledged(folder: Path):
