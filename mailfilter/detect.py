@@ -23,6 +23,9 @@ from mailfilter import limits
 from mailfilter.model import Finding, Level, Text, level_of
 from mailfilter.place import Place
 
+_HARMLESS: set[int] = set()  # of names: hashes with the process's own key, no names
+_REMEMBERED = 10_000
+
 
 @dataclass(frozen=True, slots=True)
 class Detected:
@@ -117,9 +120,25 @@ class Names:
 
     def _harmless(self, name: str) -> bool:
         if name not in self._seen:
-            told = self.search([Source(name, ((0, Role.NAME),))])
-            self._seen[name] = not told and not names_a_person(name)
+            self._seen[name] = self._is_harmless(name)
         return self._seen[name]
+
+    def _is_harmless(self, name: str) -> bool:
+        mark = hash((name, self._today))
+        if mark in _HARMLESS and not self._registers.lists:
+            return True
+        if self.search([Source(name, ((0, Role.NAME),))]) or names_a_person(name):
+            return False
+        if not self._registers.lists:
+            _remember(mark)
+        return True
+
+
+def _remember(mark: int) -> None:
+    """Logos, signatures and standard forms have the same name in every mail."""
+    if len(_HARMLESS) >= _REMEMBERED:
+        _HARMLESS.clear()
+    _HARMLESS.add(mark)
 
 
 def worst(findings: Sequence[Finding]) -> Level | None:

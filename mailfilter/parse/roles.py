@@ -121,7 +121,7 @@ def split(text: str) -> Split:
     number = -1
     while (number := number + 1) < len(lines):
         if now is Role.BODY and roles:  # most lines of most mails say nothing
-            passed, number = number, telling.find(1, number)
+            passed, number = number, _next(lines, number, telling)
             if number < 0:
                 break
             offset += sum(map(len, lines[passed:number])) + number - passed
@@ -142,6 +142,14 @@ def split(text: str) -> Split:
             now = role
         offset += len(line) + 1
     return tuple(roles)
+
+
+def _next(lines: list[str], number: int, telling: bytes) -> int:
+    """The next line from there on that begins something, -1 if none does."""
+    number = telling.find(1, number)
+    while number >= 0 and _begun(lines[number], lines, number, telling)[0] is None:
+        number = telling.find(1, number + 1)
+    return number
 
 
 def _begun(line: str, lines: list[str], number: int, telling: bytes) -> tuple[Role | None, bool]:
