@@ -9,9 +9,12 @@ A logger of our own: a library's chain of processors cost more for each mail tha
 
 import logging
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import lru_cache
 from json import encoder
+from time import time_ns
 
 # The encoder behind `json.dumps`, made once: a new one for each line costs as much as the line.
 _encode = encoder.c_make_encoder(  # type: ignore[attr-defined]
@@ -31,19 +34,48 @@ class Log:
     def error(self, event: str, **told: object) -> None:
         _write("error", event, told)
 
+    def written(self, event: str, told: str) -> None:
+        """`info` of fields that are JSON already: the line of each mail is a third dearer else."""
+        _out(f'{{{told}, "event": "{event}", "level": "info", "timestamp": "{_now()}"}}\n')
+
 
 def _write(level: str, event: str, told: dict[str, object]) -> None:
+    told["event"], told["level"], told["timestamp"] = event, level, _now()
+    _out("".join(_encode(told, 0)) + "\n")
+
+
+def _out(line: str) -> None:
     """One write a line, to whatever standard error is now.
 
     If nobody takes it, the line is lost and not the mail: after the next hop's 250 an exception
     here would have the client send it again.
     """
-    told["event"], told["level"] = event, level
-    told["timestamp"] = datetime.now(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
-    line = "".join(_encode(told, 0)) + "\n"
     with suppress(OSError):
-        sys.stderr.buffer.write(line.encode("ascii"))
-        sys.stderr.buffer.flush()
+        out = sys.stderr.buffer
+        out.write(line.encode("ascii"))
+        out.flush()
+
+
+def _now() -> str:
+    """The time in UTC, to the microsecond."""
+    second, rest = divmod(time_ns(), 1_000_000_000)
+    return f"{_second(second)}.{rest // 1000:06}Z"
+
+
+@lru_cache(maxsize=1)
+def _second(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).isoformat()[:19]
+
+
+def listed(words: Iterable[str]) -> str:
+    """Codes as a list in JSON, each once: for `Log.written`."""
+    return _listed(tuple(words))
+
+
+@lru_cache(maxsize=1024)
+def _listed(words: tuple[str, ...]) -> str:
+    """Of few words; a mail has one or two codes of each kind."""
+    return "".join(_encode(sorted(set(words)), 0))
 
 
 log = Log()

@@ -6,7 +6,7 @@ operator has said so for a limited time, and then it is counted.
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
 from time import perf_counter
@@ -14,15 +14,28 @@ from time import perf_counter
 from mailfilter import failpoint, replies
 from mailfilter.act.carry_out import CarryOut, Case, Transaction, settle_abandoned
 from mailfilter.act.check_mailbox import CheckMailbox, Draft, counted
-from mailfilter.act.counting import CountBuffer, counts
+from mailfilter.act.counting import CountBuffer
 from mailfilter.act.mail_hosts import MailHosts
-from mailfilter.decide import Rules, storable
+from mailfilter.decide import Rules
 from mailfilter.decide.unfinished import waits
 from mailfilter.errors import Temporary
-from mailfilter.log import log
+from mailfilter.log import listed, log
 from mailfilter.model import Action, Decision, Envelope, Examination, Facts, Outcome, Reply, Verdict
 from mailfilter.receive.contract import Received
 from mailfilter.receive.identity import incident_key, join_key
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The keys of a mail (`receive.identity`) with this installation's secret."""
+
+    secret: bytes
+
+    def join(self, envelope: Envelope, data: bytes) -> bytes:
+        return join_key(self.secret, envelope, data)
+
+    def incident(self, sender: bytes, message_id: str, data: bytes) -> bytes:
+        return incident_key(self.secret, sender, message_id, data)
 
 
 @dataclass(slots=True)
@@ -41,6 +54,10 @@ class Pipeline:
     drafts: CheckMailbox | None = None  # the mailbox of the check before sending
     check: Callable[[bytes], Awaitable[Examination]] | None = None  # in its few seconds
     hosts: MailHosts | None = None  # who receives a domain's mail; None: no class depends on it
+    _keys: Identity = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._keys = Identity(self.secret)
 
     async def __call__(self, received: Received, hop: Transaction) -> Reply:
         """The reply to the final dot."""
@@ -58,13 +75,20 @@ class Pipeline:
             await settle_abandoned(hop)
             log.warning("check-refused", id=id, code=replies.CHECK_ALONE.code)
             return replies.CHECK_ALONE
+        day = self.today()
         try:
-            decision = await self._decided(examination, received)
+            if self.hosts is None and examination.size >= 0:
+                decision = self.rules.decide(
+                    examination, received.envelope, len(received.data), day, reading_on=True
+                )
+            else:
+                decision = await self._decided(examination, received, day)
         except Temporary as error:
             await settle_abandoned(hop)
             return _told(id, replies.NOT_NOW, error)
         failpoint.reach("verdict")
-        case = self._case(id, received, examination, decision)
+        envelope, wire, data = received.envelope, received.wire, received.data
+        case = Case(id, day, envelope, wire, data, examination, decision, self._keys, self.now)
         try:
             outcome = await self.carry_out(case, hop)
         except Temporary as error:
@@ -115,39 +139,20 @@ class Pipeline:
             log.error("fail-open", cause=str(error))
             return Examination(Facts(), size=-1)
 
-    async def _decided(self, examination: Examination, received: Received) -> Decision:
+    async def _decided(self, examination: Examination, received: Received, day: date) -> Decision:
         if examination.size < 0:
             return _passed(received)
-        size, today = len(received.data), self.today()
-        if self.hosts is None:
-            return self.rules.decide(examination, received.envelope, size, today, reading_on=True)
+        size = len(received.data)
         decide = partial(
-            self.rules.decide, examination, received.envelope, size, today, reading_on=True
+            self.rules.decide, examination, received.envelope, size, day, reading_on=True
         )
+        if self.hosts is None:
+            return decide()
         hosts = await self.hosts.of(self.rules.domains(received.envelope))
         decision = decide(american=hosts.american)
         if hosts.unknown and not _alike(decision, decide(american=hosts.american | hosts.unknown)):
             raise Temporary("the mail servers of a recipient's domain cannot be looked up in DNS")
         return decision
-
-    def _case(
-        self, id: str, received: Received, examination: Examination, decision: Decision
-    ) -> Case:
-        now, envelope, data = self.now(), received.envelope, received.data
-        sender, message_id = envelope.mail.address, examination.facts.message_id
-        return Case(
-            id=id,
-            at=now,
-            envelope=envelope,
-            wire=received.wire,
-            data=data,
-            examination=examination,
-            decision=decision,
-            stored=storable(decision.verdicts),
-            join_key=partial(join_key, self.secret, envelope, data),
-            incident_key=partial(incident_key, self.secret, sender, message_id, data),
-            counts=counts(examination, decision, self.today()),
-        )
 
     def _count(self, case: Case, outcome: Outcome) -> None:
         """What was kept has been counted with its commit; the rest goes into the buffer."""
@@ -183,25 +188,17 @@ def _line(case: Case, outcome: Outcome, reading: float, acting: float) -> None:
         log.info("message", code=outcome.reply.code)
         return
     verdicts, examination = case.decision.verdicts, case.examination
-    log.info(
+    log.written(
         "message",
-        id=case.id,
-        stored=outcome.stored,
-        code=outcome.reply.code,
-        size=len(case.data),
-        coverage=examination.coverage,
-        kinds=_once([finding.kind for finding in examination.findings]),
-        unread=_once([unread.reason for unread in examination.not_examined]),
-        opened=len(examination.opened),
-        actions=_once([verdict.action for verdict in verdicts]),
-        rules=_once([verdict.rule for verdict in verdicts]),
-        recipients=len(verdicts),
-        read_on=[waits(verdict) for verdict in verdicts].count(True),
-        joined=outcome.joined,
-        read_ms=round(reading * 1000, 1),
-        act_ms=round(acting * 1000, 1),
+        f'"id": "{case.id}", "stored": "{outcome.stored}", "code": {outcome.reply.code}, '
+        f'"size": {len(case.data)}, "coverage": "{examination.coverage}", '
+        f'"kinds": {listed([finding.kind for finding in examination.findings])}, '
+        f'"unread": {listed([unread.reason for unread in examination.not_examined])}, '
+        f'"opened": {len(examination.opened)}, '
+        f'"actions": {listed([verdict.action for verdict in verdicts])}, '
+        f'"rules": {listed([verdict.rule for verdict in verdicts])}, '
+        f'"recipients": {len(verdicts)}, '
+        f'"read_on": {[waits(verdict) for verdict in verdicts].count(True)}, '
+        f'"joined": {"true" if outcome.joined else "false"}, '
+        f'"read_ms": {reading * 1000:.1f}, "act_ms": {acting * 1000:.1f}',
     )
-
-
-def _once(words: list[str]) -> list[str]:
-    return sorted(set(words)) if len(words) > 1 else words

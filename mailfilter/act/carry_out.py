@@ -11,14 +11,18 @@ own row by its join key and is not relayed twice (P2).
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from mailfilter import failpoint, replies
+from mailfilter.act.counting import counts
+from mailfilter.decide import storable
 from mailfilter.decide.unfinished import waits
 from mailfilter.errors import Temporary
 from mailfilter.model import Action, Decision, Envelope, Examination, Outcome, Reply, Verdict
 from mailfilter.record.contract import Count, Dossier, Intake, Staged, StagedItem
+
+_RELAY = frozenset({Action.RELAY})
 
 
 class Transaction(Protocol):
@@ -33,21 +37,47 @@ class Transaction(Protocol):
         ...
 
 
+class Keys(Protocol):
+    """By what a retry and the copies of a mail are known; costs a hash of the message."""
+
+    def join(self, envelope: Envelope, data: bytes) -> bytes: ...
+    def incident(self, sender: bytes, message_id: str, data: bytes) -> bytes: ...
+
+
 @dataclass(slots=True, eq=False)  # not frozen: every mail makes one, and freezing costs 1 us
 class Case:
-    """A message on its way through: what came, what was read, what was decided."""
+    """A message on its way through: what came, what was read, what was decided. What only kept
+    mail needs is worked out when it is asked for."""
 
     id: str
-    at: datetime
+    day: date
     envelope: Envelope
     wire: bytes  # dot-stuffed, as received
     data: bytes  # dots unstuffed
     examination: Examination
     decision: Decision
-    stored: tuple[Verdict, ...]  # the verdicts as they may stand beside a sender (design 4.6)
-    join_key: Callable[[], bytes]  # costs a hash of the message: only where something is kept
-    incident_key: Callable[[], bytes]
-    counts: tuple[Count, ...] = ()
+    keys: Keys
+    now: Callable[[], datetime]
+
+    @property
+    def at(self) -> datetime:
+        return self.now()
+
+    @property
+    def stored(self) -> tuple[Verdict, ...]:
+        """The verdicts as they may stand beside a sender (design 4.6)."""
+        return storable(self.decision.verdicts)
+
+    @property
+    def counts(self) -> tuple[Count, ...]:
+        return counts(self.examination, self.decision, self.day)
+
+    def join_key(self) -> bytes:
+        return self.keys.join(self.envelope, self.data)
+
+    def incident_key(self) -> bytes:
+        sender, facts = self.envelope.mail.address, self.examination.facts
+        return self.keys.incident(sender, facts.message_id, self.data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +90,13 @@ class CarryOut:
 
     async def __call__(self, case: Case, hop: Transaction) -> Outcome:
         """The outcome; its reply is what the client gets."""
-        if case.decision.having(Action.REJECT):
+        verdicts = case.decision.verdicts
+        actions = {verdict.action for verdict in verdicts}
+        if Action.REJECT in actions:
             return await self._reject(case, hop)
-        if len(case.decision.having(Action.RELAY)) == len(case.decision.verdicts):
+        if actions <= _RELAY:
             reply = await hop.send(case.wire)
-            sent = tuple(v.recipient for v in case.decision.verdicts) if _accepted(reply) else ()
+            sent = tuple([v.recipient for v in verdicts]) if _accepted(reply) else ()
             return Outcome(reply, case.decision, relayed=sent)
         return await self._keep(case, hop)
 

@@ -7,7 +7,6 @@ in observe mode count beside it with what they would have done. Nothing of it is
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 from functools import lru_cache
@@ -51,7 +50,7 @@ def _clean(
 
 
 def _direction(decision: Decision) -> str:
-    internal = all(verdict.recipient_class == "internal" for verdict in decision.verdicts)
+    internal = {verdict.recipient_class for verdict in decision.verdicts} <= {"internal"}
     return "internal" if internal else "external"
 
 
@@ -77,10 +76,15 @@ class CountBuffer:
     def __init__(self, intake: Intake, seconds: float) -> None:
         self._intake, self._seconds = intake, seconds
         self._waiting: Counter[Count] = Counter()
+        self._alike: dict[int, tuple[tuple[Count, ...], int]] = {}  # by identity: how often
 
-    def add(self, increments: Iterable[Count]) -> None:
-        """Remember increments; equal ones become one row."""
-        self._waiting.update(increments)
+    def add(self, increments: tuple[Count, ...]) -> None:
+        """Remember increments; equal ones become one row.
+
+        Most mails add the same object, which `counts` made once: only its number is looked up.
+        """
+        at = id(increments)
+        self._alike[at] = increments, self._alike.get(at, (increments, 0))[1] + 1
 
     async def run(self) -> None:
         """Write for ever; what cannot be written stays for the next time."""
@@ -90,6 +94,10 @@ class CountBuffer:
 
     async def flush(self) -> None:
         """Write what is waiting."""
+        for increments, times in self._alike.values():
+            for count in increments:
+                self._waiting[count] += times
+        self._alike.clear()
         waiting, self._waiting = self._waiting, Counter()
         if not waiting:
             return

@@ -50,6 +50,7 @@ from mailfilter.model import (
 INTERNAL, CITIZEN, PROTECTED = "internal", "citizen", "protected"
 US_HOSTED = "us-hosted"
 KNOWN = 4096  # addresses whose class is remembered
+SHORT = 400  # characters of all visible addresses, up to which a mail's decision is remembered
 MASS_MAIL = 21  # visible external recipients, where no rule says how many
 _LEVELS = {  # worst first
     Level.HIGH: Reason.FINDING_HIGH,
@@ -125,6 +126,9 @@ class Rules:
     _plain: Callable[[str, Recipient], Verdict] | None = field(
         init=False, compare=False, repr=False, default=None
     )  # the verdict on a mail without findings and with nothing unread, if it needs no condition
+    _clean: Callable[[str, tuple[str, ...], str, str], Decision] = field(
+        init=False, compare=False, repr=False
+    )  # the decision on such a mail to one recipient
 
     def __post_init__(self) -> None:
         """Most rules ask for a finding or for something unread; a mail without skips them."""
@@ -143,6 +147,7 @@ class Rules:
         if first is not None and _is_for_all(first.rule):
             plain = partial(_without_conditions, first, self.ways)
             object.__setattr__(self, "_plain", lru_cache(KNOWN)(plain))
+        object.__setattr__(self, "_clean", lru_cache(KNOWN)(self._alone))
 
     def domains(self, envelope: Envelope) -> frozenset[str]:
         """The domains of recipients that no class names: those whose mail servers matter."""
@@ -170,11 +175,34 @@ class Rules:
         `reading_on`: what was not read for want of time can be; the verdicts that it alone holds
         back are marked (``unfinished.py``).
         """
+        nothing = not (examination.findings or examination.not_examined)
+        if nothing and self._plain is not None and len(envelope.rcpts) == 1 and not american:
+            seen = examination.facts.visible
+            if sum(map(len, seen)) <= SHORT:  # people write to the same addresses again and again
+                sender = self.departments.of(envelope, examination.facts)
+                return self._clean(envelope.rcpts[0].text, seen, *sender)
         decision = self._decided(examination, envelope, size, today, american)
         if not (reading_on and is_unfinished(examination)):
             return decision
         otherwise = self._decided(so_far(examination), envelope, size, today, american)
         return replace(decision, verdicts=marked(decision.verdicts, otherwise.verdicts))
+
+    def _alone(
+        self, address: str, seen: tuple[str, ...], department: str, controller: str
+    ) -> Decision:
+        """On a mail to one recipient in which nothing was found and all was read, where that needs
+        no condition (`_plain`): nothing else of it matters."""
+        assert self._plain is not None
+        visible = frozenset(map(str.lower, seen))
+        recipient = self.classes.of(address, visible)
+        return Decision(
+            verdicts=(self._plain(address, recipient),),
+            rules_hash=self.hash,
+            department=department,
+            controller=controller,
+            protected=recipient.cls == PROTECTED,
+            mass=self._external(visible) >= self.mass_at,
+        )
 
     def _decided(
         self,
