@@ -7,6 +7,7 @@ each recipient; `Outcome` says what became of it and which `Reply` the client ge
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 
 from mailfilter.place import Place
 
@@ -61,12 +62,18 @@ class Reply:
 
     def line(self) -> bytes:
         """The bytes to send."""
-        if self.text.isascii() and self.text.isprintable():
-            return b"%d %b\r\n" % (self.code, self.text.encode("ascii"))
-        *before, last = self.text.split("\n")
-        lines = [f"{self.code}-{text}" for text in before] + [f"{self.code} {last}"]
-        safe = [line.encode("ascii", "replace").translate(_PRINTABLE) for line in lines]
-        return b"\r\n".join([*safe, b""])
+        return _line(self.code, self.text)
+
+
+@lru_cache(maxsize=256)
+def _line(code: int, text: str) -> bytes:
+    """Of the few replies that are said again and again."""
+    if text.isascii() and text.isprintable():
+        return b"%d %b\r\n" % (code, text.encode("ascii"))
+    *before, last = text.split("\n")
+    lines = [f"{code}-{one}" for one in before] + [f"{code} {last}"]
+    safe = [line.encode("ascii", "replace").translate(_PRINTABLE) for line in lines]
+    return b"\r\n".join([*safe, b""])
 
 
 # ---- parse, extract ------------------------------------------------------------------------

@@ -24,7 +24,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from math import inf
 from pathlib import Path
-from typing import Literal, cast
+from time import monotonic
+from typing import Literal, NoReturn, cast
 
 from mailfilter import failpoint, limits, replies
 from mailfilter.act.next_hop_replies import OddError, Offers, ReplyReader, offers_of
@@ -72,6 +73,23 @@ class Connection(asyncio.Protocol):
     `gone` says that it must not be used any more; `idle` (set by the pool) that nothing was asked.
     """
 
+    __slots__ = (
+        "_due",
+        "_fault",
+        "_loop",
+        "_paused",
+        "_reader",
+        "_replies",
+        "_timer",
+        "_transport",
+        "_waiter",
+        "gone",
+        "hop",
+        "idle",
+        "offers",
+        "secure",
+    )
+
     def __init__(self, hop: Hop) -> None:
         self.hop = hop
         self.offers = Offers()
@@ -101,7 +119,9 @@ class Connection(asyncio.Protocol):
             self._replies.extend(self._reader.feed(data))
         except OddError as odd:
             self._fail(replies.HOP_ODD, str(odd))
-        self._wake()
+        waiter = self._waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
 
     def eof_received(self) -> bool:
         return False
@@ -151,14 +171,18 @@ class Connection(asyncio.Protocol):
 
     def write(self, data: bytes | memoryview) -> None:
         """Send as it is; raises `Lost` if the other end is out of step or gone."""
+        if self.gone or self._transport is None or not self.clean:
+            self._refuse()
+        else:
+            self._transport.write(data)
+
+    def _refuse(self) -> NoReturn:
         if self._fault is not None:
             raise self._fault
         if self.gone or self._transport is None:
             raise Lost(replies.HOP_DOWN, "connection is closed")
-        if not self.clean:
-            self._fail(replies.HOP_ODD, "out of step")
-            raise Lost(replies.HOP_ODD, "out of step")
-        self._transport.write(data)
+        self._fail(replies.HOP_ODD, "out of step")
+        raise Lost(replies.HOP_ODD, "out of step")
 
     async def reply(self, deadline: float) -> Reply:
         """The next reply; raises `Lost` at the deadline (loop time), at the end, at garbage."""
@@ -166,6 +190,9 @@ class Connection(asyncio.Protocol):
             if self._fault is not None:
                 raise self._fault
             await self._sleep(deadline)
+        return self._taken()
+
+    def _taken(self) -> Reply:
         reply = self._replies.popleft()
         if reply.code == 421:  # RFC 5321 3.8: it closes the connection
             self.gone = True
@@ -198,7 +225,7 @@ class Connection(asyncio.Protocol):
 
     def soon(self, deadline: float | None = None) -> float:
         """When a command's answer must be here; not after `deadline`."""
-        due = self._loop.time() + self.hop.command_timeout
+        due = monotonic() + self.hop.command_timeout  # the loop's time
         return due if deadline is None else min(due, deadline)
 
     async def ask(self, command: bytes, deadline: float | None = None) -> Reply:
@@ -217,7 +244,9 @@ class Connection(asyncio.Protocol):
         if self.offers.pipelining:
             self.write(b"".join(commands))
             while len(answers) < len(commands) and not self.gone:
-                answers.append(await self.reply(self.soon(deadline)))
+                answers.append(
+                    self._taken() if self._replies else await self.reply(self.soon(deadline))
+                )
             return answers
         for command in commands:
             answers.append(await self.ask(command, deadline))
@@ -233,7 +262,10 @@ class Connection(asyncio.Protocol):
         """
         if len(wire) <= PIECE:
             self.write(wire + b".\r\n")
-            return await self._answered(deadline)
+            failpoint.reach("ds_dot")
+            reply = await self.reply(deadline)
+            failpoint.reach("ds_250")
+            return reply
         view = memoryview(wire)
         for start in range(0, len(view), PIECE):
             self.write(view[start : start + PIECE])
@@ -242,14 +274,7 @@ class Connection(asyncio.Protocol):
                 await self._sleep(deadline)
             if self._replies:
                 return await self._early(deadline)
-        self.write(b".\r\n")
-        return await self._answered(deadline)
-
-    async def _answered(self, deadline: float) -> Reply:
-        failpoint.reach("ds_dot")
-        reply = await self.reply(deadline)
-        failpoint.reach("ds_250")
-        return reply
+        return await self.pour(b"", deadline)
 
     async def _early(self, deadline: float) -> Reply:
         reply = await self.reply(deadline)

@@ -23,6 +23,7 @@ Invariants:
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from time import monotonic
 
 from mailfilter import failpoint, limits, replies
 from mailfilter.act.dialling import connect
@@ -127,7 +128,7 @@ class Relay:
 
     def pooled(self) -> Connection | None:
         """The connection that was used last, or None; what died meanwhile is skipped."""
-        oldest = asyncio.get_running_loop().time() - self._idle
+        oldest = monotonic() - self._idle
         while self._pool:
             since, connection = self._pool.pop()
             connection.idle = False
@@ -144,16 +145,16 @@ class Relay:
         elif self._closed or len(self._pool) >= self._kept:
             connection.quit()
         else:
-            loop = asyncio.get_running_loop()
             connection.idle = True
-            self._pool.append((loop.time(), connection))
+            self._pool.append((monotonic(), connection))
             if self._sweep is None:
+                loop = asyncio.get_running_loop()
                 self._sweep = loop.call_later(self._idle, self._swept)
 
     def _swept(self) -> None:
         """Close what was idle too long; look again while something is kept."""
         loop = asyncio.get_running_loop()
-        oldest = loop.time() - self._idle
+        oldest = monotonic() - self._idle
         while self._pool and (self._pool[0][0] <= oldest or self._pool[0][1].gone):
             self._pool.pop(0)[1].quit()
         self._sweep = loop.call_later(self._idle / 4, self._swept) if self._pool else None
@@ -171,6 +172,8 @@ class Relay:
 
 class Transaction:
     """One message at the next hop. `accepted` are the recipients that had a 2xx, in order."""
+
+    __slots__ = ("_connection", "_mail", "_relay", "_there", "_xforward", "accepted")
 
     def __init__(self, relay: Relay, mail: Path, xforward: Sequence[bytes]) -> None:
         self.accepted: list[Path] = []
@@ -197,7 +200,7 @@ class Transaction:
         with these indexes into `accepted`. 2xx: the next hop has taken it. Else: it has not, or
         nobody knows, and the reply is temporary or the next hop's own refusal."""
         wanted = self.accepted if only is None else [self.accepted[index] for index in only]
-        deadline = asyncio.get_running_loop().time() + self._relay.hop.data_timeout
+        deadline = monotonic() + self._relay.hop.data_timeout  # the loop's time
         if not wanted:
             return replies.INTERNAL  # a caller that relays to nobody is a fault of ours
         try:

@@ -10,6 +10,7 @@ RFC 3461 (DSN), RFC 1870 (SIZE), RFC 6152 (BODY).
 """
 
 import re
+from functools import lru_cache
 
 from mailfilter.model import Path
 
@@ -35,6 +36,7 @@ class ArgumentError(ValueError):
     """The argument is not built as RFC 5321 says (501)."""
 
 
+@lru_cache(maxsize=1024)  # the same people write to the same people
 def path(argument: bytes) -> Path:
     """The path in what stands behind ``FROM:`` or ``TO:``; raises one of the errors above."""
     shape = _ARGUMENT.fullmatch(argument)
@@ -79,5 +81,5 @@ def size(parameters: bytes) -> int:
 
 def body(parameters: bytes) -> bytes:
     """The declared BODY in upper case, empty if none."""
-    found = _BODY.search(parameters)
+    found = _BODY.search(parameters) if parameters else None
     return found[1].upper() if found else b""

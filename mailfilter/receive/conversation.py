@@ -46,6 +46,23 @@ class Leave(Exception):
 class Conversation(asyncio.Protocol, ABC):
     """Input, output and timers of one session. `line_limit` bounds a command line."""
 
+    __slots__ = (
+        "_blocked",
+        "_due",
+        "_ended",
+        "_outbox",
+        "_paused",
+        "_task",
+        "_within",
+        "input",
+        "late",
+        "leaving",
+        "loop",
+        "over",
+        "peer",
+        "transport",
+    )
+
     def __init__(self, loop: asyncio.AbstractEventLoop, line_limit: int) -> None:
         self.loop = loop
         self.transport: asyncio.Transport | None = None
@@ -69,6 +86,10 @@ class Conversation(asyncio.Protocol, ABC):
     @abstractmethod
     def patience(self) -> float:
         """Seconds that the next piece of input may take."""
+
+    @abstractmethod
+    async def failed(self, error: Exception) -> None:
+        """What was waited for went wrong by our own fault: say so."""
 
     @abstractmethod
     def ended(self) -> None:
@@ -158,11 +179,22 @@ class Conversation(asyncio.Protocol, ABC):
             leave = reason
         except asyncio.CancelledError:  # by `abandon`: the line is cut
             leave = Leave(replies.GOING_DOWN)
+        except Exception as error:
+            leave = await self._sorry(error)
         self._task = None
         if leave is not None:
             self.hang_up(leave.reply)
         elif not self._within:
             self.go_on()
+
+    async def _sorry(self, error: Exception) -> Leave | None:
+        try:
+            await self.failed(error)
+        except Leave as reason:
+            return reason
+        except asyncio.CancelledError:
+            return Leave(replies.GOING_DOWN)
+        return None
 
     # ---- output --------------------------------------------------------------------------
 

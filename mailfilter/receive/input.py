@@ -58,13 +58,15 @@ class Input:
 
     def _gather(self) -> int:
         """Look at all that came; where it begins."""
-        old = self._rest[self._at :]
+        chunks = self._chunks
+        old = len(self._rest) - self._at
         if old:
-            self._chunks.insert(0, old)
-        self._rest = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
+            chunks.insert(0, self._rest[self._at :])
+        self._rest = chunks.pop() if len(chunks) == 1 else b"".join(chunks)
         self._at, self.waiting = 0, 0
-        self._chunks.clear()
-        return len(old)
+        if chunks:
+            chunks.clear()
+        return old
 
     def _bound(self) -> None:
         if self._skipping or len(self._rest) > self._limit:

@@ -39,6 +39,26 @@ _ATTRIBUTE = re.compile(
 class Opening(Conversation):
     """State of a session. `listener` holds what all sessions of the process share."""
 
+    __slots__ = (
+        "_age",
+        "_all",
+        "_bounds",
+        "_certificate",
+        "_commands",
+        "_declared",
+        "_errors",
+        "_extended",
+        "_helo",
+        "_hop",
+        "_last",
+        "_mail",
+        "_rcpts",
+        "_reserved",
+        "_secure",
+        "_standing",
+        "_xforward",
+    )
+
     def __init__(self, listener: "Listener", loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop, listener.bounds.line)
         self._all = listener

@@ -20,9 +20,9 @@ RFC 6531, Postfix XFORWARD_README.
 
 import asyncio
 import re
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mailfilter import failpoint, limits, replies
 from mailfilter.model import Envelope, Path, Reply
@@ -44,6 +44,8 @@ _NOT_SMTP = frozenset({b"GET", b"POST", b"PUT", b"HEAD", b"CONNECT", b"OPTIONS"}
 
 class Session(Opening):
     """A client's session."""
+
+    __slots__ = ("__weakref__", "_all_by", "_reader")
 
     def __init__(self, listener: "Listener", loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(listener, loop)
@@ -84,7 +86,7 @@ class Session(Opening):
             self._fault(error)
             waiting = self._apologise()
         if waiting is not None:
-            self.work(self._fenced(waiting))
+            self.work(waiting)
         return True
 
     def patience(self) -> float:
@@ -93,14 +95,10 @@ class Session(Opening):
             return self._bounds.command_timeout
         return min(self._bounds.block_timeout, self._all_by - monotonic())
 
-    async def _fenced(self, waiting: Coroutine[Any, Any, None]) -> None:
-        try:
-            await waiting
-        except Leave:
-            raise
-        except Exception as error:
-            self._fault(error)
-            await self._apologise()
+    async def failed(self, error: Exception) -> None:
+        """451, and the transaction is over."""
+        self._fault(error)
+        await self._apologise()
 
     async def _apologise(self) -> None:
         self._reader = None
@@ -115,8 +113,7 @@ class Session(Opening):
             self._refuse(replies.UNKNOWN if line else replies.TOO_LONG)
             return None
         verb, _, argument = line[:-2].partition(b" ")
-        verb = verb.upper()
-        command = _COMMANDS.get(verb)
+        command = _COMMANDS.get(verb) or _COMMANDS.get(verb := verb.upper())
         if command is None:
             if verb in _NOT_SMTP:
                 raise Leave(replies.TOO_MANY_ERRORS)
@@ -271,7 +268,10 @@ class Session(Opening):
             self._commands = self._errors = 0  # what a session may do, it may do for each mail
         self.say(reply)
         failpoint.reach("reply_said")
-        await self._end_transaction()
+        hop = self._forget()
+        if hop is not None:
+            self.flush()
+            await hop.abort()
 
     async def _judge(self, reader: DataReader) -> Reply:
         wire = reader.wire()
