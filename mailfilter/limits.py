@@ -56,6 +56,7 @@ WORKER_CPU = (
     12  # CPU seconds for one message: less than the 14 s, so that it tells content from load
 )
 OCR_CPU = 24  # the same with OCR: OCR_SECONDS, a layout that overruns, detection
+MESSAGE_AHEAD = 2 * MIB  # of a message that the kernel keeps until a worker is free
 MESSAGE_AT_ONCE = 4 * MIB  # asked of the kernel for a message on its way to a worker
 NOTE_SIZE = 4 * KIB  # JSON by which a worker says which part it opens
 NOTES = 4 * PARTS  # each part is opened and closed, some twice

@@ -21,6 +21,7 @@ from mailfilter.examine import Job
 from mailfilter.model import Class, Coverage
 from mailfilter.workers import master, wire
 from mailfilter.workers.classes import Kind, door
+from mailfilter.workers.line import Line
 from mailfilter.workers.pool import Pool
 from mailfilter.workers.rehearsal import rehearse
 from tests.containment.bomb import attached
@@ -134,8 +135,10 @@ async def test_a_message_larger_than_a_socket_holds_goes_over_whole():
     data = random.Random(1).randbytes(9 * limits.MIB)
     with ours, theirs:
         reading = asyncio.create_task(asyncio.to_thread(wire.receive_message, theirs, len(data)))
-        await wire.send_message(asyncio.get_running_loop(), ours, data)
+        line = Line(asyncio.get_running_loop(), ours)
+        line.send(data)
         assert await reading == data
+        line.close()
 
 
 async def test_half_a_message_is_none():
@@ -143,7 +146,7 @@ async def test_half_a_message_is_none():
     ours.setblocking(False)
     with theirs:
         with ours:
-            await wire.send_message(asyncio.get_running_loop(), ours, b"half")
+            ours.send(b"half")
         with pytest.raises(ConnectionResetError):
             wire.receive_message(theirs, 5)
 

@@ -20,6 +20,7 @@ from typing import Any
 from mailfilter import failpoint, limits
 from mailfilter.errors import Temporary
 from mailfilter.workers import wire
+from mailfilter.workers.line import Line
 from mailfilter.workers.notes import Culprit, Trail
 
 GRACE = 2.0  # seconds beyond a worker's time, for its answer
@@ -62,55 +63,70 @@ async def ask(
     `files` gives its lists, by descriptor, in the moment in which they are sent: while we wait for
     a worker they may be replaced and closed.
     """
-    loop = asyncio.get_running_loop()
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
         sock.setblocking(False)
         failpoint.reach("worker_sent")
-        await _start(loop, sock, path, job, files, begin_by)
-        end = min(monotonic() + float(job["seconds"]), float(job["until"]))
-        told = Told()
+        line = _reach(sock, path, job, files)
         try:
-            async with asyncio.timeout(end + GRACE - monotonic()):
-                await wire.send_message(loop, sock, message)
-                await _hear(loop, sock, told, wire.answer_limit(job["op"]))
-        except (TimeoutError, OSError, ValueError, RecursionError):
-            told.answer = None
+            ahead = len(message) <= limits.MESSAGE_AHEAD
+            if ahead:
+                line.send(message)
+            await _start(line, begin_by)
+            end = min(monotonic() + float(job["seconds"]), float(job["until"]))
+            told = Told()
+            try:
+                async with asyncio.timeout(end + GRACE - monotonic()):
+                    if not ahead:
+                        line.send(message)
+                    await _hear(line, told, wire.answer_limit(job["op"]))
+            except (TimeoutError, OSError, ValueError, RecursionError):
+                told.answer = None
+        finally:
+            line.close()
         failpoint.reach("worker_result")
         told.outran = told.answer is None and told.code == "crashed" and monotonic() > end - _NEAR
         return told
 
 
-async def _start(
-    loop: asyncio.AbstractEventLoop,
-    sock: socket.socket,
-    path: Path,
-    job: dict[str, Any],
-    files: Callable[[], wire.Files],
-    begin_by: float,
-) -> None:
+def _reach(
+    sock: socket.socket, path: Path, job: dict[str, Any], files: Callable[[], wire.Files]
+) -> Line:
+    """Put the job where the next free worker takes it; raises Temporary if it cannot be."""
+    try:
+        sock.connect(str(path))  # at once, or not at all if the queue is full
+        wire.send_job(sock, job, files())
+    except OSError as error:
+        raise _unreachable(error) from error
+    return Line(asyncio.get_running_loop(), sock)
+
+
+async def _start(line: Line, begin_by: float) -> None:
     """Returns when a worker has begun; raises Temporary when none did in time."""
     try:
         async with asyncio.timeout(begin_by - monotonic()):
-            await loop.sock_connect(sock, str(path))
-            wire.send_job(sock, job, files())
-            if await loop.sock_recv(sock, 1) != wire.STARTED:
-                raise Temporary("the scan worker ended before it began")
+            begun = await line.take(1) == wire.STARTED
     except TimeoutError as error:
         raise Temporary("no scan worker was free in time") from error
+    except ValueError:
+        begun = False
     except OSError as error:
-        raise Temporary(f"the scan workers cannot be reached: {error.strerror}") from error
+        raise _unreachable(error) from error
+    if not begun:
+        raise Temporary("the scan worker ended before it began")
 
 
-async def _hear(
-    loop: asyncio.AbstractEventLoop, sock: socket.socket, told: Told, limit: int
-) -> None:
+def _unreachable(error: OSError) -> Temporary:
+    return Temporary(f"the scan workers cannot be reached: {error.strerror}")
+
+
+async def _hear(line: Line, told: Told, limit: int) -> None:
     """Notes, then the answer. ValueError for whatever no honest worker sends."""
     while True:
-        kind, size = wire.head(await _exactly(loop, sock, wire.HEAD))
+        kind, size = wire.head(await line.take(wire.HEAD))
         if kind == wire.NOTE and size <= limits.NOTE_SIZE:
-            told.trail.take(json.loads(await _exactly(loop, sock, size)))
+            told.trail.take(json.loads(await line.take(size)))
         elif kind == wire.ANSWER and size <= limit:
-            _take(json.loads(await _exactly(loop, sock, size)), told)
+            _take(json.loads(await line.take(size)), told)
             return
         else:
             raise ValueError("no frame")
@@ -124,14 +140,3 @@ def _take(answer: Any, told: Told) -> None:
         told.code = "too-much-found"
     elif "crashed" not in answer:
         told.answer = answer
-
-
-async def _exactly(loop: asyncio.AbstractEventLoop, sock: socket.socket, size: int) -> bytes:
-    """`size` bytes; ValueError if the worker ended before."""
-    data = bytearray()
-    while len(data) < size:
-        piece = await loop.sock_recv(sock, min(size - len(data), 1 << 18))
-        if not piece:
-            raise ValueError("the worker has ended")
-        data += piece
-    return bytes(data)

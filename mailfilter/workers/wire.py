@@ -2,8 +2,10 @@
 
 Job: one datagram-sized write of JSON with two file descriptors beside it: the poison list, and the
 organisation's registers, both sealed memory files that are kept for many jobs. Back comes one byte
-`STARTED` when a worker has taken the job; then the message goes over as it is, as many bytes as the
-job says. Then frames come back: a byte for the kind, `LENGTH` bytes (big endian), JSON. Notes
+`STARTED` when a worker has taken the job. The message goes over as it is, as many bytes as the job
+says: behind the job at once if it is small enough for the kernel to keep meanwhile, else when a
+worker has begun. (Descriptors are a barrier in a stream: who receives them gets no byte of what was
+sent later.) Then frames come back: a byte for the kind, `LENGTH` bytes (big endian), JSON. Notes
 (`NOTE`) say which part is being opened; the `ANSWER` is the last frame.
 
 The message is no memory file: pages that are made and taken down for one message cost 0.35 ms of
@@ -14,12 +16,10 @@ bounded before anything is read, JSON is never anything but JSON, and the shapes
 `notes.py` and `checked.py`.
 """
 
-import asyncio
 import fcntl
 import json
 import os
 import socket
-from contextlib import suppress
 from typing import Any
 
 from mailfilter import limits
@@ -33,8 +33,6 @@ SHOWN = {"view": limits.VIEW_SIZE, "read": limits.TEXT_SIZE}
 LENGTH = 4
 HEAD = 1 + LENGTH
 JOB_SIZE = 64 * limits.KIB
-
-_SMALL = 128 * limits.KIB  # has room in a socket as it is
 
 _SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SEAL
 
@@ -79,15 +77,6 @@ def receive_job(sock: socket.socket) -> tuple[dict[str, Any], Files] | None:
     assert isinstance(job, dict)
     poison, registers = descriptors
     return job, (poison, registers)
-
-
-async def send_message(loop: asyncio.AbstractEventLoop, sock: socket.socket, data: bytes) -> None:
-    """Send the message, mostly in one write. A worker that has ended already may have said why, so
-    that it does not listen is no failure here."""
-    if len(data) > _SMALL:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, limits.MESSAGE_AT_ONCE)
-    with suppress(BrokenPipeError, ConnectionResetError):
-        await loop.sock_sendall(sock, data)
 
 
 def receive_message(sock: socket.socket, size: int) -> bytes:

@@ -110,8 +110,10 @@ def _begin(post: Post, connection: socket.socket) -> Task | None:
         connection.sendall(wire.STARTED)
         start_clock(seconds, int(job["cpu"]), final=post.kind is not Kind.TEXT)
         data = wire.receive_message(connection, int(job["size"]))
-        listed, lists = map(wire.read_memory_file, files)
-        return Task(connection, job, data, digests(listed), unbundle(lists), now + seconds)
+        poison, registers = files
+        poisoned = frozenset() if post.kind is Kind.TEXT else digests(wire.read_memory_file(poison))
+        lists = unbundle(wire.read_memory_file(registers))
+        return Task(connection, job, data, poisoned, lists, now + seconds)
     finally:
         for file in files:
             os.close(file)
