@@ -10,6 +10,7 @@ by the first byte, and all whose mark may stand `inside` if one of those marks i
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 from importlib import import_module
 
 from mailfilter.extract import (
@@ -43,9 +44,9 @@ class Kind(Enum):
     SKIPPED = "skipped"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Format:
-    """One line of the table."""
+    """One line of the table, equal to no other."""
 
     name: str
     extensions: tuple[str, ...]
@@ -59,11 +60,14 @@ class Format:
 
     def reader(self) -> Reader:
         """The function that reads, imported on demand."""
-        if callable(self.read):
-            return self.read
-        module, _, function = self.read.partition(":")
-        found: Reader = getattr(import_module(f"mailfilter.extract.{module}"), function or "read")
-        return found
+        return self.read if callable(self.read) else _imported(self.read)
+
+
+@cache
+def _imported(read: str) -> Reader:
+    module, _, function = read.partition(":")
+    found: Reader = getattr(import_module(f"mailfilter.extract.{module}"), function or "read")
+    return found
 
 
 _OPENXML = "application/vnd.openxmlformats-officedocument."
