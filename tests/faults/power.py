@@ -78,7 +78,7 @@ class Disk:
     def _serve(self) -> None:
         while True:
             try:
-                request = os.read(self._fd, (1 << 20) + SECTOR)
+                request = os.read(self._fd, (1 << 17) + SECTOR)
                 if answer := self._answer(request):
                     os.write(self._fd, answer)
             except OSError as error:
