@@ -118,7 +118,7 @@ class _Session:
         self._budget = budget
         self._reader = reader
         self._writer = writer
-        self._sending = asyncio.Lock()
+        self._answers: list[bytes] = []
         self._running: set[asyncio.Task[None]] = set()
         self._staged: set[str] = set()
 
@@ -131,6 +131,7 @@ class _Session:
         finally:
             if self._running:
                 await asyncio.wait(self._running)
+            self._tell()
             self._writer.close()
             if self._staged:
                 with suppress(Temporary):
@@ -141,6 +142,7 @@ class _Session:
             header, length = await frames.read_header(self._reader)
             while len(self._running) >= AT_ONCE:
                 await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
+            await self._writer.drain()  # who reads no answers is asked for nothing more
             await self._budget.take(length)
             try:
                 blob = await self._reader.readexactly(length)
@@ -156,9 +158,15 @@ class _Session:
             answer = await self._answer_to(header, blob)
         finally:
             await self._budget.give(len(blob))
-        with suppress(OSError):
-            async with self._sending:
-                await frames.write(self._writer, {"id": header["id"]} | answer)
+        if not self._answers:
+            asyncio.get_running_loop().call_soon(self._tell)
+        self._answers.append(frames.head({"id": header["id"]} | answer))
+
+    def _tell(self) -> None:
+        """All answers of one commit leave together: whoever waits for them wakes once."""
+        answers, self._answers = self._answers, []
+        if answers and not self._writer.is_closing():
+            self._writer.write(b"".join(answers))
 
     async def _answer_to(self, header: dict[str, Any], blob: bytes) -> Answer:
         verb = _VERBS.get(str(header.get("verb")))

@@ -153,6 +153,48 @@ async def test_who_gave_up_before_it_began_leaves_nothing(store: Parts, mails: M
     assert [one.id for one in await store.archive.items(Filter())] == ["M00003.1"]
 
 
+# ---- commits that wait for company -----------------------------------------------------------
+
+
+async def test_what_comes_in_numbers_shares_a_commit(
+    store: Parts, mails: Mails, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await asyncio.gather(*(store.intake.keep(mails(), []) for _ in range(3)))
+    monkeypatch.setattr("mailfilter.record.database.PACE", 0.5)
+    commits: list[object] = []
+    event.listen(store.database.sync_engine, "commit", commits.append)
+    later = []
+    for _ in range(5):
+        later.append(asyncio.create_task(store.intake.keep(mails(), [])))
+        await asyncio.sleep(0.01)
+    await asyncio.gather(*later)
+    assert len(commits) == 1
+
+
+async def test_who_comes_alone_waits_for_nobody(
+    store: Parts, mails: Mails, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mailfilter.record.database.PACE", 3600)
+    async with asyncio.timeout(30):
+        for _ in range(3):
+            await store.intake.keep(mails(), [])
+
+
+async def test_pages_wait_for_no_mail(
+    embedded: Parts, mails: Mails, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Other work ends the waiting of the mail before it, whenever it comes."""
+    async with asyncio.timeout(30):
+        for pause in (0, 0.01):
+            monkeypatch.setattr("mailfilter.record.database.PACE", 0)
+            await asyncio.gather(*(embedded.intake.keep(mails(), []) for _ in range(3)))
+            monkeypatch.setattr("mailfilter.record.database.PACE", 3600)
+            waiting = asyncio.create_task(embedded.intake.keep(mails(), []))
+            await asyncio.sleep(pause)
+            await embedded.archive.items(Filter())
+            await waiting
+
+
 # ---- one engine ------------------------------------------------------------------------------
 
 
