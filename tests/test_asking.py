@@ -150,10 +150,12 @@ async def test_no_worker_in_time_and_a_full_queue_are_temporary(tmp_path):
 
 
 async def test_who_says_something_else_than_begun_has_not_begun(tmp_path):
-    with (
-        worker(tmp_path / "w", lambda connection: connection.sendall(b"A" * 100)),
-        pytest.raises(Temporary, match="before it began"),
-    ):
+    def babbles(connection):
+        connection.recv(1 << 16)
+        connection.sendall(b"A" * 100)
+        connection.recv(1 << 16)
+
+    with worker(tmp_path / "w", babbles), pytest.raises(Temporary, match="before it began"):
         await asked(tmp_path / "w", SMALL)
 
 
