@@ -16,8 +16,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import BigInteger, type_coerce
-from sqlalchemy import insert as plain_insert
+from sqlalchemy import BigInteger, select, type_coerce
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mailfilter import failpoint
@@ -27,12 +27,13 @@ from mailfilter.record import counts as counting
 from mailfilter.record import staging
 from mailfilter.record.contract import Count, Joined
 from mailfilter.record.seal import Sealed
-from mailfilter.record.sql import by_engine, is_sqlite
+from mailfilter.record.sql import Rows, by_engine, is_sqlite
 from mailfilter.record.tables import message, outbox, told
 
-_NEW = by_engine(
-    message,
-    lambda new: new.on_conflict_do_nothing(index_elements=["join_key"]).returning(message.c.id),
+_NEW = (
+    postgresql.insert(message)
+    .on_conflict_do_nothing(index_elements=["join_key"])
+    .returning(message.c.id)
 )
 _KEPT = staging.KEPT // timedelta(microseconds=1)
 _TOLD = by_engine(
@@ -44,7 +45,7 @@ _TOLD = by_engine(
         <= type_coerce(new.excluded.at, BigInteger) - _KEPT,
     ).returning(told.c.key),
 )
-_PARCEL = plain_insert(outbox)
+_PARCEL = Rows(outbox)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,13 @@ async def _insert(connection: AsyncConnection, given: Sequence[Kept]) -> set[str
         )
         for one in sorted(given, key=lambda one: one.sealed.join_key)
     ]
-    return set((await connection.execute(_NEW[is_sqlite(connection)], rows)).scalars())
+    if not is_sqlite(connection):
+        return set((await connection.execute(_NEW, rows)).scalars())
+    ids = {row["id"] for row in rows}
+    if await staging.MESSAGE.put(connection, rows) == len(rows):
+        return ids
+    there = select(message.c.id).where(message.c.id.in_(ids))
+    return set((await connection.execute(there)).scalars())
 
 
 async def _put_parcels(connection: AsyncConnection, fresh: Sequence[Kept]) -> None:
@@ -112,7 +119,7 @@ async def _put_parcels(connection: AsyncConnection, fresh: Sequence[Kept]) -> No
     notices = await _first_times(connection, [one.sealed for one in fresh if _stops(one)])
     rows += [staging.parcel_row("notice", sealed.at, sealed.id) for sealed in notices]
     if rows:
-        await connection.execute(_PARCEL, rows)
+        await _PARCEL.put(connection, rows)
     if notices:
         failpoint.reach("notice_enqueued")
 

@@ -27,7 +27,7 @@ from mailfilter.model import Action, State
 from mailfilter.record import counts as counting
 from mailfilter.record.contract import Count, Joined, StagedItem
 from mailfilter.record.seal import Sealed
-from mailfilter.record.sql import by_engine, clean, is_sqlite
+from mailfilter.record.sql import Rows, by_engine, clean, is_sqlite
 from mailfilter.record.tables import (
     NEVER,
     chunk,
@@ -46,8 +46,8 @@ SKEW = timedelta(seconds=240)  # a lease that ends later still was given by a cl
 KEPT = timedelta(seconds=limits.JOIN_KEPT)
 
 # Statements of every held mail are made once: making one anew costs more than executing it.
-_MESSAGE = by_engine(message, lambda new: new.on_conflict_do_nothing(index_elements=["join_key"]))
-_KEY, _CHUNK, _ITEM = plain_insert(wrapped_key), plain_insert(chunk), plain_insert(item)
+MESSAGE = Rows(message, lambda new: new.on_conflict_do_nothing(index_elements=["join_key"]))
+_KEY, _CHUNK, _ITEM = Rows(wrapped_key), Rows(chunk), Rows(item)
 _COMMIT = (
     update(message)
     .where(message.c.id == bindparam("whole"), message.c.committed.is_(False))
@@ -84,8 +84,7 @@ async def stage(connection: AsyncConnection, sealed: Sealed, held_for: timedelta
 
 
 async def _insert(connection: AsyncConnection, sealed: Sealed) -> bool:
-    statement = _MESSAGE[is_sqlite(connection)]
-    return bool((await connection.execute(statement, message_row(sealed))).rowcount)
+    return bool(await MESSAGE.put(connection, [message_row(sealed)]))
 
 
 def message_row(
@@ -116,9 +115,9 @@ async def insert_parts(
     connection: AsyncConnection, messages: Sequence[Sealed], items: Sequence[dict[str, Any]]
 ) -> None:
     """Keys and bodies of `messages`, and the rows of their items."""
-    await connection.execute(_KEY, [{"owner": s.id, "wrapped": s.wrapped} for s in messages])
-    await connection.execute(
-        _CHUNK,
+    await _KEY.put(connection, [{"owner": s.id, "wrapped": s.wrapped} for s in messages])
+    await _CHUNK.put(
+        connection,
         [
             {"message": sealed.id, "n": n, "sealed": piece}
             for sealed in messages
@@ -127,7 +126,7 @@ async def insert_parts(
     )
     failpoint.reach("chunk_rows")
     if items:
-        await connection.execute(_ITEM, items)
+        await _ITEM.put(connection, items)
 
 
 def item_rows(sealed: Sealed, held_for: timedelta, *, opened: bool = False) -> list[dict[str, Any]]:

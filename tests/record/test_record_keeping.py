@@ -15,7 +15,11 @@ from mailfilter.errors import Temporary
 from mailfilter.model import Action, State
 from mailfilter.record import open_intake, open_store
 from mailfilter.record.contract import Filter, Joined, StagedItem
+from mailfilter.record.keeping import Kept, keep
 from mailfilter.record.keys import PrivateKeys
+from mailfilter.record.seal import Sealer
+from mailfilter.record.sql import Rows
+from mailfilter.record.staging import parcel_row
 from mailfilter.record.tables import metadata
 from tests.record.making import CHEAP, DAY, NOW, Mails, Parts, Server, count, dossier, settings
 
@@ -80,8 +84,7 @@ async def test_it_leaves_what_stage_and_commit_leave(store: Parts, way: str) -> 
 
 
 async def _empty(connection: AsyncConnection) -> None:
-    for name in reversed(TABLES):
-        await connection.execute(metadata.tables[name].delete())
+    await _forget(*reversed(TABLES))(connection)
 
 
 async def test_many_at_once_are_all_there(store: Parts, mails: Mails) -> None:
@@ -104,6 +107,18 @@ async def test_the_same_mail_many_times_at_once_is_one_row(store: Parts, mails: 
     assert len(await store.archive.items(Filter())) == 1
     assert len(await store.archive.due(NOW)) == 1
     assert await store.archive.counts(NOW.date(), NOW.date()) == [count()]
+
+
+async def test_one_transaction_takes_the_new_and_meets_the_old(
+    store: Parts, mails: Mails, keys: PrivateKeys
+) -> None:
+    await store.intake.keep(mails(), [])
+    sealer = Sealer([keys.public.desk])
+    given = [mails(), mails(join_key=b"join-1"), mails()]
+    kept = [Kept(sealer.seal(one), [], DAY) for one in given]
+    joined = await store.database.run(lambda c: keep(c, kept))
+    assert joined == [Joined("M00002"), Joined("M00001", committed=True), Joined("M00004")]
+    assert len(await store.archive.items(Filter())) == 3
 
 
 async def test_copies_of_one_mail_give_one_notice(store: Parts, mails: Mails) -> None:
@@ -151,6 +166,39 @@ async def test_who_gave_up_before_it_began_leaves_nothing(store: Parts, mails: M
         task.cancel()
     await asyncio.wait(tasks)
     assert [one.id for one in await store.archive.items(Filter())] == ["M00003.1"]
+
+
+async def test_rows_made_for_many_are_those_of_sqlalchemy(store: Parts, mails: Mails) -> None:
+    """Types and defaults of every column: the fast way writes what the ordinary one reads."""
+    sealed = [b"a\0b", b"\xff"]
+    given: dict[str, list[dict[str, Any]]] = {
+        "wrapped_key": [{"owner": f"K{n}", "wrapped": piece} for n, piece in enumerate(sealed)],
+        "outbox": [parcel_row("notice", NOW, f"M{n}") | {"done": bool(n)} for n in range(2)],
+        "request": [{"item": f"{n}.1", "at": NOW, "sealed": sealed[n]} for n in range(2)],
+    }
+
+    def ours(name: str) -> Any:
+        return lambda c: Rows(metadata.tables[name]).put(c, given[name])
+
+    def theirs(name: str) -> Any:
+        return lambda c: c.execute(metadata.tables[name].insert(), given[name])
+
+    found = []
+    for way in (theirs, ours):
+        for name in given:
+            await store.database.run(way(name))
+        found.append(await rows(store, *given))
+        await store.database.run(_forget(*given))
+    assert found[0] == found[1]
+    assert len(found[0]["outbox"]) == 2
+
+
+def _forget(*names: str) -> Any:
+    async def work(connection: AsyncConnection) -> None:
+        for name in names:
+            await connection.execute(metadata.tables[name].delete())
+
+    return work
 
 
 # ---- commits that wait for company -----------------------------------------------------------
