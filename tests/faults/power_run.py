@@ -43,7 +43,7 @@ class Cuts:
     synchronous: str = "FULL"
     server: Cluster | None = None  # else SQLite
     cuts: int = 0
-    early: int = 0  # of them, while the server recovered
+    early: int = 0  # of them: while the server recovered from the last
     acks: int = 0
     faults: list[str] = field(default_factory=list)
 
@@ -169,8 +169,8 @@ def main() -> int:
             cuts = of_database(database, Path(folder), asked.seed, asked.careless)
             with contextlib.suppress(KeyboardInterrupt):
                 cuts.run(asked.cuts // len(names))
-        print(f"{database}, seed {asked.seed}: {cuts.cuts} power cuts, {cuts.early} of them while")
-        print(f"the server recovered, {cuts.acks} mails acknowledged")
+        print(f"{database}, seed {asked.seed}: {cuts.cuts} power cuts", end=", ")
+        print(f"{cuts.early} of them early, {cuts.acks} mails acknowledged")
         print("\n".join(cuts.faults) or "0 lost, 0 damaged")
         if not asked.careless:
             write_row(database, cuts, time.monotonic() - began)
