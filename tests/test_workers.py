@@ -158,7 +158,7 @@ async def test_who_hangs_up_before_the_message_costs_its_worker_nothing(tmp_path
             sock.connect(str(door(tmp_path / "scan.sock", Kind.TEXT)))
             ends = time.monotonic() + 20
             job = {"op": "examine", "seconds": 20, "until": ends, "cpu": 9, "size": 1, "poison": ""}
-            wire.send_job(sock, job, pool._files(JOB.registers))
+            wire.send_job(sock, job, pool._files(JOB.registers, Kind.TEXT))
             assert sock.recv(1) == wire.STARTED
         assert (await pool.examine(MAIL, JOB)).persons == 1
 

@@ -200,13 +200,15 @@ class Pool:
             "size": len(question.data),
             "poison": (self._poison.key if self._poison else bytes(KEY)).hex(),
         }
-        path, files = door(self._path, kind), partial(self._files, question.registers)
+        path, files = door(self._path, kind), partial(self._files, question.registers, kind)
         return await ask(path, job, files, question.data, question.begin_by)
 
-    def _files(self, registers: Registers) -> wire.Files:
-        return self._poison_file(), self._registers_file(registers)
+    def _files(self, registers: Registers, kind: Kind) -> wire.Files:
+        return self._poison_file(kind), self._registers_file(registers)
 
-    def _poison_file(self) -> int:
+    def _poison_file(self, kind: Kind) -> int:
+        if kind is Kind.TEXT and "poison" in self._lists:
+            return self._lists["poison"][1]  # no matter how old: text opens nothing
         listed = self._poison.listed() if self._poison else b""
         return self._list_file("poison", listed, lambda: listed)
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from mailfilter import replies
-from mailfilter.act.next_hop import Hop
+from mailfilter.act.next_hop import PIECE, SHORT, Hop
 from mailfilter.act.relay import Relay, deliver_once
 from mailfilter.errors import Temporary
 from mailfilter.model import Path
@@ -56,6 +56,17 @@ async def test_a_message_arrives_as_it_was_given():
 
 async def test_a_large_message_arrives_as_it_was_given():
     wire = bytes(range(14, 256)) * 20_000 + b"\r\n"
+    async with Out() as out:
+        transaction, _ = await out.begin(B)
+        assert (await transaction.send(wire)).code == 250
+        assert out.hop.mails[0].wire == wire
+
+
+@pytest.mark.parametrize("pieces", [1, 2])
+@pytest.mark.parametrize("more", [-1, 0, 1, SHORT - 1, SHORT, SHORT + 1])
+async def test_a_message_of_any_number_of_pieces_arrives_whole(pieces, more):
+    size = pieces * PIECE + more
+    wire = (bytes(range(14, 256)) * (size // 242 + 1))[: size - 2] + b"\r\n"
     async with Out() as out:
         transaction, _ = await out.begin(B)
         assert (await transaction.send(wire)).code == 250
