@@ -40,6 +40,7 @@ _SMALLER = "".join(  # two thirds of its files, each of which recovery opens and
     f"ALTER DATABASE {name} IS_TEMPLATE false;\nDROP DATABASE {name};\n"
     for name in ("template0", "template1")
 )
+_NOT_YET = (OSError, asyncpg.CannotConnectNowError, asyncpg.ConnectionDoesNotExistError)
 
 
 @dataclass
@@ -97,10 +98,13 @@ class Cluster:
         self.begin()
         end = time.monotonic() + 60
         while self.server.poll() is None and time.monotonic() < end:
-            with contextlib.suppress(OSError, asyncpg.PostgresError):
+            try:
                 asyncio.run(self._greet())
                 return True
-            time.sleep(0.02)
+            except _NOT_YET:
+                time.sleep(0.02)
+            except asyncpg.PostgresError:
+                return False  # it runs, and lets nobody in: pages of its catalogue are damaged
         return False
 
     async def _greet(self) -> None:
