@@ -11,6 +11,8 @@ from mailfilter.model import Action, Class, Finding, NotExamined, Path, Verdict
 from mailfilter.place import Place
 from mailfilter.record.contract import Dossier
 
+_JSON = json.JSONEncoder(separators=(",", ":"))  # making one costs as much as a field or two
+
 
 def to_bytes(dossier: Dossier) -> bytes:
     """The JSON of a dossier, ASCII."""
@@ -30,7 +32,7 @@ def to_bytes(dossier: Dossier) -> bytes:
         "internal_domains": list(dossier.internal_domains),
         "opened": [place.to_json() for place in dossier.opened],
     }
-    return json.dumps(value, separators=(",", ":")).encode("ascii")
+    return _JSON.encode(value).encode("ascii")
 
 
 def from_bytes(data: bytes) -> Dossier:
