@@ -17,8 +17,8 @@ import pytest
 
 from mailfilter import limits
 from mailfilter.errors import Temporary
-from mailfilter.examine import Job
-from mailfilter.model import Class, Coverage
+from mailfilter.examine import Job, Reading
+from mailfilter.model import Class, Coverage, Facts
 from mailfilter.workers import master, wire
 from mailfilter.workers.classes import Kind, door
 from mailfilter.workers.line import Line
@@ -79,6 +79,31 @@ async def test_a_reviewer_sees_the_text(tmp_path):
     assert ("brevtexten", "personnummer 191212121212\r\n") in [
         (place, text.replace("\r\n", "\n").replace("\n", "\r\n")) for place, text in texts
     ]
+
+
+def sign(*_):
+    time.sleep(0.3)
+    return Reading(Facts(message_id=str(os.getpid())), (), ())
+
+
+def is_idle(pid: str) -> bool:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "S"
+
+
+async def test_of_idle_workers_the_same_one_takes_the_job(tmp_path):
+    """Its caches are warm; the kernel's own way is to take turns. While it works others do."""
+    with running(tmp_path / "scan.sock", 3, do=sign):
+        pool = Pool(tmp_path / "scan.sock", wait=60)
+        signed: set[str] = set()
+        while len(signed) < 3:  # until all have begun
+            found = await asyncio.gather(*(pool.examine(MAIL, JOB) for _ in range(3)))
+            signed = {each.facts.message_id for each in found}
+        alone = set()
+        for _ in range(5):
+            while not all(map(is_idle, signed)):
+                await asyncio.sleep(0.001)
+            alone.add((await pool.examine(MAIL, JOB)).facts.message_id)
+    assert len(alone) == 1
 
 
 def die(*_):

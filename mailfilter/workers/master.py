@@ -25,7 +25,7 @@ from mailfilter.workers.memory import freeze
 from mailfilter.workers.rehearsal import get_ready
 from mailfilter.workers.slot import Slot
 from mailfilter.workers.state import State
-from mailfilter.workers.worker import Post, work
+from mailfilter.workers.worker import Post, bell, work
 
 QUEUE = 512  # jobs that wait for a worker of a class; a full queue answers 451
 _WATCHED = {signal.SIGTERM, signal.SIGCHLD}
@@ -161,8 +161,10 @@ class Shop:
             kind = self._seats[seat]
             os.nice(NICENESS[kind])
             self._leave_what_is_others(kind)
+            listener = self._doors.listeners[kind]
+            rung = bell(listener) if kind is Kind.TEXT else None
             confine()
-            work(Post(kind, self._doors.listeners[kind], self._slot, self._board, seat))
+            work(Post(kind, listener, self._slot, self._board, seat, rung))
             status = 0
         finally:
             os._exit(status)

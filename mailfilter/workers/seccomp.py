@@ -42,7 +42,7 @@ CALLS = (
     *(4, 5, 6, 21, 79, 89, 137, 138, 217, 221, 262, 267, 269, 332),  # what is there: stat and kin
     *(9, 10, 11, 12, 25, 28),  # mmap mprotect munmap brk mremap madvise
     *(13, 14, 15, 131),  # signals that come
-    *(7, 23, 24, 35, 36, 37, 38, 219, 270, 271),  # poll select yield sleep timers
+    *(7, 23, 24, 35, 36, 37, 38, 219, 232, 270, 271),  # poll select yield sleep timers epoll_wait
     *(96, 100, 201, 228, 229, 230, 318),  # clocks, random
     *(39, 63, 97, 98, 99, 102, 104, 107, 108, 110, 186, 204),  # who and where am I
     *(43, 45, 47, 48, 51, 55, 288),  # accept, receive, shutdown, names and options of a socket
