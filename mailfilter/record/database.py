@@ -50,7 +50,7 @@ V = TypeVar("V")
 
 BUSY = 5.0  # seconds to wait for another process's lock
 BATCH = 200  # pieces of work in one commit
-PACE = 0.015  # seconds between two commits while mail comes in numbers
+PACE = 0.01  # seconds between two commits while mail comes in numbers
 BATCH_BYTES = 32 * limits.MIB  # about: more takes long, and a server's time for one is limited
 _PRAGMAS = (
     f"busy_timeout={int(BUSY * 1000)}",
