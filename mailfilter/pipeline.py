@@ -77,12 +77,7 @@ class Pipeline:
             return replies.CHECK_ALONE
         day = self.today()
         try:
-            if self.hosts is None and examination.size >= 0:
-                decision = self.rules.decide(
-                    examination, received.envelope, len(received.data), day, reading_on=True
-                )
-            else:
-                decision = await self._decided(examination, received, day)
+            decision = await self._decided(examination, received, day)
         except Temporary as error:
             await settle_abandoned(hop)
             return _told(id, replies.NOT_NOW, error)

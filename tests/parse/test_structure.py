@@ -243,6 +243,13 @@ def test_what_is_light():
     assert not is_light(MIXED + b"--b\r\n\r\n" * 100)
     assert not is_light(b"A: " + b"b" * 30000 + b"\r\n\r\nx")
     assert not is_light(b"Subject: x\r\n\r\n" + b"\r\n" * 5000)
+    assert is_light(
+        b"Subject: " + b"=?utf-8?Q?a?= " * 300 + b"\r\n\r\nx"
+    )  # words are no delimiters
+    assert not is_light(b"Subject: " + b"=?utf-8?Q?a?= " * 401 + b"\r\n\r\nx")
+    assert not is_light(MIXED + b"--b\r\n\r\n" * 61 + b"=?" * 300)
+    assert is_light(b"Subject: x\r\n\r\n" + b"=41" * 7900)
+    assert not is_light(b"Subject: x\r\n\r\n" + b"=41" * 8001)
 
 
 def test_what_follows_the_header_of_a_returned_mail_is_read():
