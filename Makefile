@@ -7,7 +7,7 @@ PYTEST := .venv/bin/python -m pytest
 ARGS ?=
 MINUTES ?= 5
 
-.PHONY: help run test test-fast lint bench bench-detectors bench-reading bench-extract bench-big bombs faults cuts power-cuts smuggling unchanged fuzz evasion ordinary quality quality-peers lock demo-mails clean
+.PHONY: help run test test-fast lint bench bench-detectors bench-reading bench-extract bench-big bombs slow faults cuts power-cuts smuggling unchanged fuzz evasion ordinary quality quality-blind judge quality-peers lock demo-mails clean
 help: ## show this list
 	@grep -E '^[a-z.-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 14
 .venv/run: constraints.lock pyproject.toml
@@ -25,7 +25,13 @@ test-fast: .venv/test ## the part that needs only Python, at most a minute
 lint: .venv/test ## ruff, mypy --strict, import contracts
 	.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports
 quality: .venv/test ## score the labelled mails and the benchmark of numbers
-	$(RUN) tests/eval/quality.py $(ARGS) && $(RUN) tests/quality/numbers_run.py
+	$(RUN) tests/eval/quality.py $(ARGS) && $(RUN) tests/quality/numbers_run.py && $(RUN) tests/quality/base_rate.py
+quality-blind: .venv/test ## score the mails that nothing was tuned to; a row in tests/quality/LEDGER.md, once a day
+	$(RUN) tests/quality/base_rate.py --blind
+.venv-train/done: constraints-train.lock
+	$(PYTHON) -m venv .venv-train && .venv-train/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes -r constraints-train.lock && touch $@
+judge: .venv/test .venv-train/done ## train the judge of health anew, a night on 2 cores; goes on where it was stopped
+	$(RUN) tests/quality/judge/sets.py build/judge/questions.json && .venv-train/bin/python tests/quality/judge/train.py folds && .venv-train/bin/python tests/quality/judge/train.py ship build/judge/fold-1-*.pt && $(RUN) tests/quality/judge/levels.py build/judge --write
 .venv-oracles/done: constraints-oracles.lock
 	$(PYTHON) -m venv .venv-oracles && .venv-oracles/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes -r constraints-oracles.lock && touch $@
 quality-peers: .venv-oracles/done ## the benchmark of numbers for presidio-analyzer, python-stdnum and personnummer, too
@@ -44,6 +50,8 @@ bench-rows: .venv/test ## idle memory, sessions, latency, a crowd, held mails a 
 	$(RUN) tests/bench/rows.py $(ARGS)
 bench-municipality: .venv/test ## one core, 5 mails a second, a scan a minute: five minutes; ARGS="--minutes 2"
 	$(RUN) tests/bench/everyday.py $(ARGS)
+slow: .venv/test ## 1,000 half requests on each of three doors: who is served, how fast, how much memory
+	$(RUN) -m tests.slow $(ARGS)
 bombs: .venv/test ## hostile files through the workers; ARGS=--latency: what others notice
 	$(RUN) -m tests.containment.run $(ARGS)
 faults: .venv/test ## kills and faults for MINUTES, half of them with PostgreSQL; a row in tests/faults/LEDGER.md
@@ -67,6 +75,6 @@ bench-big: .venv/test ## a 10 MiB mail: longest callback, memory
 demo-mails: .venv/test ## make the example mails anew
 	$(RUN) tests/make_demo_mails.py
 lock: ## resolve the pinned constraints anew (needs uv)
-	for name in "" -test -oracles -fuzz; do uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --extra build $${name:+--extra $${name#-}} -o constraints$$name.lock pyproject.toml; done
+	for name in "" -test -oracles -fuzz -train; do uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --extra build $${name:+--extra $${name#-}} -o constraints$$name.lock pyproject.toml; done
 clean: ## remove what was made
 	rm -rf .venv .venv-oracles .venv-fuzz var build *.egg-info

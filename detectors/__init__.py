@@ -21,6 +21,7 @@ from . import (
 from .afar import Sign, lacking
 from .contract import Detector, Match, Role, Source
 from .evidence import WEIGHTS, Code, weigh
+from .levels import LEVELS, Level
 
 DETECTORS: tuple[Detector, ...] = (
     se_personnummer,
@@ -57,7 +58,6 @@ NEEDS: dict[Detector, Sign] = {
     cloud_link: Sign.LINK,
 }
 
-MEDIUM = 50
 STANDING = ("se.personnummer", "se.samordningsnummer")  # a check digit and a date: rare by chance
 IDENTITY = ("se.", "fi.", "no.", "dk.", "is.")  # kinds of which one stretch of text has only one
 
@@ -92,15 +92,20 @@ def detect(sources: Sequence[Source], today: date | None = None) -> list[Match]:
     matches = [match for detector in asked for match in detector.find(sources, today)]
     identity = [match for match in matches if match.kind.startswith(IDENTITY)]
     others = [match for match in matches if not match.kind.startswith(IDENTITY)]
-    if any(match.kind in health.KINDS and match.confidence >= MEDIUM for match in others):
+    if any(match.kind in health.KINDS and _counts(match) for match in others):
         identity = [_beside_health(match) for match in identity]
     return [*likeliest(identity), *others]
+
+
+def _counts(match: Match) -> bool:
+    """Is it medium or higher?"""
+    return LEVELS.of(match.kind, match.confidence) is not Level.LOW
 
 
 def _beside_health(match: Match) -> Match:
     """Beside somebody's health a valid number is a person's, if nothing speaks against it."""
     doubted = any(WEIGHTS.get(code, 0) < 0 for code in match.evidence)  # type: ignore[call-overload]
-    if match.kind not in STANDING or match.confidence >= MEDIUM or doubted:
+    if match.kind not in STANDING or _counts(match) or doubted:
         return match
     confidence = weigh(match.confidence, (Code.HEALTH,))
     return replace(match, confidence=confidence, evidence=(*match.evidence, Code.HEALTH))

@@ -10,8 +10,10 @@ import json
 import sys
 from collections.abc import Sequence
 
-from . import evidence_texts, find
+from . import find
 from .contract import Match
+from .explain import worded
+from .health import judge
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -21,21 +23,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--evidence", action="store_true", help="evidence in words, in Swedish")
     options = parser.parse_args(arguments)
     text = sys.stdin.buffer.read().decode("utf-8", "replace")
-    words = evidence_texts() if options.evidence else {}
+    judge.load()
     for match in find(text):
-        print(json.dumps(_shown(match, text, options.text, words), ensure_ascii=False))
+        print(json.dumps(_shown(match, text, options), ensure_ascii=False))
     return 0
 
 
-def _shown(match: Match, text: str, whole: bool, words: dict[str, str]) -> dict[str, object]:
+def _shown(match: Match, text: str, options: argparse.Namespace) -> dict[str, object]:
+    said = worded if options.evidence else str
     return {
         "start": match.start,
         "end": match.end,
         "kind": match.kind,
         "confidence": match.confidence,
         "mask": match.mask,
-        "evidence": [words.get(code, str(code)) for code in match.evidence],
-        **({"text": text[match.start : match.end]} if whole else {}),
+        "evidence": [said(code) for code in match.evidence],
+        **({"text": text[match.start : match.end]} if options.text else {}),
     }
 
 

@@ -13,12 +13,12 @@ end; what goes over the joint can only add a sign.
 from collections.abc import Sequence
 from enum import Enum, auto
 
-from .candidates import TO_ZERO, may_look_alike
+from .candidates import FEWEST_DISGUISED, TO_ZERO, may_look_alike
 from .cloud_link import ENDS
 from .contract import Source
 from .islands import FEWEST, has_island
 from .pieces import Pieces
-from .spelled import may_be_run
+from .spelled import may_be_mixed, may_be_run
 from .split_number import may_stand
 from .text import MOVED, SEATED
 
@@ -43,13 +43,16 @@ def lacking(sources: Sequence[Source]) -> tuple[Sign, ...]:
         return ()
     joined = b"\n%b\n" % b"\n".join(seated)
     shapes = joined.translate(_ZEROED)
-    if MOVED in shapes:
+    if MOVED in shapes or b"%2" in joined or b"%3" in joined:  # the last are read unescaped
         return ()
-    if shapes.count(b"0") >= FEWEST and (has_island(shapes) or may_look_alike(shapes)):
+    digits = shapes.count(b"0")
+    if digits >= FEWEST_DISGUISED and (
+        (digits >= FEWEST and has_island(shapes)) or may_look_alike(shapes)
+    ):
         return ()
     pieces = Pieces(joined.translate(SEATED))
     held = (
-        (Sign.NUMBER, may_be_run(pieces)),
+        (Sign.NUMBER, may_be_run(pieces) or may_be_mixed(shapes, pieces)),
         (Sign.PARTS, may_stand(shapes, pieces)),
         (Sign.LINK, any(pieces.of(ENDS))),
     )

@@ -20,7 +20,7 @@ from itertools import accumulate
 from operator import attrgetter
 from typing import NamedTuple
 
-from .islands import BEHIND, FEWEST, Spans
+from .islands import BEHIND, Spans
 from .sieve import Sieve
 
 
@@ -41,6 +41,9 @@ class Shape(StrEnum):
     ODD = "odd"  # other signs between
     LOOKALIKE = "lookalike"  # o for 0, l, i or | for 1, z for 2, s for 5, b for 8
     VAT = "vat"  # the ten digits in SE…01
+    BOXES = "boxes"  # of a form, one of them with the hyphen
+    FIXED = "fixed"  # a field of fixed width, filled up with noughts
+    JOINED = "joined"  # between other groups of digits: 222-196501022773-1603
     LETTER = "letter"  # Finnish: a letter as century or as check
 
 
@@ -64,27 +67,33 @@ _GAP = (
     rb"|[ \t\r\n>]{1,4}+" + _WORDS + rb"[ \t\r\n>]{1,4}+)"
 )
 _END = rb"(?!0)(?![-.:]0)"
-_JOINT = rb"[ \-+./_]{0,3}+"
-_ALONE = rb"(?<!0[ \-+./_]0)(?<!0[ \-+./_]{2}0)(?<!0[ \-+./_]{3}0)"  # nothing joined before
+_SIGN = rb"[ \-+./_*\xb7]"
+_JOINT = _SIGN + rb"{0,3}+"
+# Nothing is joined before.
+_ALONE = b"".join(
+    rb"(?<!0%b{%d}0)" % (_SIGN, count) for count in (1, 2, 3)
+)  # nothing joined before
 _SHAPES = (
     rb"0{5}(?:00)?" + _GAP + rb"(?:00000?+" + _END + rb"|00 00(?! ?0))",  # date, then four or five
-    rb"0(?:00)?(?P<sign>[-./ ])00(?P=sign)00(?!0)"  # date with signs
+    rb"0(?:00)?(?P<sign>[-./ *\xb7])00(?P=sign)00(?!0)"  # date with signs
     + _GAP
     + rb"(?:0000"
     + _END
     + rb"|00 00(?! ?0))",
     rb"0[ \t;|,.-]{1,2}+0{6}" + _GAP + rb"0000" + _END,  # century apart
+    rb"(?P<dayfirst>0?(?:[./-]00?[./ -]{1,2}+0000(?: ?[-+] ?| )| 00 0000-)0000" + _END + rb")",
     _ALONE + rb"(?:" + _JOINT + rb"0){9}(?:" + _JOINT + rb"0" + _JOINT + rb"0)?+"
-    rb"(?![ \-+/_.]?0)",  # other groups, if nothing more is joined to them
+    rb"(?!" + _SIGN + rb"?0)",  # other groups, if nothing more is joined to them
     rb"(?P<finnish>(?:[ .-]?0){5} ?[-+a-fu-y] ?0(?: ?0){2} ?[0a-y](?![0a-z\xe0-\xff]))",
 )
 # A number in groups begins with 1, 2, 4, 6 or 8 digits, in cells with 2, 6 or 8.
-_WORTH = rb"(?=0{5}(?:00)?(?!0)|0[ \-+./_\t;|,]{1,3}+0|(?:000)?[ \-+./_]{1,3}+0)"
+_WORTH = rb"(?=0{5}(?:00)?(?!0)|0[ \-+./_*\xb7\t;|,]{1,3}+0|(?:000)?" + _SIGN + rb"{1,3}+0)"
 _FREE = rb"(?:(?<!0[-.:]0)|(?<=0000-0))"
 _PATTERN = re.compile(rb"0(?<!00)" + _WORTH + _FREE + rb"(?=(" + b"|".join(_SHAPES) + rb"))")
 # 10, 11 or 12 digits: searched by themselves, since tables are full of them
 _BARE = re.compile(rb"0(?<!00)" + _FREE + rb"0{9}0{0,2}+(?!0)(?![-.]0)")
 _TEN = b"0" * 10
+FEWEST_DISGUISED = 3  # digits, where letters stand for the others
 _NINE = 9  # digits of a Finnish number, if its check is a letter
 _START = attrgetter("start")
 _TO_O = bytes.maketrans(b"li|zsb", b"oooooo")
@@ -95,6 +104,7 @@ _ALIKE_TO_ZERO = bytes(
 _LOOKALIKE = re.compile(rb"000000(?<![0x]0{6})(?:00)?(?: ?[-+] ?|[ .])?0000(?![0x])")
 _NOUGHTS = re.compile(b"0+")
 _NO_DIGITS = bytes({*range(256)} - {*b"0123456789"})
+_CELL = 3  # characters of a number in a cell of its own
 _UNLOOK = str.maketrans("oli|zsb", "0111258")
 _NOT_DIGITS = re.compile(r"\D+")
 _NOT_LETTERS = re.compile(r"[^\da-z]+")
@@ -124,7 +134,7 @@ def find_candidates(text: str, shapes: bytes, islands: Spans | None) -> tuple[Ca
         found += _bare(text, shapes, _sifted_runs(text, sieve))
         found += _parted(text, shapes, _sifted_groups(shapes, sieve))
         found += _lookalikes(text, shapes, dense=True)
-    elif islands or shapes.count(b"0") >= FEWEST:
+    elif islands or shapes.count(b"0") >= FEWEST_DISGUISED:
         found += _bare(text, shapes, _runs(shapes, islands))
         found += _parted(text, shapes, _groups(shapes, islands))
         found += _lookalikes(text, shapes, dense=False)
@@ -178,11 +188,23 @@ def _parted(text: str, shapes: bytes, groups: Iterator[re.Match[bytes]]) -> Iter
         if match["finnish"]:
             yield Candidate(start, end, _NOT_LETTERS.sub("", raw), Shape.LETTER)
             continue
+        if match["dayfirst"]:
+            yield from _day_first(start, end, raw)
+            continue
         digits = _digits_of(raw)
         if (digits[-8:-4] in month_days or digits[:4] in day_months) and (
             shape := _shape_of(shapes[start:end])
         ):
             yield Candidate(start, end, digits, shape)
+
+
+def _day_first(start: int, end: int, raw: str) -> Iterator[Candidate]:
+    """23.09.1977-2388; a second year is the end of a period."""
+    day, month, year, last = _NOT_DIGITS.split(raw)
+    digits = f"{year}{month:0>2}{day:0>2}{last}"
+    if digits[4:8] in MONTH_DAYS and last[:2] not in ("19", "20"):
+        shape = Shape.GROUPED if raw[-5] == " " and raw[-6].isdigit() else Shape.DOTS
+        yield Candidate(start, end, digits, shape)
 
 
 def _digits_of(raw: str) -> str:
@@ -225,10 +247,28 @@ def _lookalikes(text: str, shapes: bytes, *, dense: bool) -> Iterator[Candidate]
         letters = sum(map(raw.count, "oli|zsb"))
         digits = _NOT_DIGITS.sub("", raw.translate(_UNLOOK))
         most = 6 if len(digits) == 12 else 3
-        if 1 <= letters <= most and digits[-8:-4] in MONTH_DAYS:
+        if (1 <= letters <= most or _is_disguised(raw)) and digits[-8:-4] in MONTH_DAYS:
             if not dense and not _are_beside(shapes):
                 return
-            yield Candidate(match.start(), match.end(), digits, Shape.LOOKALIKE)
+            if "|" not in raw or not _is_ruled(text, *match.span()):
+                yield Candidate(match.start(), match.end(), digits, Shape.LOOKALIKE)
+
+
+def _is_ruled(text: str, start: int, end: int) -> bool:
+    """Whether upright lines stand between cells, not for ones: the line around has more of them,
+    and between these are whole numbers, as years, not the few digits that ones leave."""
+    if any(0 < len(cell) < _CELL for cell in text[start:end].split("|")):
+        return False
+    first, last = text.rfind("\n", 0, start) + 1, text.find("\n", end)
+    return "|" in text[first:start] or "|" in text[end : last if last >= 0 else len(text)]
+
+
+def _is_disguised(raw: str) -> bool:
+    """Whether every 0 and 1 of the date is a letter, and some other digits say that it is one."""
+    date, sign, _rest = raw.replace("+", "-").partition("-")
+    whole = bool(sign) or len(raw) == 12
+    digits = sum(map(str.isdigit, raw))
+    return whole and digits >= FEWEST_DISGUISED and not any(sign in date for sign in "01zsb")
 
 
 def may_look_alike(shapes: bytes) -> bool:
@@ -237,9 +277,9 @@ def may_look_alike(shapes: bytes) -> bool:
 
 
 def _are_beside(shapes: bytes) -> bool:
-    """Whether a digit and a letter like one stand side by side."""
+    """Whether a digit and a letter like one stand side by side, but for a hyphen."""
     alike = shapes.translate(_TO_O)
-    return b"0o" in alike or b"o0" in alike
+    return b"0o" in alike or b"o0" in alike or b"o-0" in alike
 
 
 def _rare_alike(alike: bytes) -> Iterator[re.Match[bytes]]:
@@ -267,12 +307,17 @@ def _shape_of(written: bytes) -> Shape | None:
         return _gap_shape(gaps[-1])
     if cuts == [date]:
         return _gap_shape(gaps[0])
+    if total == 12 and cuts == [4]:
+        return Shape.GROUPED  # 1977-09232388
     if cuts == [date - 4, date - 2, date]:
         last = _gap_shape(gaps[-1])
         return last if last in (Shape.CELL, Shape.ROWS, Shape.LINE) else Shape.DOTS
     if len(cuts) == total - 1:
         return Shape.SINGLES
-    return Shape.GROUPED if _is_grouped(set(cuts), date, total) else None
+    if not _is_grouped(set(cuts), date, total):
+        return None
+    signs = {sign for gap in gaps for sign in gap.strip() or " "}
+    return Shape.ODD if signs >= {".", " "} or signs & {"*", "\xb7"} else Shape.GROUPED
 
 
 def _is_grouped(cuts: set[int], date: int, total: int) -> bool:

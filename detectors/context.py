@@ -16,8 +16,9 @@ from typing import Protocol
 from .candidates import Candidate, Shape
 from .contract import Role, Source
 from .evidence import Code
-from .labels import NOTHING, Label, Reading, read_after, read_before
-from .names import Name, name_after, name_before
+from .fields import read_field
+from .labels import NOTHING, Label, Reading, classify, read_after, read_before
+from .names import GIVEN_NAMES, Name, name_after, name_before, name_in_file
 from .phone import MOBILE, is_phone
 from .pieces import ask
 from .tables import Heading, Tables, cells_of, separator_of
@@ -27,7 +28,9 @@ MOST_LOOKS = 200  # a page with more numbers is a list, looked at by samples
 MOST_PHONES = 40  # parsed with the library; after that the prefix decides
 _PERSON_HINT = re.compile("pers|pnr|föd|ident")
 _ZEROES = str.maketrans("123456789", "0" * 9)
-LOOSE = frozenset((Shape.BARE, Shape.SPACE, Shape.GROUPED, Shape.SINGLES, Shape.DOTS))
+OPEN = frozenset((Shape.HYPHEN, Shape.PLUS, Shape.LINE, Shape.WORD))
+THINGS = frozenset((Label.OTHER, Label.NOUN))
+LOOSE = frozenset((Shape.BARE, Shape.SPACE, Shape.GROUPED, Shape.SINGLES, Shape.DOTS, Shape.ODD))
 _LOG = re.compile(
     r"\W?\d{4}-?\d\d-?\d\d[t ]?\d\d:?\d\d|\W?\w{3} +\d+ \d\d:\d\d:\d\d"
     r"|.{0,60}\b(?:info|warn|error|debug|fatal)\b"
@@ -43,6 +46,15 @@ _STAMPED = re.compile(  # what happens at a time of day
 _PRONOUN = re.compile(r"[,;.)]? ?(?:som )?(?:hon|han|hen|he|she|född|bor|fyller)\b")
 _AMOUNT = re.compile(r",\d\d\b(?! ?[;,])|[ ]?(?::-|kr\b|sek\b|eur\b|kwh\b|m3\b|kg\b|%)")
 _CODE_BEFORE = re.compile(r"(?:[a-z]*\d[a-z0-9]*|\b[a-z]{1,4})[-/_]$|[#§]$|[a-z0-9+/]{20,}[+/]$")
+_JOINED_WORD = re.compile(r"([^\W\d_]{2,})[_-]?$")  # of a file name: Lisa_, Elev
+_CAPITALISED = re.compile(r"[A-ZÅÄÖ][a-zåäöé]+")
+_SHORT = 4  # letters of a code for a kind of document: INC, CHG, PO
+_JOINABLE = frozenset((Shape.HYPHEN, Shape.BARE))
+_NUMBER_WORD = re.compile(r"personn|\bpnr|persnr|pers\.nr")
+_CELLS = re.compile(r"[\t;|,]|  ")
+_EDI = re.compile(r"[a-z]{2,3}\+$")  # elements of a segment
+_COUNTRY = re.compile(r"(?<![^\W_])se$")
+_CODE_AFTER = re.compile(r"-[a-uw-z]\d")
 _FIELD = re.compile(r"\bid(?:\W?=\W?|\W\s?:\s?\W?|>)$")  # id=…, "id": …, <id>…
 _PLUS_BEFORE = re.compile(r"(?:\+|\b00)[\d ]{0,3}$")
 _ACCOUNT = re.compile(r"\b3300[-, ]{1,3}$")
@@ -126,6 +138,8 @@ class Page:
         start, end = candidate.start, candidate.end
         line = max(self.text.rfind("\n", 0, start) + 1, start - BEFORE)
         before = self.text[line:start]
+        if candidate.shape is Shape.FIXED:
+            before = before.rstrip("0123456789")
         after = self.text[end : end + AFTER].partition("\n")[0]
         heading = self.tables.heading(start)
         codes = self._labels(candidate, before, after, line, heading)
@@ -142,18 +156,22 @@ class Page:
         codes = [Code.NAME] if name is Name.SURE else [Code.NAME_LIKELY] if name else []
         if heading:
             column = _of_column(candidate, heading)
+            if column is Code.OTHER_COLUMN and _in_sentence(candidate, before):
+                column = None  # the heading names the cell, not what is told in it
             if column in (Code.COLUMN, Code.OTHER_COLUMN, Code.ORGANISATION):
                 return [column, *codes]
             codes += [column] if column else []
             if heading.beside_names and not codes:
                 codes.append(Code.NAME_LIKELY)
             if heading.label:
-                before = re.split(r"[\t;|,]|  ", before)[-1]
+                before = _CELLS.split(before)[-1]
         elif not codes and self._row_has_name(candidate):
             codes = [Code.NAME_LIKELY]
         shape = self.text[candidate.start : candidate.end].translate(_ZEROES)
         if not heading and not before.strip():
             before = self._title_above(line)
+        if not heading and (field_codes := read_field(before, after)) is not None:
+            return [*codes, *field_codes]
         reading = read_before(before, shape)
         if reading.label not in DECIDING and (behind := read_after(after)).label:
             reading = behind
@@ -162,7 +180,8 @@ class Page:
             codes.append(Code.HUMAN)
         if reading.label not in DECIDING and not heading:
             above = read_before(self.text[max(line - ABOVE, 0) : line], shape, DECIDING)
-            codes += _of_above(above, bool(FOR_PERSONS.intersection(codes)))
+            free = _is_open(candidate) and above.apart
+            codes += _of_above(above, free or bool(FOR_PERSONS.intersection(codes)))
         return codes
 
     def _title_above(self, line: int) -> str:
@@ -192,25 +211,33 @@ class Page:
         if first == start or not content[first:start].strip():
             above = content[max(first - 60, 0) : max(first - 1, 0)].rpartition("\n")[2]
             before = min(name_before(above), Name.LIKELY)
-        return max(before, name_after(content[end : end + 50].partition("\n")[0]))
+        after = content[end : end + 50].partition("\n")[0]
+        if "_" in (content[start - 1 : start], after[:1]):
+            before = max(before, name_in_file(content[max(first, start - 50) : start], after))
+        return max(before, name_after(after))
 
     def _stands_free(
         self, candidate: Candidate, before: str, after: str, codes: list[Code]
     ) -> bool:
         """False inside a longer word or number; adds what is joined by a sign to `codes`."""
-        if _PLUS_BEFORE.search(before[-6:]) and candidate.shape in LOOSE:
+        plus = _PLUS_BEFORE.search(before[-6:]) and not _EDI.search(before[-8:])
+        if plus and candidate.shape in LOOSE:
             return False
         keyword = {Code.KEYWORD, Code.COLUMN} & set(codes)
+        at = self.source.folded.offsets[candidate.start]
+        typed = self.source.content[max(at - 30, 0) : at]
+        human = candidate.shape in _JOINABLE and _names_person(typed, after)
         whole = candidate.shape is Shape.HYPHEN and len(candidate.digits) == 12
-        if before[-1:].isalpha() and not (keyword or whole or candidate.shape is Shape.VAT):
+        coded = candidate.shape in (Shape.VAT, Shape.FIXED) or _COUNTRY.search(before[-4:])
+        if before[-1:].isalpha() and not (keyword or human or whole or coded):
             return False
         if candidate.shape is not Shape.VAT and after[:1].isalpha():
             at = self.source.folded.offsets[candidate.end]
             if not whole and not (
-                candidate.shape is Shape.HYPHEN and self.source.content[at].isupper()
+                candidate.shape in (Shape.HYPHEN, Shape.FIXED) and self.source.content[at].isupper()
             ):
                 return False
-        if not keyword and _is_part(candidate, before):
+        if not keyword and not human and _is_part(candidate, before, after):
             codes.append(Code.EMBEDDED)
         return True
 
@@ -222,7 +249,10 @@ class Page:
         log = bool(_LOG.match(before))
         if loose and len(candidate.digits) == 10 and candidate.digits[0] == "0":
             self.phones += 1
-            if is_phone(candidate.digits, parse=self.phones <= MOST_PHONES):
+            called = candidate.digits.startswith("02") and _NUMBER_WORD.search(after)
+            if called:  # a word for the number follows on the line: born in 2002, no free call
+                codes.append(Code.KEYWORD_FAR)
+            elif is_phone(candidate.digits, parse=self.phones <= MOST_PHONES):
                 usual = candidate.digits.startswith(MOBILE)
                 codes.append(Code.PHONE if usual else Code.PHONE_LIKE)
         if loose and candidate.shape is not Shape.BARE and _among_numbers(before, after):
@@ -255,13 +285,32 @@ class Page:
         return Code.CLOCK if recent or candidate.shape in LOOSE else None
 
 
-def _is_part(candidate: Candidate, before: str) -> bool:
+def _names_person(before: str, after: str) -> bool:
+    """Whether the word that a number is joined to (as it was typed) is a given name or a word for a
+    person; in the name of a file also any word that is none for a thing."""
+    word = _JOINED_WORD.search(before)
+    if word is None:
+        return False
+    label = classify(word[1].lower())
+    if label in (Label.HUMAN, Label.PERSON):
+        return True
+    if any(part.lower() in GIVEN_NAMES for part in (word[1], *_CAPITALISED.findall(word[1]))):
+        return True
+    long = before[-1:] == "_" or len(word[1]) > _SHORT
+    return label not in THINGS and long and _EXTENSION.match(after) is not None
+
+
+def _is_part(candidate: Candidate, before: str, after: str) -> bool:
     """Whether a sign joins the number to a code before it, or it is the value of a field "id"."""
     if (
         candidate.shape is Shape.BARE
         and len(candidate.digits) == 10
         and _FIELD.search(before[-12:])
     ):
+        return True
+    if candidate.shape is Shape.JOINED:
+        return False
+    if _CODE_AFTER.match(after):
         return True
     return bool(_CODE_BEFORE.search(before[-24:]) and not _ACCOUNT.search(before[-9:]))
 
@@ -290,7 +339,21 @@ def _of_column(candidate: Candidate, heading: Heading) -> Code | None:
             return None
 
 
+def _in_sentence(candidate: Candidate, before: str) -> bool:
+    """Whether words stand in the cell before a number that is written as a person's."""
+    cell = _CELLS.split(before)[-1]
+    return _is_open(candidate) and any(map(str.isalpha, cell))
+
+
+def _is_open(candidate: Candidate) -> bool:
+    """Whether the spelling speaks for a person's number by itself: what is said of something else
+    in another clause then says nothing about it."""
+    return candidate.shape in OPEN or len(candidate.digits) == 12
+
+
 def _of_reading(reading: Reading, candidate: Candidate, name: Name) -> list[Code]:
+    if reading.label in THINGS and reading.apart and not reading.adjacent and _is_open(candidate):
+        return []
     match reading.label:
         case Label.PERSON:
             return [Code.KEYWORD if reading.near else Code.KEYWORD_FAR]
@@ -306,7 +369,8 @@ def _of_reading(reading: Reading, candidate: Candidate, name: Name) -> list[Code
         case Label.OTHER | Label.NOUN:
             if candidate.shape is Shape.DOTS and len(candidate.digits) == 12:
                 return []  # a whole date in groups: no counter writes its numbers so
-            if reading.label is Label.NOUN and len(candidate.digits) == 12:
+            bare = candidate.shape is Shape.BARE and reading.adjacent
+            if reading.label is Label.NOUN and len(candidate.digits) == 12 and not bare:
                 return [Code.REFERENCE_FAR]
             if reading.adjacent or (reading.near and name is not Name.SURE):
                 return [Code.REFERENCE]

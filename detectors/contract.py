@@ -19,10 +19,11 @@ from operator import itemgetter
 from typing import Protocol
 
 from .candidates import TO_ZERO, Candidate, find_candidates
+from .fixed_width import find_fixed
 from .islands import Spans, find_islands, sixes
 from .odd_number import find_odd
 from .pieces import Pieces
-from .text import Folded, fold, seated
+from .text import Folded, fold, seated, unescaped
 
 
 class Role(StrEnum):
@@ -72,7 +73,7 @@ class Source:
     @cached_property
     def folded(self) -> Folded:
         """The text with look-alike characters folded, and the way back to its offsets."""
-        return fold(self.content, self.seated)
+        return unescaped(fold(self.content, self.seated))
 
     @cached_property
     def latin(self) -> bytes:
@@ -104,7 +105,10 @@ class Source:
         """Stretches of the folded text that have the shape of an identity number."""
         text, shapes = self.folded.text, self.zeroed
         found = find_candidates(text, shapes, self.islands)
-        odd = tuple(find_odd(text, shapes, self.islands, self.pieces))
+        odd = (
+            *find_odd(text, shapes, self.islands, self.pieces),
+            *find_fixed(text, shapes, self.islands),
+        )
         return tuple(sorted((*found, *odd), key=lambda each: each.start)) if odd else found
 
 

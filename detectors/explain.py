@@ -66,7 +66,7 @@ def explain(
 
 
 def _of_match(match: Match) -> Explanation:
-    reasons = tuple(_in_words(code) for code in match.evidence)
+    reasons = tuple(worded(code) for code in match.evidence)
     return Explanation(match.source, match.start, match.end, match.kind, match.confidence, reasons)
 
 
@@ -74,7 +74,11 @@ def _allowed(match: Match) -> Explanation:
     return Explanation(match.source, match.start, match.end, "", 0, (DROPPED["allowed"],))
 
 
-def _in_words(code: str) -> str:
+def worded(code: str) -> str:
+    """What a code says, with its points or its number."""
+    name, _, number = str(code).partition(":")
+    if number:
+        return f"{in_words(name)}: {number}"
     text = in_words(code)
     weight = next((points for one, points in WEIGHTS.items() if one == code), 0)
     return f"{text} ({weight:+d})" if weight else text

@@ -16,6 +16,7 @@ from .sieve import is_dense
 Spans = list[tuple[int, int]]
 BEHIND = 40
 SIX = b"000000"
+TEN = 10
 FEWEST = 6  # digits of any number, some of the others being letters
 _DIGIT = ord("0")
 _LETTERS = rb"A-Za-z\xc0-\xff"
@@ -30,6 +31,13 @@ def find_islands(shapes: bytes) -> Spans | None:
     if digits < FEWEST:
         return []
     return [island.span() for island in _ISLAND.finditer(shapes)]
+
+
+def crowded(shapes: bytes, islands: Spans | None) -> Spans:
+    """The islands that hold the ten digits of a number; a dense text is one island."""
+    if islands is None:
+        return [(0, len(shapes))]
+    return [(low, high) for low, high in islands if shapes.count(b"0", low, high) >= TEN]
 
 
 def has_island(shapes: bytes) -> bool:

@@ -69,6 +69,11 @@ TOKEN = re.compile(
 )
 
 _LETTER = re.compile(r"[^\W\d_]")  # with which each word begins
+# What ends a clause: a label before it has had its say. A colon leads on to the number.
+_CLAUSE = re.compile(r"[,;()?!]|\s-\s|(?<=\w{5})\.\s")
+_CLOSES = re.compile(r"\)|\W*(?:$|\n)")
+_ABOUT = frozenset(("gäller", "avser", "rör", "angående", "beträffande"))
+_MOST_WORDS = 6  # looked back over for the thing that "nr" behind a comma counts
 
 
 def classify(word: str) -> Label | None:
@@ -92,6 +97,7 @@ class Reading:
     label: Label | None
     near: bool
     adjacent: bool = False  # nothing but small words between
+    apart: bool = False  # in another clause, or what follows it owns the number
 
 
 NOTHING = Reading(None, near=False)
@@ -105,6 +111,7 @@ def read_before(before: str, shape: str, wanted: frozenset[Label] | None = None)
     tokens = list(TOKEN.finditer(before))[-24:]
     words = 0  # content words passed since the number
     crossed = shared = owned = False
+    led = before.rstrip()[-1:] == ":"  # "Kortnr på kopiatorn: 930414-2384"
     at = len(tokens) - 1
     while at >= 0:
         token = tokens[at]
@@ -120,12 +127,16 @@ def read_before(before: str, shape: str, wanted: frozenset[Label] | None = None)
         else:
             label = classify(token["word"])
             if label is Label.NEUTRAL and (token["word"][0] == "n" or token["word"] == "id"):
-                label = _qualified(tokens, at)
+                label = _qualified(before, tokens, at)
             if label is Label.NOUN and (words > 0 or owned or (crossed and not shared)):
                 label = None
             owned = owned or token["word"] in _OWNING
             if label not in (None, Label.FUNCTION) and (wanted is None or label in wanted):
-                return Reading(label, not crossed and words <= 2, not crossed and words == 0)
+                near = not crossed and words <= 2
+                apart = (owned and words > 0 and not crossed and not led) or _CLAUSE.search(
+                    before, token.end()
+                ) is not None
+                return Reading(label, near, not crossed and words == 0, apart)
             words += label is None
     return NOTHING
 
@@ -149,11 +160,13 @@ def _skip_label(tokens: list[re.Match[str]], at: int) -> int:
     return at
 
 
-def _qualified(tokens: list[re.Match[str]], at: int) -> Label:
+def _qualified(text: str, tokens: list[re.Match[str]], at: int) -> Label:
     """What "nr", "nummer" or "id" means after the word before it."""
     word = tokens[at]["word"] if at >= 0 else None
     if not word:
         return Label.NEUTRAL
+    if text[tokens[at].end() : tokens[at + 1].start()].strip(" -_."):
+        return _counted(tokens, at)
     if word in _QUALIFIERS:
         return Label.PERSON
     label = classify(word)
@@ -161,14 +174,25 @@ def _qualified(tokens: list[re.Match[str]], at: int) -> Label:
         return Label.NEUTRAL
     if label in (Label.PERSON, Label.ORGANISATION, Label.PHONE, Label.OTHER):
         return label
-    further = tokens[at - 1]["word"] if label is Label.FUNCTION and at > 0 else None
-    if further and classify(further) in (Label.NOUN, Label.OTHER):
-        return Label.OTHER  # "ditt ärende med nummer 930414-2384"
+    if label is Label.FUNCTION and at > 0:
+        return _counted(tokens, at - 1)  # "ditt ärende med nummer 930414-2384"
     return (
         Label.NEUTRAL
         if label in (Label.FUNCTION, Label.HUMAN, Label.NEUTRAL, Label.BIRTH)
         else Label.OTHER
     )
+
+
+def _counted(tokens: list[re.Match[str]], at: int) -> Label:
+    """What "nr" counts that begins a clause: a thing named before, if it has no number yet."""
+    for back in range(at, max(at - _MOST_WORDS, -1), -1):
+        word = tokens[back]["word"]
+        label = classify(word) if word else None
+        if not word or label is Label.HUMAN or word in _ABOUT:
+            break
+        if label in (Label.NOUN, Label.OTHER):
+            return Label.OTHER
+    return Label.NEUTRAL
 
 
 def read_after(after: str) -> Reading:
@@ -183,7 +207,11 @@ def read_after(after: str) -> Reading:
             following = tokens[at + 1] if at + 1 < len(tokens) else None
             owns = following is not None and following["number"]
             far = words > (1 if label is Label.PERSON else 0)  # "1234 behöver ett nytt kort-id"
-            return NOTHING if owns else Reading(label, near=not far)
+            apart = far or (
+                _CLAUSE.search(after[: token.start()]) is not None
+                and not _CLOSES.match(after, token.end())
+            )
+            return NOTHING if owns else Reading(label, near=not far, apart=apart)
         words += label is None
     return NOTHING
 

@@ -52,6 +52,13 @@ def name_after(text: str) -> Name:
     return name or (Name.LIKELY if _IN_BRACKETS.match(text) else Name.NONE)
 
 
+def name_in_file(before: str, after: str) -> Name:
+    """Whether a given name is joined to a number by underscores: Lisa_, _ek_lena.pdf."""
+    joined = before.rpartition(" ")[2], after.partition(" ")[0].partition(".")[0]
+    words = {word.lower() for part in joined for word in _PARTS.findall(part)}
+    return Name.LIKELY if any(len(word) > 2 for word in words & GIVEN_NAMES) else Name.NONE
+
+
 def _judge(name: str) -> Name:
     words = [word.lower() for word in _PARTS.findall(name)]
     given = any(word in GIVEN_NAMES or word.partition("-")[0] in GIVEN_NAMES for word in words)

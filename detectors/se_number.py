@@ -16,7 +16,7 @@ from functools import cache, lru_cache
 from .candidates import Candidate, Shape
 from .context import FOR_PERSONS, Page, mentions_number
 from .contract import Match, Source
-from .evidence import Code, weigh
+from .evidence import WEIGHTS, Code, weigh
 
 _DOUBLED = tuple(sum(divmod(2 * digit, 10)) for digit in range(10))
 _PAIRS = {f"{pair:02}": _DOUBLED[pair // 10] + pair % 10 for pair in range(100)}
@@ -39,6 +39,8 @@ _BASE = {
     Shape.ODD: 50,
     Shape.LOOKALIKE: 54,
     Shape.VAT: 64,
+    Shape.FIXED: 40,
+    Shape.BOXES: 56,
 }
 _WITH_CENTURY = {
     Shape.HYPHEN: 78,
@@ -47,6 +49,8 @@ _WITH_CENTURY = {
     Shape.DOTS: 64,
     Shape.CELL: 34,
     Shape.ROWS: 38,
+    Shape.FIXED: 56,
+    Shape.JOINED: 55,
 }
 _SPELLING = {
     Shape.HYPHEN: Code.SEPARATOR,
@@ -62,6 +66,7 @@ _SPELLING = {
     Shape.DOTS: Code.SPACED,
     Shape.WORD: Code.SPACED,
     Shape.ODD: Code.SPACED,
+    Shape.BOXES: Code.SPACED,
 }
 
 
@@ -177,6 +182,9 @@ class Found:
 
 _DENIED = frozenset((Code.REFERENCE, Code.OTHER_COLUMN))
 _DENYING = frozenset((Code.REFERENCE, Code.OTHER_COLUMN, Code.PHONE))
+# What clears a number that is written as a person's beside a person's name.
+_CLEARING = _DENYING | {Code.PHONE_LABEL, Code.TIMESTAMP, Code.EMBEDDED, Code.SERIAL}
+_HYPHENS = frozenset((Shape.HYPHEN, Shape.PLUS))
 
 
 @lru_cache(1024)
@@ -186,6 +194,8 @@ def _judged(
     """Confidence and evidence, the same for most rows of a list."""
     confidence = weigh(base_of(shape, length, coordination), codes)
     if Code.ORGANISATION in codes and _DENYING.isdisjoint(codes):
+        confidence = max(confidence, 50)
+    if shape in _HYPHENS and Code.NAME in codes and _CLEARING.isdisjoint(codes):
         confidence = max(confidence, 50)
     return confidence, (*_spelling(shape, length), *codes)
 
@@ -273,11 +283,14 @@ def _weighed(
     for candidate, number in valid:
         codes = page.look(candidate, number)
         if codes is not None:
+            if candidate.shape is Shape.JOINED:  # what it is called is the whole, not this part
+                codes = [code for code in codes if WEIGHTS.get(code, 0) > 0]
             family = candidate.shape, len(candidate.digits)
             codes += _company(dated[family], passed[family], codes)
             yield Found(index, candidate, number, codes)
 
 
+_NO_SERIES = frozenset((Code.KEYWORD, Code.COLUMN, Code.NAME))
 _CALLED_OTHERWISE = frozenset((Code.REFERENCE, Code.REFERENCE_FAR, Code.OTHER_COLUMN))
 
 
@@ -287,11 +300,6 @@ def _company(dated: int, passed: int, codes: list[Code]) -> list[Code]:
         return []
     if passed >= 3 and passed >= 0.8 * dated:
         return [Code.SEVERAL]
-    if (
-        dated - passed >= 2
-        and passed <= 0.5 * dated
-        and Code.KEYWORD not in codes
-        and Code.COLUMN not in codes
-    ):
+    if dated - passed >= 2 and passed <= 0.5 * dated and _NO_SERIES.isdisjoint(codes):
         return [Code.SERIES]
     return []

@@ -26,7 +26,7 @@ _DIGIT, _MONTH, _JOINED, _LINE_END, _DAY, _FAR_MONTH = range(6)  # bits in `_CLA
 _OF_CLASS = (
     b"0123456789",
     b"01",  # with which a month begins
-    b"0123456789 -+./_abcdefghijklmnopqrstuvwxy",  # what stands in a number in groups
+    b"0123456789 -+./_*\xb7abcdefghijklmnopqrstuvwxy",  # what stands in a number in groups
     b"\n",
     b"01234567",  # with which a day begins, of countries that write it first: 40 may be added
     b"014589",  # and a month of theirs: 40 or 80 may be

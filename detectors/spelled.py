@@ -1,4 +1,4 @@
-"""Numbers written as words: "två ett två ett", "tjugotre åttiofem", "tretton".
+"""Numbers written as words: "två ett två ett", "tjugotre åttiofem", "tretton", "770923 två 388".
 
 From → to: folded words → digits. Swedish, English; Norwegian and Danish digits.
 """
@@ -54,6 +54,65 @@ def runs(text: str, pieces: Pieces) -> Iterator[re.Match[str]]:
         for found in _RUN.finditer(text, max(low - _LONGEST, done), high + _LONGEST):
             done = found.end()
             yield found
+
+
+# Numerals mixed with digits, and what people say between the parts.
+_SAID = r"(?:är|och|sen|sedan|streck|bindestreck|minus|dash|sista|fyra sista|sista fyra)"
+_TOKEN = rf"(?:{_TWO}|{_ONE}|\d{{1,8}})"
+_LINK = rf"[ ,.;\n-]{{1,3}}(?:{_SAID}[ ,.:;\n-]{{1,3}}){{0,2}}"
+_MIXED = re.compile(rf"(?<![\w.,:-]){_TOKEN}(?:{_LINK}{_TOKEN}){{1,11}}\b")
+_LINKED = re.compile(rf"(?:{_TWO}|{_ONE}){_LINK}{_TOKEN}\b")
+_MIX_TOKEN = re.compile(rf"\b(?:(?P<said>fyra sista|sista fyra)|{_TWO}|{_ONE}|\d+)\b")
+_FOUR = re.compile(r"\d{4}")
+_FEWEST = 2  # digits beside three numerals; four beside fewer
+_MIX_BEFORE, _MIX_BEHIND = 40, 90  # characters around a numeral in which digits may belong to it
+
+
+def mixed_runs(text: str, shapes: bytes, pieces: Pieces) -> Iterator[tuple[int, int, str]]:
+    """(start, end, digits) where numerals and digits together are ten or twelve digits."""
+    done = 0
+    starts = sorted(at for _beginning, places in pieces.of(_BEGINNINGS) for at in places)
+    for at, place in enumerate(starts):
+        if place < done or not _beside_digits(shapes, place):
+            continue
+        digits_near = shapes.count(b"0", max(place - _MIX_BEFORE, 0), place + _MIX_BEHIND)
+        crowd = starts[at + 2] - place <= _MIX_BEHIND if at + 2 < len(starts) else False
+        if digits_near < (_FEWEST if crowd else 4) or not _is_linked(text, place):
+            continue
+        low = max(place - _MIX_BEFORE, done)
+        for found in _MIXED.finditer(text, low, place + _MIX_BEHIND):
+            digits = _mixed_digits(found[0])
+            if len(digits) in (10, 12) and _are_parts(found[0]):
+                yield found.start(), found.end(), digits
+            done = max(done, found.end())
+
+
+def _is_linked(text: str, place: int) -> bool:
+    """Whether digits or a numeral stand next to the one behind `place`, as in a number."""
+    before = text[max(place - 3, 0) : place + 1].rstrip(" ,.;\n-")
+    return before[-1:].isdigit() or _LINKED.match(text, place + 1) is not None
+
+
+def may_be_mixed(shapes: bytes, pieces: Pieces) -> bool:
+    """Whether a numeral stands beside digits."""
+    return any(
+        _beside_digits(shapes, at) for _beginning, places in pieces.of(_BEGINNINGS) for at in places
+    )
+
+
+def _beside_digits(shapes: bytes, place: int) -> bool:
+    """Whether digits stand shortly before the numeral or soon behind."""
+    return shapes.find(b"0", max(place - 12, 0), place + 24) >= 0
+
+
+def _are_parts(text: str) -> bool:
+    """Two numerals, or four digits side by side: a row of pages has neither."""
+    return len(_WORD.findall(text)) > 1 or _FOUR.search(text) is not None
+
+
+def _mixed_digits(text: str) -> str:
+    tokens = [found[0] for found in _MIX_TOKEN.finditer(text) if not found["said"]]
+    return "".join(token if token[0].isdigit() else digits_of(token) for token in tokens)
 
 
 def may_be_run(pieces: Pieces) -> bool:

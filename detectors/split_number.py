@@ -65,7 +65,7 @@ _DAY_FIRST = re.compile(
 )
 _BIRTH_HINTS = ("föd", "birth", "born", "dob", "pnr", "personn", "pers.nr", "persnr")
 _LOOSE = re.compile(
-    r"(?:föd|birth|born|dob|pnr|personn|pers\.?nr)[^\d\n]{0,30}(?P<date>(?:19|20)?\d\d-?\d\d-?\d\d)(?!\d)"
+    r"(?:föd|birth|born|dob|(?<![a-zåäö])pnr|personn|pers\.?nr)[^\d\n]{0,30}(?P<date>(?:19|20)?\d\d-?\d\d-?\d\d)(?!\d)"
     r"(?!.{0,25}(?:tel|mob|rum|kl\b|klass|post|lgh|kr\b))[^\d\n]{1,25}(?<!\d)"
     r"(?!(?:19|20)\d\d)(?P<end>\d{4})(?![\d/:-])"
 )

@@ -144,7 +144,7 @@ def cells_of(row: str, separator: str) -> list[str]:
 
 def _read(row: str, separator: str, column: int) -> Heading | None:
     cells = cells_of(row, separator)
-    if column >= len(cells) or not cells[column].strip():
+    if column >= len(cells) or not cells[column].strip(" -=:+_"):  # nothing, or a ruled line
         return None
     following = read_heading(cells[column + 1]) if column + 1 < len(cells) else None
     names = any(read_heading(cell) is Label.HUMAN for cell in cells)

@@ -195,6 +195,18 @@ def fold(content: str, latin: bytes | None = None) -> Folded:
     return _fold_wide(content)
 
 
+_ESCAPE = re.compile(r"%(?:2[0-9a-f]|3[a-f])")
+
+
+def unescaped(folded: Folded) -> Folded:
+    """Signs that addresses write as ``%2d`` and the like, each followed by blanks, so that what
+    stands around keeps its place."""
+    if "%" not in folded.text:
+        return folded
+    text = _ESCAPE.sub(lambda found: f"{chr(int(found[0][1:], 16))}  ", folded.text)
+    return Folded(text, folded.offsets)
+
+
 def _fold_wide(content: str) -> Folded:
     odd = "".join(SPECIAL.findall(content))
     special = set(odd)

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
+from detectors.levels import LEVELS, Level, Levels, Thresholds
 from mailfilter import limits
 from mailfilter.config_fields import (
     Address,
@@ -29,7 +30,7 @@ from mailfilter.config_front import Front, Override
 from mailfilter.config_pickup import Pickup
 from mailfilter.config_ways import Mx, Way
 from mailfilter.errors import ConfigError
-from mailfilter.model import Action, Class, Level, Mode
+from mailfilter.model import Action, Class, Mode
 
 Language = Literal["sv", "en", "fi"]  # a notice can be written in
 
@@ -83,6 +84,7 @@ class Store(Section):
     run: Path = Path("var/run")  # sockets and pid
     held_days: Annotated[int, Field(ge=1, le=365)] = limits.HELD_DAYS
     audit_days: Annotated[int, Field(ge=30)] = 1830  # bare rows of ended messages
+    search_days: Annotated[int, Field(ge=0, le=1830)] = 0  # no page searches by addresses yet
 
 
 class Web(Section):
@@ -170,6 +172,37 @@ class Connector(Section):
         return self
 
 
+class LevelSettings(Section):
+    """From which confidence a finding is medium or high; 0: as shipped."""
+
+    health_medium: Annotated[int, Field(ge=0, le=100)] = 0
+    health_high: Annotated[int, Field(ge=0, le=100)] = 0
+    identity_medium: Annotated[int, Field(ge=0, le=100)] = 0
+    identity_high: Annotated[int, Field(ge=0, le=100)] = 0
+
+    @property
+    def in_force(self) -> Levels:
+        """The thresholds, those of the program where none is given."""
+        health, identity = LEVELS.health, LEVELS.identity
+        return Levels(
+            Thresholds(self.health_medium or health.medium, self.health_high or health.high),
+            Thresholds(
+                self.identity_medium or identity.medium, self.identity_high or identity.high
+            ),
+        )
+
+    @model_validator(mode="after")
+    def _high_is_above_medium(self) -> Self:
+        levels = self.in_force
+        for name, family in (("health", levels.health), ("identity", levels.identity)):
+            if family.high < family.medium:
+                raise ValueError(
+                    f"{name}_high ({family.high}) is under {name}_medium ({family.medium}): what"
+                    " is high is medium, too"
+                )
+        return self
+
+
 class Rule(Section):
     """One rule; conditions that are not named do not matter (design 4.4)."""
 
@@ -196,6 +229,7 @@ class Rule(Section):
     opened_by_password: bool = False  # a password in the mail itself opened an attachment
     size: Annotated[int, Field(ge=0)] = 0  # at least, bytes
     automatic: bool | None = None  # auto-replies, bounces
+    alone: bool = False  # health and nothing else, all read, and the sender has a page to decide on
 
 
 class Settings(Section):
@@ -222,6 +256,7 @@ class Settings(Section):
     rules: Path | None = None  # a file of [[rule]]; default the shipped rules
     rule: tuple[Rule, ...] = ()  # of this file; they go before those
     override: tuple[Override, ...] = ()  # who may send as it is
+    levels: LevelSettings = LevelSettings()
     max_message: int = limits.MESSAGE_SIZE
     memory_budget: int = limits.MEMORY_BUDGET
     max_sessions: int = limits.SESSIONS

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
+from detectors.levels import Level
 from mailfilter.config_fields import Address, Line, Pattern, Port, Section
-from mailfilter.model import Level
 
 
 def _is_network(value: str) -> str:
@@ -46,6 +46,7 @@ class Front(Section):
     key: Path | None = None
     behind_proxy: tuple[Network, ...] = ()  # only these may connect, and their word is believed
     link_days: Annotated[int, Field(ge=1, le=365)] = 45
+    sender_decides: bool = True  # rules with action "ask" leave a mail to its sender
     # kind of finding or class not examined → what its sender may not do herself
     not_offered: dict[str, tuple[Act, ...]] = Field(default={})
     check_address: Address = ""  # a draft sent there is answered and dropped

@@ -24,6 +24,7 @@ from mailfilter.errors import Permanent, Temporary
 from mailfilter.log import log
 from mailfilter.model import State
 from mailfilter.place import describe
+from mailfilter.record import case_number
 from mailfilter.record.contract import Archive, AuditLine, Filter, Item, User
 from mailfilter.workers.poison import Poison
 
@@ -82,7 +83,7 @@ async def act(desk: Desk, request: dict[str, Any]) -> dict[str, Any]:
 async def trace(desk: Desk, request: dict[str, Any]) -> list[dict[str, Any]]:
     """What happened to a message: its items and their audit lines."""
     rows = [_row(item) for item in await _items_of(desk, request["id"])]
-    await _audit(desk, request, "trace", request["id"])
+    await _audit(desk, request, "trace", rows[0]["id"].rpartition(".")[0])
     for row in rows:
         row["history"] = [
             {"at": line.at.isoformat(), "actor": line.actor, "act": line.act, **line.detail}
@@ -227,15 +228,13 @@ async def _item(desk: Desk, id: str) -> Item:
 
 
 async def _items_of(desk: Desk, id: str) -> list[Item]:
-    if "." in id:
-        one = await desk.archive.item(id)
-        found = [one] if one else []
-    else:
-        numbered = [await desk.archive.item(f"{id}.{n}") for n in range(1, 20)]
-        found = [item for item in numbered if item]
-    if not found:
-        raise Permanent(f"{id}: there is no such item")
-    return found
+    """The items that an id names, in any spelling. A protected one is not there (design 4.5)."""
+    wanted = case_number.read(id)
+    found = await desk.archive.case(wanted) if wanted else []
+    for name in wanted.names if wanted else ():
+        if named := [item for item in found if item.message == name]:
+            return named
+    raise Permanent(f"{id}: there is no such item")
 
 
 def _row(item: Item) -> dict[str, Any]:

@@ -17,10 +17,11 @@ from dataclasses import dataclass
 from datetime import date
 
 from detectors import IDENTITY, Match, Role, Source, detect
+from detectors.levels import LEVELS, Level, Levels
 from detectors.person_name import names_a_person
 from detectors.registers import NO_REGISTERS, Registers
-from mailfilter import limits
-from mailfilter.model import Finding, Level, Text, level_of
+from mailfilter import limits, repeat
+from mailfilter.model import Finding, Part, Said, Text
 from mailfilter.place import Place
 
 _HARMLESS: set[int] = set()  # of names: hashes with the process's own key, no names
@@ -33,6 +34,15 @@ class Detected:
 
     findings: tuple[Finding, ...]
     persons: int
+    said: Said | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """By what a mail is known again: its parts, and the keys of ``repeat.py``."""
+
+    parts: tuple[Part, ...] = ()
+    keys: tuple[bytes, ...] = ()
 
 
 def find(
@@ -41,20 +51,23 @@ def find(
     key: bytes,
     names: "Names",
     pinpoint: Callable[[Text, int], Place],
+    levels: Levels = LEVELS,
+    known: "Known | None" = None,
 ) -> Detected:
     """All findings in `texts`, of which `sources` were made; `key` counts persons, `pinpoint`
-    gives the place of an offset."""
+    gives the place of an offset, `levels` says from which confidence something counts."""
     matches = names.search(sources)
     found = (
-        _finding(match, names.clean(pinpoint(texts[match.source], match.start)), key)
+        _finding(match, names.clean(pinpoint(texts[match.source], match.start)), key, levels)
         for match in _chosen(matches, sources)
     )
     counted = {
         match.value
         for match in matches
-        if _is_counted(match) and level_of(match.confidence) is not Level.LOW
+        if _is_counted(match) and levels.of(match.kind, match.confidence) is not Level.LOW
     }
-    return Detected(tuple(found), len(counted))
+    said = repeat.said(matches, sources, known.parts, known.keys, levels) if known else None
+    return Detected(tuple(found), len(counted), said)
 
 
 def _chosen(matches: list[Match], sources: Sequence[Source]) -> list[Match]:
@@ -87,10 +100,12 @@ def _roles(text: Text) -> list[tuple[int, Role]]:
     return roles or [(0, Role.BODY)]
 
 
-def _finding(match: Match, place: Place, key: bytes) -> Finding:
+def _finding(match: Match, place: Place, key: bytes, levels: Levels) -> Finding:
     counted = hmac.digest(key, match.value.encode(), "sha256") if _is_counted(match) else b""
     person = counted[:12].hex()
-    return Finding(match.kind, match.confidence, place, match.mask, person, match.evidence)
+    level = levels.of(match.kind, match.confidence)
+    said = match.evidence
+    return Finding(match.kind, match.confidence, place, match.mask, person, said, level)
 
 
 def _is_counted(match: Match) -> bool:
@@ -139,8 +154,3 @@ def _remember(mark: int) -> None:
     if len(_HARMLESS) >= _REMEMBERED:
         _HARMLESS.clear()
     _HARMLESS.add(mark)
-
-
-def worst(findings: Sequence[Finding]) -> Level | None:
-    """The highest level among `findings`."""
-    return level_of(max(f.confidence for f in findings)) if findings else None

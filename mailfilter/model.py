@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
 
+from detectors.levels import LEVELS, Level
 from mailfilter.place import Place
 
 # ---- receive ------------------------------------------------------------------------------
@@ -59,6 +60,7 @@ class Reply:
     code: int
     text: str  # with enhanced code: "5.7.1 ..."
     close: bool = False
+    kept: str = field(default="", compare=False)  # the row that a retry joins, if this is lost (P2)
 
     def line(self) -> bytes:
         """The bytes to send."""
@@ -148,6 +150,7 @@ class Facts:
     made_by: tuple[str, ...] = ()  # programs that made the mail and its documents, lower case
     marks: tuple[tuple[str, str], ...] = ()  # the configured headers: (lower-case name, value)
     language: str = "sv"
+    files: tuple[str, ...] = ()  # names of what is attached, for the reviewers' search
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,19 +169,6 @@ class Message:
 # ---- detect --------------------------------------------------------------------------------
 
 
-class Level(StrEnum):
-    """Low 1-49, medium 50-79, high 80-100."""
-
-    LOW = "low"
-    MEDIUM = "medium"
-    HIGH = "high"
-
-
-def level_of(confidence: int) -> Level:
-    """The level of a confidence from 1 to 100."""
-    return Level.HIGH if confidence >= 80 else Level.MEDIUM if confidence >= 50 else Level.LOW
-
-
 @dataclass(frozen=True, slots=True)
 class Finding:
     """A match and its place. `person` is a keyed hash: equal for the same person in one week."""
@@ -189,10 +179,11 @@ class Finding:
     masked: str
     person: str = ""
     evidence: tuple[str, ...] = ()
+    said: Level | None = field(default=None, compare=False)  # by the thresholds then in force
 
     @property
     def level(self) -> Level:
-        return level_of(self.confidence)
+        return self.said or LEVELS.of(self.kind, self.confidence)
 
 
 class Coverage(StrEnum):
@@ -202,10 +193,23 @@ class Coverage(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """What a mail says of health, known again without its text (``repeat.py``).
+
+    `prints` are keyed hashes over its sentences, one for each key that lives, the newest first.
+    `attached` are hashes of what is attached; they stay in the process that has the mail itself.
+    """
+
+    prints: tuple[bytes, ...]
+    attached: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Examination:
     """All that reading a message gave.
 
     `opened` are places that a password told in the same message opened: read, but badly sent.
+    `said` knows again what health data it holds; None where something else was found as well.
     """
 
     facts: Facts
@@ -214,6 +218,7 @@ class Examination:
     persons: int = 0  # distinct persons among the identity numbers of medium and higher
     size: int = 0
     opened: tuple[Place, ...] = ()
+    said: Said | None = None
 
     @property
     def coverage(self) -> Coverage:
@@ -231,6 +236,7 @@ class Action(StrEnum):
     REJECT = "reject"
     QUARANTINE = "quarantine"
     REDIRECT = "redirect"
+    ASK = "ask"  # held; its sender decides on her page, and nobody else need
 
 
 class Mode(StrEnum):

@@ -6,11 +6,12 @@ operator has said so for a limited time, and then it is counted.
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import partial
 from time import perf_counter
 
+from detectors.health.hearing import NOT_JUDGED
 from mailfilter import failpoint, replies
 from mailfilter.act.carry_out import CarryOut, Case, Transaction, settle_abandoned
 from mailfilter.act.check_mailbox import CheckMailbox, Draft, counted
@@ -91,6 +92,8 @@ class Pipeline:
             return _told(id, replies.STORE_DOWN, error)
         self._count(case, outcome)
         _line(case, outcome, read - began, perf_counter() - read)
+        if outcome.stored and outcome.reply.code < 300:
+            return replace(outcome.reply, kept=outcome.stored)
         return outcome.reply
 
     async def _checked(
@@ -172,6 +175,11 @@ def _passed(received: Received) -> Decision:
     return Decision(verdicts, rules_hash="")
 
 
+def _not_judged(examination: Examination) -> int:
+    """Flagged expressions of health on which the rules' number stands alone."""
+    return [NOT_JUDGED in found.evidence for found in examination.findings].count(True)
+
+
 def _told(id: str, reply: Reply, error: Temporary) -> Reply:
     log.warning("deferred", id=id, code=reply.code, cause=str(error))
     return reply
@@ -189,6 +197,7 @@ def _line(case: Case, outcome: Outcome, reading: float, acting: float) -> None:
         f'"size": {len(case.data)}, "coverage": "{examination.coverage}", '
         f'"kinds": {listed([finding.kind for finding in examination.findings])}, '
         f'"unread": {listed([unread.reason for unread in examination.not_examined])}, '
+        f'"not_judged": {_not_judged(examination)}, '
         f'"opened": {len(examination.opened)}, '
         f'"actions": {listed([verdict.action for verdict in verdicts])}, '
         f'"rules": {listed([verdict.rule for verdict in verdicts])}, '

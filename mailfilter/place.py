@@ -80,9 +80,9 @@ class Place:
 _ROLES = {
     "sv": {
         Role.SUBJECT: "ämnesraden",
-        Role.HEADER: "brevhuvudet",
-        Role.BODY: "brevtexten",
-        Role.QUOTE: "det citerade brevet",
+        Role.HEADER: "mejlhuvudet",
+        Role.BODY: "mejltexten",
+        Role.QUOTE: "det citerade mejlet",
         Role.SIGNATURE: "signaturen",
         Role.ATTACHMENT: "",
         Role.NAME: "namnet",
@@ -103,7 +103,7 @@ _STEPS = {
     "sv": {
         StepKind.ATTACHMENT: "bilaga",
         StepKind.MEMBER: "fil",
-        StepKind.MAIL: "bifogat brev",
+        StepKind.MAIL: "bifogat mejl",
         StepKind.SHEET: "blad",
         StepKind.COLUMN: "kolumn",
         StepKind.ROW: "rad",

@@ -37,6 +37,7 @@ TOO_BIG = Reply(552, "5.3.4 Message is larger than the limit")
 TOO_MANY_RCPTS = Reply(452, "4.5.3 Too many recipients")
 NOBODY = Reply(554, "5.5.1 No valid recipients")
 ACCESS_DENIED = Reply(550, "5.7.1 Relay access denied", close=True)
+NO_SERVICE = Reply(554, "5.7.1 Only servers of this organisation may send here", close=True)
 
 NOT_NOW = Reply(451, "4.7.1 Cannot inspect the message now, try again later")
 STORE_DOWN = Reply(451, "4.3.0 Cannot store the message now, try again later")

@@ -283,6 +283,15 @@ def mails():
         "Bilder till utställningen",
         "Hej! Bilderna ligger här: https://www.dropbox.com/s/abc123/bilder\n\nKulturenheten\n",
     )
+    yield mail(
+        15,
+        "ask",
+        f"vaktmasteri@{HOME}",
+        ["kundtjanst@vvs.example"],
+        "Pumpen i undercentralen",
+        "Hej!\n\njag är tyvärr sjukskriven efter min ryggoperation, så en kollega möter er vid pumpen.\n\n"
+        "Vaktmästeriet\n",
+    )
 
 
 def write():

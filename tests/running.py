@@ -112,6 +112,7 @@ CONFIG = """
 [listen]
 port = {port}
 processes = {processes}
+{listen}
 [next_hop]
 port = {next_hop}
 [store]
@@ -144,6 +145,7 @@ class Gateway:
     web: int = field(default_factory=free_port)
     process: Process | None = None
     limits: dict[str, float] = field(default_factory=dict)
+    listen: str = ""  # more settings of the table
 
     def write_config(self, extra: str | None = None) -> Path:
         self.extra = self.extra if extra is None else extra
@@ -154,6 +156,7 @@ class Gateway:
             folder=self.folder,
             web=self.web,
             processes=self.processes,
+            listen=self.listen,
         )
         top, _, tables = self.extra.partition("[")
         self.config.write_text(top + text + ("[" + tables if tables else ""))
@@ -290,11 +293,14 @@ def send(
     recipients: Sequence[str],
     mail_options: Sequence[str] = (),
     rcpt_options: Sequence[str] = (),
+    *,
     tolerant: bool = False,
+    heard: bool = True,
 ) -> tuple[int, str]:
     """Send exactly these bytes; the reply to the final dot, or to what was refused before it.
 
-    A `tolerant` client goes on with the recipients that were accepted.
+    A `tolerant` client goes on with the recipients that were accepted. One that has not `heard`
+    says QUIT with the dot, which proves nothing of its having read the reply.
     """
     with client_of(port) as client:
         if client.greeted[0] >= 400:
@@ -307,7 +313,7 @@ def send(
         if reply[0] < 400 or tolerant:
             reply = client.docmd("DATA")
         if reply[0] == 354:
-            client.send(stuffed(data))
+            client.send(stuffed(data) + (b"" if heard else b"QUIT\r\n"))
             reply = client.getreply()
     return reply[0], reply[1].decode()
 

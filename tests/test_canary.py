@@ -69,6 +69,17 @@ action = "reject"
 kinds = ["se.*"]
 persons = 3
 recipient_classes = ["external"]
+[levels]
+health_medium = 2
+[classes]
+utland = ["fraga.example"]
+[[rule]]
+name = "halsa-fragas"
+action = "ask"
+alone = true
+kinds = ["health"]
+level = "medium"
+recipient_classes = ["utland"]
 [[rule]]
 name = "halsa-granskas"
 action = "quarantine"
@@ -122,6 +133,7 @@ def mails(folder: Path) -> dict[str, tuple[bytes, int]]:
         "redirected-document": (mail("Se bilagan.", letter), 250),
         "held": (mail("Min son Bo Alm har diagnosen schizofreni."), 250),
         "number-in-a-name": (mail("Se.", word("Hej"), f"zqfilnamn {NUMBERS[2]}.docx"), 250),
+        "file-in-a-text": (mail("Se.", in_a_form(letter), "zqfilnamn.xml"), 250),
         "rejected": (mail(f"{number} {three}"), 550),
         "broken": (mail("Se bilagan.", letter[: len(letter) // 2]), 250),
         "encrypted": (mail("Se bilagan.", locked_zip(folder), "zqfilnamn.zip"), 250),
@@ -129,6 +141,12 @@ def mails(folder: Path) -> dict[str, tuple[bytes, int]]:
         "bomb": (mail(number, b"PK\x03\x04" + os.urandom(900), "zqfilnamn.zip"), 250),
         "stray": (mail(number).replace(b"zqbrodtext\r\n", b"zqbrodtext\n"), 550),
     } | (scans() if ocr.folder() else {})
+
+
+def in_a_form(file: bytes) -> bytes:
+    """A document in the XML of an e-service."""
+    packed = base64.b64encode(file).decode()
+    return f"<Arende><Bilaga><Namn>zqfilnamn</Namn><Data>{packed}</Data></Bilaga></Arende>".encode()
 
 
 def scans() -> dict[str, tuple[bytes, int]]:
@@ -220,6 +238,7 @@ def _finish(gateway, sink) -> dict[str, bytes]:
             browser.act(link, "review", reason="zqbegaran")
             browser.act(link, "false-alarm")
         browser.get(link + "x1912")
+    found["reply to what was answered"] = _tap(gateway, sink, browser)
     code, reply = gateway.send(mail(f"Personnummer: {NUMBERS[0]}"), SENDER, [CHECK])
     assert code == 250
     found["reply to a draft"] = reply.encode()
@@ -228,7 +247,22 @@ def _finish(gateway, sink) -> dict[str, bytes]:
     _her_rows(gateway, sink, browser)
     out = gateway.command("false-alarms", "export")
     assert "false-alarm" in out
+    assert '"unconfirmed": true' in out
     return found | browser.found | {"false alarms": out.encode()}
+
+
+def _tap(gateway, sink, browser) -> bytes:
+    """She says that it is nobody's health, and is not asked again; the reply to the second mail."""
+    known, to = set(links(sink)), "zqmottagare@fraga.example"
+    ill = mail("Bo Alm har diagnosen schizofreni.", b"zqdokument", "zqfilnamn.txt")
+    assert gateway.send(ill, SENDER, [to])[0] == 250
+    (link,) = wait_until(lambda: set(links(sink)) - known, "her link")
+    assert browser.act(link, "not-health").status == 303
+    wait_until(lambda: sink.to(to), "it is sent")
+    browser.get(link)
+    code, reply = gateway.send(ill.replace(b"Om zqamnesord", b"Sv: zqamnesord"), SENDER, [to])
+    assert (code, len(sink.to(to))) == (250, 2), reply
+    return reply.encode()
 
 
 def _front(gateway) -> str:

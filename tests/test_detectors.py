@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors import DETECTORS, Match, Source, detect, likeliest
+from detectors.levels import LEVELS, Level
 from detectors.text import fold
 
 TODAY = date(2026, 11, 24)
 HERE = Path(__file__).parent
-LEVELS = {"low": 1, "medium": 50, "high": 80}
+RANK = list(Level)
 IDENTITY = ("se.", "fi.", "no.", "dk.", "is.")
 
 
@@ -38,9 +39,14 @@ def rows() -> Iterator[tuple[str, str, str]]:
                 yield path.stem, section, line
 
 
+def counts(match: Match) -> bool:
+    """Is it of medium level or higher?"""
+    return LEVELS.of(match.kind, match.confidence) is not Level.LOW
+
+
 def hits(text: str) -> list[Match]:
     sources = [Source(unescape(part)) for part in text.split(" || ")]
-    return [match for match in detect(sources, TODAY) if match.confidence >= 50]
+    return [match for match in detect(sources, TODAY) if counts(match)]
 
 
 ROWS = list(rows())
@@ -59,13 +65,10 @@ def test_row(kind: str, section: str, row: str) -> None:
             wanted, level = expected.split()
             sources = [Source(unescape(part)) for part in text.split(" || ")]
             found = [m for m in detect(sources, TODAY) if m.kind == wanted]
-            assert max((m.confidence for m in found), default=0) >= LEVELS[level], found
+            reached = [RANK.index(LEVELS.of(m.kind, m.confidence)) for m in found]
+            assert max(reached, default=-1) >= RANK.index(Level(level)), found
     else:
-        found = [
-            m
-            for m in detect([Source(unescape(row))], TODAY)
-            if m.kind == kind and m.confidence >= 50
-        ]
+        found = [m for m in detect([Source(unescape(row))], TODAY) if m.kind == kind and counts(m)]
         assert bool(found) is (section == "valid"), found
 
 
@@ -106,7 +109,7 @@ def test_official_numbers_in_all_spellings(spelling: str, name: str, kind: str) 
     lost = []
     for number in numbers(name):
         found = detect([Source(SPELLINGS[spelling](number))], TODAY)
-        full = {m.value for m in found if m.confidence >= 50 and m.kind == kind}
+        full = {m.value for m in found if counts(m) and m.kind == kind}
         if not any(value[5:] == number[2:] for value in full):
             lost.append(number)
     assert not lost, (len(lost), lost[:5])

@@ -41,14 +41,14 @@ COPY = Step(StepKind.MEMBER, 1, "kopia.docx", "docx")
         ),
         (inside(COPY, role=Role.NAME), "bilaga 1 (zip) / kopia.docx, namnet", None),
         (Place(Role.ATTACHMENT, (LIST, Step(StepKind.PAGE, 3))), "bilaga 2 (xlsx), sida 3", None),
-        (Place(Role.QUOTE, (Step(StepKind.QUOTED, 303),)), "det citerade brevet från 3 mars", None),
-        (Place(Role.QUOTE, (Step(StepKind.QUOTED, 9999),)), "det citerade brevet", None),
+        (Place(Role.QUOTE, (Step(StepKind.QUOTED, 303),)), "det citerade mejlet från 3 mars", None),
+        (Place(Role.QUOTE, (Step(StepKind.QUOTED, 9999),)), "det citerade mejlet", None),
         (
             inside(COPY, Step(StepKind.PROPERTY), role=Role.PROPERTY),
             "bilaga 1 (zip) / kopia.docx, dokumentegenskaperna",
             None,
         ),
-        (Place(Role.BODY), "brevtexten", "brevtexten"),
+        (Place(Role.BODY), "mejltexten", "mejltexten"),
         (Place(Role.ATTACHMENT), "bilaga", "bilaga"),
     ],
 )
@@ -70,7 +70,7 @@ def test_neighbours_are_said_once():
     ]
     assert describe_all([row(2), Place(Role.BODY), row(4), row(5), Place(Role.BODY)]) == [
         "bilaga 2 (xlsx), blad 7B, kolumn Personnr, rad 2, 4–5",
-        "brevtexten",
+        "mejltexten",
     ]
     many = describe_all([row(2 * n) for n in range(1, 50)])
     assert many == ["bilaga 2 (xlsx), blad 7B, kolumn Personnr, rad 2, 4, 6, 8 ..."]
@@ -118,4 +118,4 @@ def test_the_quoted_mail_in_a_reading():
         "Den 3 mars 2026 kl. 10:15 skrev Bo:\r\n> Personnummer 191212121212\r\n"
     )
     found, _ = examine(mail.encode(), Job(b"k" * 32, date(2026, 11, 28)))
-    assert {describe(each.place) for each in found.findings} == {"det citerade brevet från 3 mars"}
+    assert {describe(each.place) for each in found.findings} == {"det citerade mejlet från 3 mars"}

@@ -132,7 +132,7 @@ def test_a_terminal_obeys_nothing_that_a_document_says(capsys):
 def test_texts_of_one_place_are_not_glued_together():
     place = Place("body")
     assert joined([(place, "a"), (place, "b\n"), (place, "c\t"), (place, "d")], "sv") == [
-        ("brevtexten", "a\nb\nc\td")
+        ("mejltexten", "a\nb\nc\td")
     ]
 
 
@@ -167,7 +167,7 @@ def test_the_command_reads_all_that_it_can(tmp_path):
         if "trasig" not in one["file"]
     }
     assert places == {
-        "1 brev.eml": ["brevtexten"],
+        "1 brev.eml": ["mejltexten"],
         "2 utan": ["bilaga 1"],
         "3 fel.docx": ["bilaga 1 (docx), sida 1"],
         "4 tom.docx": [],

@@ -74,7 +74,7 @@ def sent_to(sink, address: str) -> list:
 
 
 def test_a_clean_scan_arrives_as_it_was_sent_and_nobody_is_told(gateway, sink):
-    code, text = gateway.send(CLEAN, SENDER, [COLLEAGUE, CITIZEN], **DSN)
+    code, text = gateway.send(CLEAN, SENDER, [COLLEAGUE, CITIZEN], heard=False, **DSN)
     assert code == 250
     assert "taken care of" in text
     assert [mail.data for mail in sent_to(sink, COLLEAGUE)] == [CLEAN], "internal: at once"
@@ -123,7 +123,7 @@ def test_what_waited_to_be_read_when_desk_died_is_read_by_the_next_one(gateway, 
     patient = door(gateway.folder / "run" / "scan.sock", Kind.PATIENT)
     supervisor = gateway.process.popen.pid
     patient.rename(patient.with_name("away"))  # nobody can read it on
-    code, text = gateway.send(mail, SENDER, [CITIZEN])
+    code, text = gateway.send(mail, SENDER, [CITIZEN], heard=False)
     (row,) = gateway.items("reading")
     assert "reading" in gateway.command("quarantine", "list")
     assert gateway.ask("trace", id=row["id"])[0]["state"] == "reading"

@@ -195,7 +195,7 @@ def test_read_shows_the_text_by_part(folder, tmp_path):
     done = run("read", str(folder / "b.eml"), str(letter))
     assert done.returncode == 0, done.stderr
     assert done.stdout.count(NUMBER) == 2
-    assert f"{folder}/b.eml: brevtexten" in done.stdout
+    assert f"{folder}/b.eml: mejltexten" in done.stdout
     done = run("read", "--json", str(letter))
     one = json.loads(done.stdout)
     assert list(one) == ["file", "parts", "not_examined"]
@@ -218,7 +218,7 @@ def test_explain_says_why_and_what_was_dropped(tmp_path):
     assert "ett ord för personnummer står intill (+36)" in found["reasons"]
     assert (dropped["text"], dropped["kind"], dropped["confidence"]) == ("911112-2396", "", 0)
     assert dropped["reasons"] == ["kontrollsiffran stämmer inte"]
-    assert dropped["place"] == "brevtexten"
+    assert dropped["place"] == "mejltexten"
     shown = run("scan", "--explain", str(tmp_path / "a.eml")).stdout
     assert "kontrollsiffran" in shown
     assert "dropped" in shown

@@ -50,7 +50,7 @@ def changed(**fields) -> dict:
 
 
 def finding(**fields):
-    names = ("kind", "confidence", "place", "mask", "person", "evidence")
+    names = ("kind", "confidence", "place", "mask", "person", "evidence", "level")
     row = dict(zip(names, GOOD["findings"][0], strict=True)) | fields
     return changed(findings=[list(row.values())])
 
@@ -67,6 +67,7 @@ NOT_EXAMINATIONS = {
     "a confidence beyond": finding(confidence=1000),
     "endless confidence": finding(confidence=float("inf")),
     "evidence of its own": finding(evidence=["191212121212"]),
+    "a level that is none": finding(level="grave"),
     "a long person": finding(person="x" * 100),
     "a place that is none": finding(place=["body", [["cellar", 1, "", ""]]]),
     "a role that is none": finding(place=["nobody", []]),

@@ -104,6 +104,27 @@ def test_what_is_held_needs_the_next_hops_word_on_its_recipients(gateway, sink):
     assert gateway.items() == []
 
 
+def test_a_report_that_is_sent_twice_is_held_twice(gateway):
+    assert gateway.send(HELD, SENDER, [CITIZEN])[0] == 250
+
+    def again() -> bool:  # what was heard is stored a moment after the next command
+        assert gateway.send(HELD, SENDER, [CITIZEN])[0] == 250
+        return len(gateway.items()) == 2
+
+    wait_until(again, "a second item")
+
+
+def test_what_a_client_may_not_have_heard_is_held_once(gateway):
+    with client_of(gateway.port) as client:
+        client.docmd("MAIL", f"FROM:<{SENDER}>")
+        client.docmd("RCPT", f"TO:<{CITIZEN}>")
+        client.docmd("DATA")
+        client.send(HELD + b".\r\nQUIT\r\n")  # with the dot: it proves nothing
+        wait_until(gateway.items, "the item")
+    assert gateway.send(HELD, SENDER, [CITIZEN])[0] == 250
+    assert len(gateway.items()) == 1
+
+
 def test_a_recipient_that_the_next_hop_refuses_does_not_stop_the_others(gateway, sink):
     sink.rcpt_answers[b"<okand@medborgare.example>"] = b"550 5.1.1 no such user"
     with client_of(gateway.port) as client:

@@ -76,7 +76,7 @@ async def test_a_reviewer_sees_the_text(tmp_path):
     with running(tmp_path / "scan.sock"):
         texts, unread = await Pool(tmp_path / "scan.sock").view(MAIL, JOB, "sv")
     assert unread == []
-    assert ("brevtexten", "personnummer 191212121212\r\n") in [
+    assert ("mejltexten", "personnummer 191212121212\r\n") in [
         (place, text.replace("\r\n", "\n").replace("\n", "\r\n")) for place, text in texts
     ]
 

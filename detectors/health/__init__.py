@@ -1,7 +1,8 @@
 """Data about somebody's health: an identifiable person beside a health expression.
 
 From → to: all `Source`s of a message → `Match`es of the kinds ``health`` and ``social-care``.
-A lone word is at most low; see `detectors.health.score` for the model, ``terms`` for the lexicon,
+A lone word is at most low. Rules flag sentences (`score`), a small encoder judges what they flag
+(`hearing`, `judge`). See `score` for the rules, ``terms`` for the lexicon,
 ``people`` for who counts as a person, ``genre`` for what marks a general text.
 
 Languages: Swedish in depth; Norwegian, Danish, Finnish and English for the usual expressions.
@@ -18,6 +19,7 @@ from ..contract import Match, Role, Source
 from . import concepts
 from .disguise import Disguises
 from .evidence import EVIDENCE
+from .hearing import heard
 from .message import Part, is_worth_a_look, judged, parts
 from .misspelt import Misspelt
 from .plain import Plain, marks, plain
@@ -37,7 +39,8 @@ PIECE = 2048  # characters; what stands across the edge of two is not counted
 def find(sources: Sequence[Source], today: date) -> Iterator[Match]:
     """All findings of a message; `today` is not needed, ages are not judged."""
     del today
-    for reading, judgements in judged(parts_of(sources)):
+    parts = parts_of(sources)
+    for reading, judgements in heard(parts, judged(parts)):
         yield from matches(reading, judgements)
 
 

@@ -27,6 +27,10 @@ EVIDENCE: dict[str, str] = {
     "implied": "inget enskilt ord om hälsa, men flera tecken tillsammans",
     "story": "sammanhanget berättar om hur någon mår eller klarar sig",
     "other-story": "sammanhanget handlar om annat: en inbjudan, en sak, ett djur, en dikt",
+    # with a number behind a colon
+    "rules": "reglernas tal (av 100)",
+    "judge": "bedömarens tal (av 100)",
+    "not-judged": "bedömt av reglerna ensamma",
     "wording": "ordvalet liknar brev om någons hälsa",
     "other-wording": "ordvalet liknar andra brev",
 }

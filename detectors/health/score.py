@@ -9,8 +9,9 @@ Features → score → confidence:
   document, in another text of the message;
 - general (`weigh`): points of the kind of text, less where the person is certain.
 
-score = health + person - general, and confidence = 10 × score. Without a person a finding stays
-low. Medium begins at 50. Every feature that spoke is named by a code of `evidence`.
+score = health + person - general, and the rules' confidence = 10 × score. Without a person a
+finding stays under `MEDIUM`. `hearing` makes of it the confidence of the finding. Every feature
+that spoke is named by a code of `evidence`.
 Invariants: pure, linear; a source gives at most `MOST` matches, of which `MOST_LOW` low ones.
 Known gaps: irony, fiction about one person, a person known only from an earlier mail.
 """
@@ -19,6 +20,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ..contract import Match, Role
+from ..levels import LEVELS, Level
 from . import telling, weigh
 from .people import Token
 from .reach import Person, is_bare, person_of
@@ -58,7 +60,7 @@ def matches(reading: Reading, judged: Iterable[Judgement]) -> Iterator[Match]:
     """The findings of one text."""
     given = low = 0
     for each in judged:
-        sure = each.confidence >= MEDIUM
+        sure = LEVELS.health.of(each.confidence) is not Level.LOW
         for hit in each.hits if sure else each.hits[: MOST_LOW - low]:
             yield _match(reading, hit, each.confidence, each.evidence)
         given += len(each.hits) * sure

@@ -15,6 +15,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from mailfilter import failpoint, replies
+from mailfilter.act.asking import answer_to, recalled
 from mailfilter.act.counting import counts
 from mailfilter.decide import storable
 from mailfilter.decide.unfinished import waits
@@ -90,6 +91,8 @@ class CarryOut:
 
     async def __call__(self, case: Case, hop: Transaction) -> Outcome:
         """The outcome; its reply is what the client gets."""
+        if case.decision.having(Action.ASK):
+            case.decision = await self._recalled(case)
         verdicts = case.decision.verdicts
         actions = {verdict.action for verdict in verdicts}
         if Action.REJECT in actions:
@@ -99,6 +102,11 @@ class CarryOut:
             sent = tuple([v.recipient for v in verdicts]) if _accepted(reply) else ()
             return Outcome(reply, case.decision, relayed=sent)
         return await self._keep(case, hop)
+
+    async def _recalled(self, case: Case) -> Decision:
+        """The decision by what the sender has answered before."""
+        join_key, found = case.join_key(), case.examination
+        return await recalled(self.intake, case.decision, found, case.envelope, join_key, case.at)
 
     async def _reject(self, case: Case, hop: Transaction) -> Outcome:
         await hop.abort()
@@ -163,7 +171,7 @@ async def settle_abandoned(hop: Transaction) -> None:
 
 def items(decision: Decision) -> tuple[StagedItem, ...]:
     """The action groups of what is kept: those held, read on, and those for each connector."""
-    kept = (Action.QUARANTINE, Action.REDIRECT)
+    kept = (Action.QUARANTINE, Action.REDIRECT, Action.ASK)
     verdicts = decision.verdicts
     return grouped(verdicts, [n for n, verdict in enumerate(verdicts) if verdict.action in kept])
 
@@ -198,6 +206,8 @@ def dossier(case: Case) -> Dossier:
         automatic=facts.automatic or facts.mailing_list or facts.report,
         xforward=case.envelope.xforward,
         opened=examination.opened,
+        files=facts.files,
+        answer=answer_to(case.decision, examination.said, case.envelope),
     )
 
 

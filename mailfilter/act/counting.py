@@ -11,12 +11,13 @@ from dataclasses import replace
 from datetime import date
 from functools import lru_cache
 
+from detectors.levels import Level
 from mailfilter.errors import Temporary
 from mailfilter.log import log
-from mailfilter.model import Action, Decision, Examination, Level, Mode, Verdict
+from mailfilter.model import Action, Decision, Examination, Mode, Verdict
 from mailfilter.record.contract import Count, Intake
 
-_STRICTEST = (Action.REJECT, Action.QUARANTINE, Action.REDIRECT, Action.RELAY)
+_STRICTEST = (Action.REJECT, Action.QUARANTINE, Action.ASK, Action.REDIRECT, Action.RELAY)
 UNREAD = "not-examined:"  # prefix of a kind that is a class of what was not examined
 
 

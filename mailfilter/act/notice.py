@@ -41,7 +41,7 @@ from mailfilter.act.notice_words import Block, Stamp, Words, in_order, letter
 from mailfilter.act.sdk import NO_SDK, SdkTable
 from mailfilter.config import Settings
 from mailfilter.connectors.contract import carries_number
-from mailfilter.decide.addresses import patterns, split
+from mailfilter.decide.pages import Pages
 from mailfilter.decide.reasons import Reason
 from mailfilter.decide.unfinished import waits
 from mailfilter.model import Action, Class
@@ -50,6 +50,7 @@ from mailfilter.record.contract import Dossier
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 _MESSAGE_ID = re.compile(r"<[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,120}@[A-Za-z0-9.-]{1,120}>")
 MOST_RECIPIENTS = 20
+_HELD = frozenset({Action.QUARANTINE, Action.ASK})
 _OPENABLE = frozenset({Class.ENCRYPTED, Class.BROKEN, Class.OVER_LIMIT, Class.UNREAD})
 
 
@@ -98,24 +99,15 @@ class About:
 
 def first_variant(dossier: Dossier) -> Variant:
     """Held if anybody's copy is held, else handed over; a copy that is still read is neither."""
-    held = any(v.action is Action.QUARANTINE and not waits(v) for v in dossier.verdicts)
+    held = any(v.action in _HELD and not waits(v) for v in dossier.verdicts)
     return Variant.HELD if held else Variant.REDIRECTED
 
 
 def addressee(dossier: Dossier, settings: Settings) -> str | None:
     """Who is told; None where nobody may be."""
-    sender = dossier.sender
-    owners = {name.lower(): owner for name, owner in settings.notice.system_senders.items()}
-    if not sender or not settings.notice.enabled:
+    if not settings.notice.enabled:
         return None
-    if owner := owners.get(sender.lower()):
-        return owner
-    if dossier.automatic:
-        return None
-    ours = settings.organisation.domains
-    if ours and patterns(ours, "ours").find(split(sender)) is None:
-        return None
-    return sender
+    return Pages.of(settings).told(dossier.sender, automatic=dossier.automatic)
 
 
 def build(
@@ -280,7 +272,9 @@ def _todo(about: About, settings: Settings, words: Words) -> tuple[str, ...]:
 
 def _ways_out(about: About, settings: Settings, words: Words) -> list[str]:
     waiting = about.variant in _WAITING
-    lines = [words.say("todo/page")] if waiting and about.link else []
+    asked = any(verdict.action is Action.ASK for verdict in about.dossier.verdicts)
+    page = "todo/page-ask" if asked else "todo/page"
+    lines = [words.say(page)] if waiting and about.link else []
     if about.dossier.findings:
         lines.append(words.say("todo/needed"))
         name = settings.secure_service

@@ -10,13 +10,14 @@ column; an address that itself holds a number is "recipient 2"; of a reply its c
 import re
 
 from detectors import Role
+from detectors.levels import Level
 from mailfilter import unread
 from mailfilter.act.notice_words import Words
 from mailfilter.config import Settings
 from mailfilter.connectors.contract import carries_number
 from mailfilter.decide import reasons
 from mailfilter.decide.reasons import Reason
-from mailfilter.model import Action, Class, Finding, Level, NotExamined
+from mailfilter.model import Action, Class, Finding, NotExamined
 from mailfilter.place import Place, Step, StepKind, describe_all
 from mailfilter.record.contract import Dossier
 

@@ -288,7 +288,7 @@ class ToReviewers(_Handler):
         now, pause = self.now(), timedelta(minutes=self.settings.notice.reviewers_minutes)
         if self.told is not None and now < self.told + pause:
             raise Later(self.told + pause, "rate")
-        waiting = await self.archive.count_items(Filter(states=WAITING))
+        waiting = await self.archive.count_items(Filter(states=WAITING, for_reviewers=True))
         if not waiting:
             return
         stamp = replace(self.post.stamp(parcel, reviewers, now), automatic="auto-generated")

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import cast
 
+from detectors.levels import Level
 from mailfilter.act.notice import addressee
 from mailfilter.config import Settings
 from mailfilter.config_pickup import Proof
@@ -16,7 +17,6 @@ from mailfilter.connectors import HandOver
 from mailfilter.connectors.contract import Detail
 from mailfilter.connectors.pickup import Deposit, LinkToMail
 from mailfilter.connectors.pickup_sms import number_of
-from mailfilter.model import Level
 from mailfilter.record.contract import Dossier, Item
 from mailfilter.record.pickup import Pickups
 from mailfilter.record.pickup_contract import Link, NewBox, NewDeposit

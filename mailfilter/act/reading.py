@@ -22,6 +22,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from mailfilter import limits
+from mailfilter.act.asking import NO_RETRY, answer_to, recalled
 from mailfilter.act.carry_out import grouped
 from mailfilter.act.counting import counts
 from mailfilter.act.notice import STOCKHOLM
@@ -93,7 +94,7 @@ class ReadingOn:
         examination = await self.examine(body, patience)
         spent = (self.now() - began).total_seconds()
         if not self._goes_on(one, tries, examination, spent, patience, left):
-            await self._settle(one, self._decided(one, dossier, examination, len(body)))
+            await self._settle(one, await self._decided(one, dossier, examination, len(body)))
 
     def _goes_on(
         self,
@@ -116,12 +117,14 @@ class ReadingOn:
             return True
         return False
 
-    def _decided(
+    async def _decided(
         self, one: Reading, dossier: Dossier, examination: Examination, size: int
     ) -> ReadOn:
         envelope = Envelope(dossier.mail, dossier.rcpts, xforward=dossier.xforward)
         day = one.at.astimezone(STOCKHOLM).date()
         decision = self.rules.decide(examination, envelope, size, self._today())
+        answers = self.archive.sender
+        decision = await recalled(answers, decision, examination, envelope, NO_RETRY, self.now())
         verdicts = _merged(one, dossier.verdicts, [_kept(v) for v in decision.verdicts])
         known = replace(
             dossier,
@@ -130,6 +133,7 @@ class ReadingOn:
             not_examined=examination.not_examined,
             opened=examination.opened,
             persons=examination.persons,
+            answer=answer_to(decision, examination.said, envelope),
         )
         return ReadOn(
             item=one.item,

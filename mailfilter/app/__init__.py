@@ -26,6 +26,7 @@ from mailfilter.control import Desk
 from mailfilter.decide import compile_rules
 from mailfilter.errors import ConfigError
 from mailfilter.log import log, quiet
+from mailfilter.pictures import Memory
 from mailfilter.receive import share
 from mailfilter.receive.server import bound
 from mailfilter.record.keys import ensure_keys
@@ -60,12 +61,13 @@ def start(settings: config.Settings, file: Path | None, beside: Sequence[Role] =
     sock = _listening(settings)
     memory.settle()
     get_ready()
+    known = scanning.remember_pictures()
     count = settings.listen.processes or os.cpu_count() or 1
     patience = limits.DRAIN_TIMEOUT + 5
     others = (
         Role("desk", lambda: desk.run(settings, file), order=1, patience=30),
-        Role("scan", lambda: _scan(settings, doors), order=2, patience=5),
-        *([Role("front", lambda: front.run(settings), order=0)] if settings.front.on else []),
+        Role("scan", lambda: _scan(settings, doors, known), order=2, patience=5),
+        *([Role("front", lambda: _front(settings, known), order=0)] if settings.front.on else []),
         *beside,
     )
     shares = share.table(count)
@@ -76,7 +78,7 @@ def start(settings: config.Settings, file: Path | None, beside: Sequence[Role] =
     return Supervisor(
         [*(_without(sock, role) for role in others), *takers],
         sock.close,
-        partial(rules.keep_anew, file),
+        lambda: _reload(file, known),
     )
 
 
@@ -149,7 +151,18 @@ def opened_desk(settings: config.Settings) -> AbstractAsyncContextManager[Desk]:
     return desk.opened(settings)
 
 
-def _scan(settings: config.Settings, doors: master.Doors) -> None:
+def _reload(file: Path | None, known: Memory) -> None:
+    known.forget()
+    rules.keep_anew(file)
+
+
+def _front(settings: config.Settings, known: Memory) -> None:
+    known.leave()
+    front.run(settings)
+
+
+def _scan(settings: config.Settings, doors: master.Doors, known: Memory) -> None:
+    known.look_only()
     doors.stay_alone()
-    pulse = master.Pulse(beat, leave)
+    pulse = master.Pulse(beat, leave, known)
     master.run(doors, settings.workers or master.cores(), pulse=pulse)

@@ -8,6 +8,7 @@ process over reads neither ``desk.key`` nor the database, though it runs as the 
 import asyncio
 import signal
 from contextlib import suppress
+from ipaddress import ip_network
 from pathlib import Path
 
 from mailfilter import config
@@ -41,7 +42,8 @@ async def _serve(settings: config.Settings) -> None:
     app = build(settings, AskDesk(settings.store.run / SOCKET), clock.now)
     watching = asyncio.create_task(watch(front, tls))
     try:
-        await serve(app, front.host, front.port, stop, tls=tls)
+        proxies = [ip_network(name, strict=False) for name in front.behind_proxy]
+        await serve(app, front.host, front.port, stop, tls=tls, proxies=proxies)
     finally:
         watching.cancel()
         with suppress(asyncio.CancelledError):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Gauge
 
+from detectors.health import judge
 from mailfilter import __version__
 from mailfilter.model import Mode, State
 from mailfilter.record.contract import Archive, Filter
@@ -51,6 +52,8 @@ class Metrics:
         self._poisoned = self._gauge(
             "poisoned_content", "contents that are not opened because they killed their workers"
         )
+        told = self._gauge("judge", "1 where an encoder judges what the rules flag for health")
+        told.set(not judge.missing())
         self._gauge("build_info", "always 1", "version").labels(__version__).set(1)
 
     def _gauge(self, name: str, help_: str, *labels: str) -> Gauge:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from detectors.registers import NO_REGISTERS, Registers
 from mailfilter import config, registers
+from mailfilter.pictures import Memory
 from mailfilter.record.keys import load_public
 from mailfilter.workers.poison import Poison
 from mailfilter.workers.pool import Pool
@@ -11,7 +12,22 @@ from mailfilter.workers.pool import Pool
 
 def scan_pool(settings: config.Settings, secret: bytes) -> Pool:
     """A client of this installation's workers; `secret` keys the hashes of the poison list."""
-    return Pool(scan_socket(settings), poison=Poison(poison_file(settings), secret))
+    poison = Poison(poison_file(settings), secret)
+    return Pool(scan_socket(settings), poison=poison, pictures=known_pictures())
+
+
+_pictures: list[Memory] = []  # one, or none: of the family of processes
+
+
+def remember_pictures() -> Memory:
+    """In the supervisor, before it forks: what all processes know of pictures."""
+    _pictures[:] = [Memory()]
+    return _pictures[0]
+
+
+def known_pictures() -> Memory | None:
+    """What the supervisor made; None in a command of its own."""
+    return _pictures[0] if _pictures else None
 
 
 def scan_socket(settings: config.Settings) -> Path:
@@ -22,6 +38,14 @@ def scan_socket(settings: config.Settings) -> Path:
 def poison_file(settings: config.Settings) -> Path:
     """Beside the folder of the keys: what survives a restart, wherever the store is."""
     return settings.store.keys.parent / "poison"
+
+
+def repeat_file(settings: config.Settings) -> Path | None:
+    """The keys by which mail is known again, beside the folder of the keys; None where no sender
+    is asked."""
+    front = settings.front
+    asks = front.on and front.sender_decides and settings.notice.enabled
+    return settings.store.keys.parent / "repeat.keys" if asks else None
 
 
 def registers_folder(settings: config.Settings) -> Path:

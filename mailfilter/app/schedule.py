@@ -10,9 +10,11 @@ from datetime import date, datetime, timedelta
 
 from mailfilter.app.clock import STOCKHOLM
 from mailfilter.app.metrics import Metrics
+from mailfilter.app.scanning import repeat_file
 from mailfilter.config import Settings
 from mailfilter.log import log
 from mailfilter.model import State
+from mailfilter.record import repeat_keys
 from mailfilter.record.contract import Archive, Filter
 
 EVERY = 60.0  # seconds
@@ -48,6 +50,8 @@ class Schedule:
     async def tick(self) -> None:
         """Everything that is due now."""
         now = self._now()
+        self._keys(now)
+        await self._archive.index()
         if done := {what: n for what, n in (await self._archive.sweep(now)).items() if n}:
             log.info("sweep", **done)
         await self._reviewers(now)
@@ -55,12 +59,22 @@ class Schedule:
         await self._metrics.refresh(self._archive, now, now.astimezone(STOCKHOLM).date())
         self._wake()
 
+    def _keys(self, now: datetime) -> None:
+        """The key of the day, by which mail is known again. Without it senders are asked again,
+        which must stop nothing else."""
+        path = repeat_file(self._settings)
+        try:
+            if path is not None:
+                repeat_keys.renew(path, now.astimezone(STOCKHOLM).date())
+        except OSError as error:
+            log.error("repeat-keys", cause=error.strerror or "")
+
     async def _reviewers(self, now: datetime) -> None:
         """A content-free mail when more waits than before, at most one in the set minutes."""
         notice = self._settings.notice
         if not notice.reviewers or now - self._told < timedelta(minutes=notice.reviewers_minutes):
             return
-        waiting = await self._archive.count_items(Filter(states=_WAITING))
+        waiting = await self._archive.count_items(Filter(states=_WAITING, for_reviewers=True))
         if waiting > self._seen:
             await self._archive.put("reviewers", now, note=str(waiting))
             self._told = now

@@ -7,10 +7,12 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from detectors.health import judge
 from mailfilter import config, limits
 from mailfilter.act.carry_out import CarryOut
 from mailfilter.act.check_mailbox import CheckRelay
 from mailfilter.act.counting import CountBuffer
+from mailfilter.act.heard import Heard
 from mailfilter.act.mail_hosts import ByMx, resolver
 from mailfilter.act.pickup_return import ReturnRelay, Returns, TakesReturns, WayOut
 from mailfilter.act.relay import Relay
@@ -38,6 +40,7 @@ def run(
 ) -> None:
     """Serve on `sock` until SIGTERM; then drain. All smtp processes share it, and `shares`, in
     which this one has its `place`."""
+    judge.unload()  # a passage is judged by a worker only (P11)
     asyncio.run(_serve(settings, file, sock, Share(shares, place)))
 
 
@@ -76,6 +79,7 @@ async def _serve(
     if address := settings.front.check_address:
         way = CheckRelay(way, address)  # the outermost: the pipeline asks its ways
     listener = Listener(settings, way, deliver, sock=sock, share=share)
+    listener.heard = heard = Heard(intake)
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
     loop.add_signal_handler(signal.SIGINT, lambda: None)  # the terminal's; the supervisor decides
@@ -88,6 +92,7 @@ async def _serve(
     with suppress(asyncio.CancelledError):
         await counting
     await counter.flush()
+    await heard.close()
     await relay.close()
     await intake.close()
 

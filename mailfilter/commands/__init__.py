@@ -22,6 +22,7 @@ def register(app: typer.Typer) -> None:
         serve,
         user,
     )
+    from mailfilter.commands.calibrate import calibrate
     from mailfilter.commands.read import read
 
     app.command()(serve.serve)
@@ -29,6 +30,7 @@ def register(app: typer.Typer) -> None:
     app.command()(demo.demo)
     app.command()(scan.scan)
     app.command()(read)
+    app.command()(calibrate)
     app.command()(selftest.selftest)
     app.command()(report.report)
     app.command()(quarantine.trace)

@@ -11,7 +11,12 @@ from mailfilter.commands.asking import ConfigFile, ask
 
 app = typer.Typer(no_args_is_help=True, help="List, show and decide on held mail.")
 
-Id = Annotated[str, typer.Argument(help="the incident id, such as K7Q2A-91ABC, or item id with .1")]
+Id = Annotated[
+    str,
+    typer.Argument(
+        help="the case number, such as K7Q2A-91ABC, in any case; .1 names an item of it"
+    ),
+]
 Reason = Annotated[
     str, typer.Option("--reason", help="why; goes into the audit log, so no personal data")
 ]

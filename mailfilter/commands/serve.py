@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from detectors.health import judge
 from mailfilter import config
 from mailfilter.act import notice_template, pickup_dns, sdk
 from mailfilter.commands.asking import fail
@@ -42,4 +43,6 @@ def check_config(file: Given) -> None:
     advice = pickup_dns.faults(settings, pickup_dns.resolver())
     for sentence in (*pickup_dns.unfinished(settings), *advice):
         typer.echo(f"{file}: {sentence}", err=True)  # advice: what is in DNS is not in the file
+    if why := judge.missing():
+        typer.echo(f"warning: {why}", err=True)
     typer.echo(f"{file}: good; rules {rules.hash[:12]}")

@@ -9,6 +9,11 @@ Not examined. `not_examined` needs one part of such a class (in `places`, if nam
 relays speaks only for what it names: if a part of a class that is held by default (`HELD`) was
 not examined, a relay rule fits only where it names each such class (P4).
 
+`alone` is what a sender may decide by herself: of all findings of medium or higher health is the
+only kind, nothing of a class that is held by default was left unexamined, and she has a page to
+decide on (``pages.py``). A mail that also goes to a protected address is never such: her tap must
+be an audited release, and of protected mail nothing is written down (design 4.5).
+
 Links to file-sharing services count as low, whatever the detector's confidence, until a rule
 names `cloud-link` itself (a star does not name it); for that rule they count as high.
 
@@ -22,9 +27,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from detectors import Role
+from detectors.levels import Level
 from mailfilter.config import Rule
 from mailfilter.labels import folded
-from mailfilter.model import Class, Envelope, Examination, Facts, Finding, Level
+from mailfilter.model import Class, Envelope, Examination, Facts, Finding
 from mailfilter.place import Place, StepKind
 
 HELD = frozenset(
@@ -38,6 +44,7 @@ HELD = frozenset(
     }
 )
 CLOUD_LINK = "cloud-link"
+HEALTH = "health"
 _RANK = {Level.LOW: 1, Level.MEDIUM: 2, Level.HIGH: 3}
 _INSIDE = frozenset({StepKind.ATTACHMENT, StepKind.MEMBER, StepKind.MAIL})
 
@@ -63,6 +70,7 @@ class Case:
     external: int
     visible_external: int  # addresses in To and Cc
     held: frozenset[Class]  # not-examined classes present that are held by default
+    page: bool = False  # its sender has a page on which she may decide
 
 
 def is_automatic(envelope: Envelope, facts: Facts) -> bool:
@@ -113,7 +121,7 @@ def _in_places(rule: Rule, place: Place) -> bool:
 
 def about_findings(rule: Rule) -> bool:
     """The rule has a condition on findings (`places` alone is one, unless it is about parts)."""
-    named = rule.kinds or rule.not_kinds or rule.also_kinds or rule.persons
+    named = rule.kinds or rule.not_kinds or rule.also_kinds or rule.persons or rule.alone
     levels = rule.level is not None or rule.below is not None
     return bool(named or levels or (rule.places and not rule.not_examined))
 
@@ -132,8 +140,18 @@ def holds(rule: Rule, case: Case) -> bool:
     return (
         _cheap(rule, case)
         and (not rule.not_examined or bool(unread_classes(rule, case)))
+        and (not rule.alone or _is_alone(rule, case))
         and (not about_findings(rule) or _findings_hold(rule, case.examination.findings))
     )
+
+
+def _is_alone(rule: Rule, case: Case) -> bool:
+    strong = {
+        finding.kind
+        for finding in case.examination.findings
+        if level_for(rule, finding) is not Level.LOW
+    }
+    return case.page and not case.held and strong == {HEALTH}
 
 
 def may_relay(rule: Rule, case: Case) -> bool:

@@ -18,11 +18,13 @@ from importlib.resources import files
 from typing import Any
 
 from detectors import DETECTORS, Role
+from detectors.levels import Level
 from mailfilter import config
 from mailfilter.config import Rule, Settings
 from mailfilter.decide.addresses import Patterns, patterns, split
 from mailfilter.decide.conditions import HELD, names
 from mailfilter.decide.departments import UNKNOWN, Departments, read_departments
+from mailfilter.decide.pages import Pages
 from mailfilter.decide.rules import (
     CITIZEN,
     INTERNAL,
@@ -35,7 +37,7 @@ from mailfilter.decide.rules import (
     Ways,
 )
 from mailfilter.errors import ConfigError
-from mailfilter.model import Action, Level
+from mailfilter.model import Action
 
 EXTERNAL = "external"
 SHIPPED = "default_rules.toml"
@@ -70,6 +72,7 @@ def compile_rules(settings: Settings, origin: str = "settings") -> Rules:
         hash=_hash(everything, settings, departments),
         informed=settings.organisation.staff_informed,
         ways=_ways(settings, known, origin),
+        pages=Pages.of(settings),
         mass_at=min((r.visible_external for r in rules if r.visible_external), default=MASS_MAIL),
     )
 
@@ -192,6 +195,11 @@ def _check(rule: Rule, known: _Known, at: str) -> None:
     _check_words((rule.connector,) if rule.connector else (), known.connectors, f"{at}: connector")
     if rule.connector and rule.action is not Action.REDIRECT:
         raise ConfigError(f'{at}: connector: only a rule with action = "redirect" has one')
+    if rule.action is Action.ASK and not rule.alone:
+        raise ConfigError(
+            f'{at}: action = "ask": needs alone = true: a sender decides by herself only where '
+            "health is all that was found and everything was read"
+        )
     if rule.level and rule.below and _LEVELS.index(rule.level) >= _LEVELS.index(rule.below):
         raise ConfigError(f"{at}: below: must be higher than level, or the rule never matches")
     if rule.below is Level.LOW:
@@ -230,6 +238,7 @@ def _hash(rules: tuple[Rule, ...], settings: Settings, departments: Departments)
         "classes": [[name, *sorted(entries)] for name, entries in settings.classes.items()],
         "departments": departments.rows,
         "header": departments.header,
+        "sender_decides": Pages.of(settings).on,
     }
     text = json.dumps(canonical, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode("ascii")).hexdigest()

@@ -41,6 +41,8 @@ class Reason(StrEnum):
     MADE_BY = "made-by"
     OPENED = "opened-by-password"
     SIZE = "size"
+    ALONE = "health-alone"
+    ANSWERED = "answered-before"  # what the sender said of the same mail still stands (asking.py)
     ALWAYS = "always"
     NO_SERVICE = "no-service"
     NOTHING_FOUND = "nothing-found"
@@ -52,79 +54,79 @@ class Reason(StrEnum):
 
 SENTENCES: dict[Reason, dict[str, str]] = {
     Reason.FINDING_HIGH: {
-        "sv": "Brevet innehåller med stor säkerhet skyddsvärda uppgifter.",
+        "sv": "Mejlet innehåller med stor säkerhet skyddsvärda uppgifter.",
         "en": "The mail almost certainly holds sensitive data.",
     },
     Reason.FINDING_MEDIUM: {
-        "sv": "Brevet innehåller troligen skyddsvärda uppgifter.",
+        "sv": "Mejlet innehåller troligen skyddsvärda uppgifter.",
         "en": "The mail probably holds sensitive data.",
     },
     Reason.FINDING_LOW: {
-        "sv": "Brevet kan innehålla skyddsvärda uppgifter.",
+        "sv": "Mejlet kan innehålla skyddsvärda uppgifter.",
         "en": "The mail may hold sensitive data.",
     },
     Reason.PERSONS: {
-        "sv": "Brevet rör många personer.",
+        "sv": "Mejlet rör många personer.",
         "en": "The mail is about many persons.",
     },
     Reason.TOGETHER: {
-        "sv": "Två slags uppgifter står i samma brev.",
+        "sv": "Två slags uppgifter står i samma mejl.",
         "en": "Two kinds of data stand in the same mail.",
     },
     Reason.ENCRYPTED: {
-        "sv": "En del av brevet är krypterad och kunde inte läsas.",
+        "sv": "En del av mejlet är krypterad och kunde inte läsas.",
         "en": "A part of the mail is encrypted and could not be read.",
     },
     Reason.BROKEN: {
-        "sv": "En del av brevet är skadad och kunde inte läsas.",
+        "sv": "En del av mejlet är skadad och kunde inte läsas.",
         "en": "A part of the mail is damaged and could not be read.",
     },
     Reason.AMBIGUOUS: {
-        "sv": "En del av brevet kan läsas på flera sätt.",
+        "sv": "En del av mejlet kan läsas på flera sätt.",
         "en": "A part of the mail can be read in more than one way.",
     },
     Reason.OVER_LIMIT: {
-        "sv": "En del av brevet är för stor för att läsas.",
+        "sv": "En del av mejlet är för stor för att läsas.",
         "en": "A part of the mail is too large to be read.",
     },
     Reason.CRASHED: {
-        "sv": "Läsningen av en del av brevet misslyckades.",
+        "sv": "Läsningen av en del av mejlet misslyckades.",
         "en": "Reading a part of the mail failed.",
     },
     Reason.UNREAD: {
-        "sv": "En bilaga är av ett slag som inte kan läsas.",
+        "sv": "En bilaga är av en typ som inte kan läsas.",
         "en": "An attachment is of a kind that cannot be read.",
     },
     Reason.UNSUPPORTED: {
-        "sv": "Brevet har bild, ljud eller film, som inte läses.",
+        "sv": "Mejlet har bild, ljud eller film, som inte läses.",
         "en": "The mail has an image, sound or film, which are not read.",
     },
     Reason.PROTECTED_PART: {
-        "sv": "Brevet är krypterat för mottagaren.",
+        "sv": "Mejlet är krypterat för mottagaren.",
         "en": "The mail is encrypted for its recipient.",
     },
     Reason.CLOUD: {
-        "sv": "Brevet länkar till en fil i organisationens egen molntjänst.",
+        "sv": "Mejlet länkar till en fil i organisationens egen molntjänst.",
         "en": "The mail links to a file in the organisation's own cloud service.",
     },
     Reason.MASS_MAIL: {
-        "sv": "Brevet har många externa mottagare som ser varandra.",
+        "sv": "Mejlet har många externa mottagare som ser varandra.",
         "en": "The mail has many external recipients who see each other.",
     },
     Reason.MANY_EXTERNAL: {
-        "sv": "Brevet går till många externa mottagare.",
+        "sv": "Mejlet går till många externa mottagare.",
         "en": "The mail goes to many external recipients.",
     },
     Reason.MANY_INTERNAL: {
-        "sv": "Brevet går till många inom organisationen.",
+        "sv": "Mejlet går till många inom organisationen.",
         "en": "The mail goes to many inside the organisation.",
     },
     Reason.AUTOMATIC: {
-        "sv": "Brevet är ett autosvar eller en studs.",
+        "sv": "Mejlet är ett autosvar eller en studs.",
         "en": "The mail is an automatic reply or a bounce.",
     },
     Reason.NOT_AUTOMATIC: {
-        "sv": "Brevet är skrivet av någon, inte ett autosvar.",
+        "sv": "Mejlet är skrivet av någon, inte ett autosvar.",
         "en": "The mail was written by somebody and is no automatic reply.",
     },
     Reason.PROTECTED: {
@@ -148,31 +150,39 @@ SENTENCES: dict[Reason, dict[str, str]] = {
         "en": "The recipient is a blind copy.",
     },
     Reason.LABEL: {
-        "sv": "Brevet har en informationsklass som regeln nämner.",
+        "sv": "Mejlet har en informationsklass som regeln nämner.",
         "en": "The mail carries an information class that the rule names.",
     },
     Reason.MADE_BY: {
-        "sv": "Brevet eller en bilaga kommer ur ett system som regeln nämner.",
+        "sv": "Mejlet eller en bilaga kommer ur ett system som regeln nämner.",
         "en": "The mail or an attachment comes out of a system that the rule names.",
     },
     Reason.OPENED: {
-        "sv": "Lösenordet till en bilaga står i samma brev.",
+        "sv": "Lösenordet till en bilaga står i samma mejl.",
         "en": "The password of an attachment stands in the same mail.",
     },
     Reason.SIZE: {
-        "sv": "Brevet är större än regeln tillåter.",
+        "sv": "Mejlet är större än regeln tillåter.",
         "en": "The mail is larger than the rule allows.",
+    },
+    Reason.ALONE: {
+        "sv": "Bara uppgifter om hälsa hittades, så avsändaren kan själv avgöra.",
+        "en": "Nothing but health data was found, so the sender may decide.",
+    },
+    Reason.ANSWERED: {
+        "sv": "Avsändaren har redan svarat om samma uppgifter till samma mottagare.",
+        "en": "The sender has already answered for the same data and recipients.",
     },
     Reason.ALWAYS: {
         "sv": "Regeln gäller all post.",
         "en": "The rule is for all mail.",
     },
     Reason.NO_SERVICE: {
-        "sv": "Ingen säker tjänst är inställd, därför hölls brevet kvar.",
+        "sv": "Ingen säker tjänst är inställd, därför hölls mejlet kvar.",
         "en": "No secure service is configured, therefore the mail was held.",
     },
     Reason.NOTHING_FOUND: {
-        "sv": "Ingen regel stoppar brevet.",
+        "sv": "Ingen regel stoppar mejlet.",
         "en": "No rule stops the mail.",
     },
     Reason.OBSERVED: {
@@ -188,7 +198,7 @@ SENTENCES: dict[Reason, dict[str, str]] = {
         "en": "Not all images and scanned pages have been read yet. Reading goes on.",
     },
     Reason.FAIL_OPEN: {
-        "sv": "Granskningen var ur funktion; inställningen fail_open_until släppte brevet vidare.",
+        "sv": "Granskningen var ur funktion; inställningen fail_open_until släppte mejlet vidare.",
         "en": "Inspection was out of order; the setting fail_open_until let the mail pass.",
     },
 }

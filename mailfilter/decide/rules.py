@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache, partial
 
+from detectors.levels import Level
 from mailfilter.config import Rule
 from mailfilter.decide.addresses import Patterns, split
 from mailfilter.decide.conditions import (
@@ -34,18 +35,10 @@ from mailfilter.decide.conditions import (
     unread_classes,
 )
 from mailfilter.decide.departments import Departments
+from mailfilter.decide.pages import NO_PAGES, Pages
 from mailfilter.decide.reasons import Reason, of_class
 from mailfilter.decide.unfinished import is_unfinished, marked, so_far
-from mailfilter.model import (
-    Action,
-    Decision,
-    Envelope,
-    Examination,
-    Facts,
-    Level,
-    Mode,
-    Verdict,
-)
+from mailfilter.model import Action, Decision, Envelope, Examination, Facts, Mode, Verdict
 
 INTERNAL, CITIZEN, PROTECTED = "internal", "citizen", "protected"
 US_HOSTED = "us-hosted"
@@ -122,6 +115,7 @@ class Rules:
     informed: date | None = None
     mass_at: int = MASS_MAIL
     ways: Ways = Ways()
+    pages: Pages = NO_PAGES
     _for: dict[tuple[bool, bool], tuple[Entry, ...]] = field(init=False, compare=False, repr=False)
     _plain: Callable[[str, Recipient], Verdict] | None = field(
         init=False, compare=False, repr=False, default=None
@@ -217,6 +211,7 @@ class Rules:
         recipients = [self.classes.of(path.text, visible, american) for path in envelope.rcpts]
         department, controller = self.departments.of(envelope, facts)
         internal = [recipient.internal for recipient in recipients].count(True)
+        protected = PROTECTED in [recipient.cls for recipient in recipients]
         case = Case(
             examination=examination,
             department=department,
@@ -226,6 +221,7 @@ class Rules:
             external=len(recipients) - internal,
             visible_external=self._external(visible),
             held=frozenset(part.cls for part in examination.not_examined) & HELD,
+            page=not protected and self.pages.has(envelope, facts),
         )
         verdicts = self._verdicts(case, envelope, recipients, uninformed=self._uninformed(today))
         return Decision(
@@ -233,7 +229,7 @@ class Rules:
             rules_hash=self.hash,
             department=department,
             controller=controller,
-            protected=PROTECTED in [recipient.cls for recipient in recipients],
+            protected=protected,
             mass=case.visible_external >= self.mass_at,
         )
 
@@ -336,6 +332,7 @@ def _reasons(entry: Entry, action: Action, case: Case, recipient: Recipient) -> 
         Reason.MADE_BY: rule.made_by,
         Reason.OPENED: rule.opened_by_password,
         Reason.SIZE: rule.size,
+        Reason.ALONE: rule.alone,
         Reason.NO_SERVICE: action is not entry.action,
     }
     reasons += [reason for reason, held in tests.items() if held]

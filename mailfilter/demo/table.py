@@ -12,17 +12,18 @@ from mailfilter.model import Action
 WIDTH = 150  # where the output is no terminal
 WORDS = {
     "sv": {
-        "head": ("brev", "beslut", "varför", "vad avsändaren fick veta"),
+        "head": ("mejl", "beslut", "varför", "vad avsändaren fick veta"),
         "relay": "skickas",
         "reject": "nekas",
         "quarantine": "hålls kvar",
+        "ask": "avsändaren avgör",
         "redirect": "säker tjänst",
-        "sent": "ingenting: brevet skickades",
-        "notice": "brev till {who}",
-        "waiting": "inget brev än",
-        "held": "Brev att granska: {url}",
+        "sent": "ingenting: mejlet skickades",
+        "notice": "mejl till {who}",
+        "waiting": "inget mejl än",
+        "held": "Mejl att granska: {url}",
         "inbox": "Det som kom fram: {folder}/inbox/",
-        "own": "Skicka egna brev till 127.0.0.1:{port}.",
+        "own": "Skicka egna mejl till 127.0.0.1:{port}.",
         "end": "Länken gäller en gång, i 15 minuter. Ctrl-C avslutar.",
     },
     "en": {
@@ -30,6 +31,7 @@ WORDS = {
         "relay": "sent",
         "reject": "refused",
         "quarantine": "held",
+        "ask": "the sender decides",
         "redirect": "secure service",
         "sent": "nothing: it was sent",
         "notice": "a mail to {who}",
@@ -40,7 +42,13 @@ WORDS = {
         "end": "The link opens once, within 15 minutes. Ctrl-C ends.",
     },
 }
-_COLOURS = {"relay": "green", "reject": "red", "quarantine": "yellow", "redirect": "cyan"}
+_COLOURS = {
+    "relay": "green",
+    "reject": "red",
+    "quarantine": "yellow",
+    "ask": "magenta",
+    "redirect": "cyan",
+}
 
 
 @dataclass(frozen=True, slots=True)

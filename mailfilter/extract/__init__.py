@@ -9,11 +9,24 @@ from collections.abc import Callable, Sequence
 from detectors import Role
 from mailfilter.extract.budget import Budget
 from mailfilter.extract.context import Ctx
+from mailfilter.extract.formats import Formats
+from mailfilter.extract.remembered import NOTHING, Has, Pictures
 from mailfilter.extract.table import pinpoint
-from mailfilter.extract.walk import Extracted, Formats, typed, walk
+from mailfilter.extract.walk import Extracted, typed, walk
 from mailfilter.model import Message, Part, Text
 
-__all__ = ["Budget", "Extracted", "Formats", "extract", "pinpoint", "typed", "warm"]
+__all__ = [
+    "NOTHING",
+    "Budget",
+    "Extracted",
+    "Formats",
+    "Has",
+    "Pictures",
+    "extract",
+    "pinpoint",
+    "typed",
+    "warm",
+]
 
 
 def extract(
@@ -26,14 +39,15 @@ def extract(
     formats: Formats = (),
     heard: Sequence[Text] = (),
 ) -> Extracted:
-    """Everything readable in `parts`; pure, and never raises on any content.
+    """Everything readable in `parts`; pure; raises nothing but `Heavy`, if the budget is light.
 
     `parse` reads attached mails and `roles` splits a body into (offset, Role); both are lent by
     the parse stage. `cloud_hosts` are the organisation's own file stores, such as
     ``contoso.sharepoint.com`` or ``*.sharepoint.com``. `formats` is what `typed` says of `parts`.
     `heard` are texts of the message from elsewhere, such as the subject, that may tell passwords.
     """
-    return walk(parts, Ctx(budget, parse, roles, cloud_hosts), formats, heard)
+    ctx = Ctx(budget, parse, roles, cloud_hosts, budget.pictures)
+    return walk(parts, ctx, formats, heard)
 
 
 def warm() -> None:

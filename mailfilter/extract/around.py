@@ -66,14 +66,14 @@ def runs(data: bytes) -> str:
 
 
 def _pieces(data: bytes) -> Iterator[bytes]:
-    start, end = _extent(data)
+    start, end = extent(data)
     for piece in (data[:start], data[end:]):
         said = piece.strip(_BLANK)
         if len(said) >= LEAST and not (data.startswith(b"\xff\xd8") and said.startswith(_PHONE)):
             yield piece.lstrip(b"\0\r\n")
 
 
-def _extent(data: bytes) -> tuple[int, int]:
+def extent(data: bytes) -> tuple[int, int]:
     """Where the file begins and ends; all of it where its format does not say."""
     for mark, end in _ENDS:
         if data.startswith(mark):

@@ -25,6 +25,7 @@ from typing import Protocol
 
 from detectors.effort import LEAST, affordable, effort
 from mailfilter import limits
+from mailfilter.extract.remembered import Pictures
 from mailfilter.extract.watch import UNWATCHED, Watch
 
 STEP = 256 * limits.KIB  # of input
@@ -65,10 +66,12 @@ class Decompressor(Protocol):
 class Budget:
     """Counts down; the defaults are those of ``limits.py``.
 
-    Without `recognise` pictures are only looked at: the first one that holds lines of text ends the
-    time for all that follow, for somebody else will have to read them. `turn` is held while a page
-    is recognised; taking it may use up the time. `patient` are those whose pictures only the clock
-    ends. `watch` hears of each part before it is opened.
+    Without `recognise` pictures are only looked at, but for the first `small` ones that are small:
+    another one that holds lines of text ends the time for all that follow, for somebody else will
+    have to read them. `turn` is held while a page is recognised; taking it may use up the time.
+    `patient` are those whose pictures only the clock ends. Who is `light` opens no document: the
+    reading ends with `weight.Heavy`. `watch` hears of each part before it is opened, `pictures`
+    knows which were read before.
     """
 
     inflated: int = limits.INFLATED_SIZE
@@ -81,9 +84,12 @@ class Budget:
     cells: int = limits.CELLS
     ocr: float = limits.OCR_SECONDS
     recognise: bool = True
+    small: int = limits.SMALL_PICTURES
     patient: bool = False
+    light: bool = False
     turn: Callable[[], AbstractContextManager[None]] = nullcontext
     watch: Watch = UNWATCHED
+    pictures: Pictures = field(default_factory=Pictures)
     clock: Callable[[], float] = monotonic
     began: float = field(init=False)
     _unweighed: list[str] = field(default_factory=list, init=False)
@@ -110,6 +116,13 @@ class Budget:
                 return False
             self.work -= steps
         return True
+
+    def may_recognise(self, pixels: int) -> bool:
+        """Whether a picture of this size is read here."""
+        if self.recognise:
+            return True
+        self.small -= pixels <= limits.SMALL_PICTURE
+        return pixels <= limits.SMALL_PICTURE and self.small >= 0
 
     def leave_pictures(self) -> None:
         """No more time for reading pictures."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from detectors import Role
 from mailfilter.extract.budget import Budget
+from mailfilter.extract.remembered import Pictures
 from mailfilter.labels import keep
 from mailfilter.model import Message, NotExamined, Part, Text
 from mailfilter.place import Place, Step, StepKind
@@ -29,6 +30,7 @@ class Ctx:
     parse: Callable[[bytes], Message]
     roles: Roles
     cloud_hosts: tuple[str, ...] = ()
+    pictures: Pictures = field(default_factory=Pictures)
     labels: list[str] = field(default_factory=list)
     made_by: list[str] = field(default_factory=list)
 

@@ -56,19 +56,19 @@ _WORD = re.compile(r"=\?[\w.-]{1,40}\?([bBqQ])\?([^?\s]{1,400})\?=")
 _TURNED = re.compile("[\u202e\u202b\u2067]([^\u202a-\u202e\u2066-\u2069\n]{1,200})")
 
 
-def readings(content: str, deep: int = DEEP) -> Iterator[str]:
-    """Everything else that the text may say, decoded once or twice."""
+def readings(content: str, deep: int = DEEP, afar: Afar | None = None) -> Iterator[str]:
+    """Everything else that the text may say, decoded once or twice; `afar` is of this text."""
     if is_noise(content):  # by chance it holds every disguise there is
-        content = plain_runs(content)
-    for text in dict.fromkeys(_decoded(content)):
+        content, afar = plain_runs(content), None
+    for text in dict.fromkeys(_decoded(afar or Afar(content))):
         if text != content:
             yield text
             if deep > 1:
                 yield from readings(text, deep - 1)
 
 
-def _decoded(content: str) -> Iterator[str]:
-    text = Afar(content)
+def _decoded(text: Afar) -> Iterator[str]:
+    content = text.content
     yield from _based(text)
     hexadecimal = text.has_hex()
     if hexadecimal or "=" in content or "&" in content or "%" in content or "\\" in content:

@@ -7,7 +7,7 @@ zip): the special reader alone reads it then. `sniffable` are the formats that a
 by the first byte, and all whose mark may stand `inside` if one of those marks is there.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
@@ -18,6 +18,7 @@ from mailfilter.extract import (
     cards,
     compressed,
     container,
+    flatopc,
     image,
     known,
     letter,
@@ -25,6 +26,7 @@ from mailfilter.extract import (
     opendocument,
     pdf,
     richtext,
+    rights,
     slides,
     spreadsheet,
     word,
@@ -61,6 +63,9 @@ class Format:
     def reader(self) -> Reader:
         """The function that reads, imported on demand."""
         return self.read if callable(self.read) else _imported(self.read)
+
+
+Formats = Sequence[list[Format]]  # of each part
 
 
 @cache
@@ -153,6 +158,7 @@ FORMATS: tuple[Format, ...] = (
         "richtext",
         first=richtext.BEFORE + b"{",
     ),
+    Format("activemime", ("mso",), (), starts(flatopc.ACTIVE), "flatopc:read_active"),
     # archives
     Format(
         "zip",
@@ -230,10 +236,10 @@ FORMATS: tuple[Format, ...] = (
     Format(
         "rpmsg",
         ("rpmsg",),
-        ("application/x-microsoft-rpmsg-message",),
-        known.sniff_protected,
-        known.refuse("rights-protected"),
-        first=b"\x76",
+        (rights.TYPE,),
+        rights.sniff,
+        "rights",
+        first=rights.MAGIC[:1],
     ),
     Format(
         "smime",
@@ -283,7 +289,7 @@ FORMATS: tuple[Format, ...] = (
         ("mp3", "wav", "ogg", "m4a", "flac", "amr", "aac", "wma"),
         (),
         image.sniff_sound,
-        "image:read_sound",
+        "media:read_sound",
         Kind.MEDIA,
         first=image.FIRST_OF_SOUND,
         inside=True,
@@ -293,7 +299,7 @@ FORMATS: tuple[Format, ...] = (
         ("mp4", "mov", "avi", "mkv", "webm", "wmv", "mpg", "mpeg"),
         (),
         image.sniff_film,
-        "image:read_film",
+        "media:read_film",
         Kind.MEDIA,
         first=image.FIRST_OF_FILM,
         inside=True,

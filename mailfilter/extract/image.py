@@ -1,10 +1,10 @@
-"""Images, sound and film: which they are, what is decoration, what is not read.
+"""Images, sound and film: which they are; which images are known, and which are not read.
 
-From → to: bytes → nothing (decoration), what `picture.py` reads, or `NotExamined`. A logo in a
-signature is an inline image of less than 300 × 150 pixels (design 4.2); its size is read from the
-header of the file. Sound and film are not read.
+From → to: bytes → nothing (a picture that is known to say nothing), what `picture.py` reads, or
+`NotExamined`. A logo in a signature is an inline image of less than 300 × 150 pixels (design 4.2),
+which is decoration only where there is no OCR. Sound and film: `media.py`.
 
-Sources: the headers of PNG, GIF, JPEG (T.81), BMP and WebP (RFC 9649).
+Sources: the headers of PNG, GIF (GIF89a, 18 to 20), JPEG (T.81), BMP and WebP (RFC 9649).
 Known gaps: icons, HEIC, AVIF, JPEG 2000 and XL, JBIG2, DjVu, PSD and metafiles are known
 and not read.
 """
@@ -14,14 +14,18 @@ from collections.abc import Iterator
 
 from mailfilter import limits
 from mailfilter.extract.budget import Unreadable
+from mailfilter.extract.charset import looks_like_text
 from mailfilter.extract.context import Ctx, Found
 from mailfilter.extract.known import first_bytes
+from mailfilter.extract.surplus import surplus
 from mailfilter.model import Part
 from mailfilter.unread import not_examined
 
 WIDTH, HEIGHT = 300, 150
+MARK = 16  # bytes: the longest that these formats begin with
 SCANNED = 3_000_000_000  # pixels of all scans of a JPEG: twelve of the largest picture, 4 s
 STRIPS = 200_000  # in one page of a TIFF
+BLOCKS = 2000  # of a GIF that are looked at: frames and what stands between them
 TABLES = 1000  # of a TIFF that are looked at; picture.py reads no more pages
 _SCAN = b"\xff\xda"
 _STRIPS = (273, 279, 324, 325)  # offsets and lengths of strips and tiles
@@ -108,14 +112,27 @@ def sniff_film(data: bytes) -> bool:
 
 
 def read(part: Part, ctx: Ctx) -> Iterator[Found]:
-    """Decoration is nothing; any other image is read if its format and OCR allow it."""
-    if is_decoration(part):
+    """What is known is nothing; any other image is read if its format and OCR allow it."""
+    ctx.pictures.meet(part, *dimensions(part.data))
+    if ctx.pictures.knows(part.data):
         return
+    with ctx.pictures.hearing(part.data):
+        for found in _read(part, ctx):
+            ctx.pictures.hear(found)
+            yield found
+
+
+def _read(part: Part, ctx: Ctx) -> Iterator[Found]:
     if not _is_readable(part.data):
+        yield from surplus(part, part.data, ctx)
+        if looks_like_text(part.data[MARK:]):  # a mark with a text behind it is no picture
+            raise Unreadable("unknown-content")
         yield not_examined(part.place, "image")
         return
-    from mailfilter.extract import picture
+    from mailfilter.extract import ocr, picture
 
+    if is_decoration(part) and not ocr.ready():
+        return
     width, height = dimensions(part.data)
     scans = part.data.count(_SCAN) if part.data.startswith(b"\xff\xd8") else 1
     if width * height > limits.PIXELS or width * height * scans > SCANNED:
@@ -148,16 +165,6 @@ def _has_long_table(data: bytes) -> bool:
     return False
 
 
-def read_sound(part: Part, _ctx: Ctx) -> Iterator[Found]:
-    """Not examined."""
-    yield not_examined(part.place, "sound")
-
-
-def read_film(part: Part, _ctx: Ctx) -> Iterator[Found]:
-    """Not examined."""
-    yield not_examined(part.place, "film")
-
-
 def is_decoration(part: Part) -> bool:
     """A small image that stands in the text."""
     if not (part.inline or part.content_id):
@@ -172,7 +179,7 @@ def dimensions(data: bytes) -> tuple[int, int]:
         if data.startswith(b"\x89PNG") and data[12:16] == b"IHDR":
             return struct.unpack_from(">2I", data, 16)
         if data.startswith(b"GIF8"):
-            return struct.unpack_from("<2H", data, 6)
+            return _gif(data)
         if data.startswith(b"BM"):
             width, height = struct.unpack_from("<2i", data, 18)
             return abs(width), abs(height)
@@ -183,6 +190,33 @@ def dimensions(data: bytes) -> tuple[int, int]:
     except struct.error:
         pass
     return 0, 0
+
+
+def _gif(data: bytes) -> tuple[int, int]:
+    """What is shown: programs make the canvas as large as the frames, whatever the screen says."""
+    width, height = struct.unpack_from("<2H", data, 6)
+    at = 13 + _colours(data[10])
+    for _ in range(BLOCKS):
+        if data[at : at + 1] == b"\x2c":
+            left, top, wide, high, packed = struct.unpack_from("<4HB", data, at + 1)
+            width, height = max(width, left + wide), max(height, top + high)
+            at = _after_blocks(data, at + 11 + _colours(packed))
+        elif data[at : at + 1] == b"\x21":
+            at = _after_blocks(data, at + 2)
+        else:
+            break
+    return width, height
+
+
+def _colours(packed: int) -> int:
+    """Bytes of the table of colours that a field announces."""
+    return 3 << (packed & 7) + 1 if packed & 0x80 else 0
+
+
+def _after_blocks(data: bytes, at: int) -> int:
+    while at < len(data) and data[at]:
+        at += data[at] + 1
+    return at + 1
 
 
 def _jpeg(data: bytes) -> tuple[int, int]:

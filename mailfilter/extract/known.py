@@ -1,8 +1,8 @@
 """Files that we know and do not read: each gets its reason.
 
 From → to: a part → `NotExamined`, or nothing where there is nothing to read (signatures). Here
-stands what design 4.2 calls "unread" (a document or archive whose reader is not built) and
-"protected for the recipient"; a format leaves this file when it gets a reader of its own.
+stands what design 4.2 calls "unread" (a document or archive whose reader is not built); a format
+leaves this file when it gets a reader of its own.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,7 +14,6 @@ from mailfilter.model import Part
 
 PROGRAMS = (b"MZ", b"\x7fELF", b"SQLite format 3\0", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe")
 SIGNATURE = 65536  # bytes; one with a long chain of certificates has 12,000
-_PROTECTED = b"\x76\xe8\x04\x60\xc4\x11\xe3\x86"  # message.rpmsg
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +39,6 @@ def starts(*magic: bytes) -> Starts:
 def first_bytes(*marks: bytes) -> bytes:
     """The first byte of each mark."""
     return bytes({mark[0] for mark in marks})
-
-
-def sniff_protected(data: bytes) -> bool:
-    """A rights-managed mail."""
-    return data.startswith(_PROTECTED)
 
 
 def is_signature(data: bytes) -> bool:

@@ -39,6 +39,7 @@ class Recognised:
 
     text: str
     complete: bool
+    confidence: int = 0  # tesseract's mean of its words, of 100
 
 
 NOTHING = Recognised("", complete=False)
@@ -52,6 +53,13 @@ def folder() -> Path | None:
         if any((each / f"{language}.traineddata").is_file() for language in LANGUAGES):
             return each
     return None
+
+
+def fingerprint() -> bytes:
+    """Which data is read with: its files by size and day."""
+    where = folder()
+    stats = [] if where is None else [(f.name, f.stat()) for f in where.glob("*.traineddata")]
+    return repr(sorted((name, s.st_size, s.st_mtime_ns) for name, s in stats)).encode()
 
 
 def _folders() -> Iterator[Path]:
@@ -115,12 +123,12 @@ def recognise(picture: Image.Image, seconds: float) -> Recognised:
 
     until = monotonic() + seconds
     picture, _specks_left = calm(picture)
-    first, confidence = _recognise(picture, seconds)
+    first = _recognise(picture, seconds)
     left = until - monotonic()
-    if confidence >= DOUBTFUL or len(first.text) < FEW or not first.complete or left <= 0:
+    if first.confidence >= DOUBTFUL or len(first.text) < FEW or not first.complete or left <= 0:
         return first
-    turned, other = _recognise(picture.transpose(Image.Transpose.ROTATE_180), left)
-    return turned if other > confidence else first
+    turned = _recognise(picture.transpose(Image.Transpose.ROTATE_180), left)
+    return max(first, turned, key=lambda each: each.confidence)
 
 
 def calm(picture: Image.Image) -> tuple[Image.Image, int]:
@@ -166,14 +174,14 @@ def _threshold(counts: list[int]) -> int:
     return found
 
 
-def _recognise(picture: Image.Image, seconds: float) -> tuple[Recognised, int]:
-    """The text and tesseract's mean confidence in its words."""
+def _recognise(picture: Image.Image, seconds: float) -> Recognised:
+    """The text of the picture as it stands."""
     api = _shown(picture)
     complete = bool(api.Recognize(max(int(seconds * 1000), 1)))
     text: str = api.GetUTF8Text()
     confidence = int(api.MeanTextConf())
     api.Clear()
-    return Recognised(text, complete), confidence
+    return Recognised(text, complete, confidence)
 
 
 def _shown(picture: Image.Image) -> Any:

@@ -137,6 +137,8 @@ def _scans(
 
     for box in pdfimages.regions(page, text, content, seen):
         if not ocr.ready():
+            if box and pdfimages.decoration(box):
+                continue
             yield not_examined(place, "image" if box else "pdf-without-text")
         elif _is_overdrawn(page):
             yield not_examined(place, "image-size")

@@ -4,8 +4,8 @@ From → to: a page, its text → the page, or a part of it, as a picture for OC
 as a whole if images cover a third of it and text next to nothing of them, if it is drawn with
 outlines and without text, or if its letters have no meaning that a program knows (a font without a
 map to Unicode). An image on a page of text is read by itself; one that carries text, as the
-scanner's own recognition or the words over a background, counts as read, and so does decoration: a
-logo of less than 300 × 150 pixels at the size in which it is shown.
+scanner's own recognition or the words over a background, counts as read. Images that touch are one
+picture.
 
 Invariants: an image that is repeated is read once for each file.
 
@@ -21,6 +21,8 @@ COVERED = 0.05  # of an image: three lines on a page; what a scanner recognises 
 RECTANGLES = 2000  # of text on one page
 LARGE = 0.3  # of the page's area
 WIDTH, HEIGHT = 225, 112.5  # points: 300 × 150 pixels at 96 to the inch
+STRIPS = 500  # images of a page that are looked at for what they make together
+TOUCH = 1.0  # points between them
 DRAWINGS = 200  # on a page without text: letters as outlines
 SAMPLE = 24  # characters that are asked for their meaning
 SENSELESS = 0.5  # of them
@@ -52,11 +54,13 @@ def regions(page: Any, text: Any, content: str, seen: Seen) -> Iterator[Box | No
     covered = sum(_area(box) for box, _ in boxes) > LARGE * max(width * height, 1.0)
     if covered or (not content.strip() and (boxes or _drawn(page))):
         yield None
-    else:
-        for box, image in boxes:
-            if not _decoration(box) and (key := _key(image)) not in seen.keys:
-                seen.keys.add(key)
-                yield box
+        return
+    fresh = []
+    for box, image in boxes:
+        if (key := _key(image)) not in seen.keys:
+            seen.keys.add(key)
+            fresh.append(box)
+    yield from _together(fresh)
 
 
 def _unread(page: Any, text: Any) -> Iterator[tuple[Box, Any]]:
@@ -72,6 +76,33 @@ def _unread(page: Any, text: Any) -> Iterator[tuple[Box, Any]]:
             yield box, image
 
 
+def _together(boxes: list[Box]) -> list[Box]:
+    """Boxes that touch are one: programs cut a picture into strips."""
+    whole: list[Box] = []
+    for box in boxes[:STRIPS]:
+        apart = []
+        for each in whole:
+            left, bottom, right, top = each
+            touches = (
+                box[0] <= right + TOUCH
+                and left <= box[2] + TOUCH
+                and box[1] <= top + TOUCH
+                and bottom <= box[3] + TOUCH
+            )
+            if touches:
+                box = min(box[0], left), min(box[1], bottom), max(box[2], right), max(box[3], top)  # noqa: PLW2901 - it grows
+            else:
+                apart.append(each)
+        whole = [*apart, box]
+    return [*whole, *boxes[STRIPS:]]
+
+
+def decoration(box: Box) -> bool:
+    """Whether an image is as small as a logo: where there is no OCR it is passed over."""
+    left, bottom, right, top = box
+    return right - left < WIDTH and top - bottom < HEIGHT
+
+
 def _common(one: Box, other: Box) -> Box:
     """What two boxes share; of no area if they are apart."""
     left, bottom = max(one[0], other[0]), max(one[1], other[1])
@@ -81,11 +112,6 @@ def _common(one: Box, other: Box) -> Box:
 def _area(box: Box) -> float:
     left, bottom, right, top = box
     return (right - left) * (top - bottom)
-
-
-def _decoration(box: Box) -> bool:
-    left, bottom, right, top = box
-    return right - left < WIDTH and top - bottom < HEIGHT
 
 
 def _key(image: Any) -> tuple[int, int, int]:

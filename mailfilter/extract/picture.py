@@ -60,6 +60,7 @@ MARGIN = 16  # pixels
 GROUND = 0.4  # of the pixels, within three greys; a page has 0.9, grass or cloth 0.1 to 0.3
 SIDE = 32_000  # tesseract counts pixels in 16 bits
 SMALL = 12  # pixels: letters in less than this cannot be read
+SURE = 80  # confidence: what reads worse is not remembered
 FRAMES = 500  # an animation of half a minute; a fax of 500 pages
 _TURNS = {  # by EXIF's orientation
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -99,6 +100,7 @@ def read_page(page: Image.Image, place: Place, ctx: Ctx, glance: int = GLANCE) -
     if not ctx.budget.seconds():
         yield not_examined(place, "ocr-time")
         return
+    pixels = page.width * page.height
     if min(page.size) < SMALL:
         return
     page = _framed(_enlarged(page))
@@ -109,13 +111,15 @@ def read_page(page: Image.Image, place: Place, ctx: Ctx, glance: int = GLANCE) -
         return
     if not ocr.lines(glimpse):
         return
-    if not ctx.budget.recognise:
+    if not ctx.budget.may_recognise(pixels):
         ctx.budget.leave_pictures()
         yield not_examined(place, "ocr-time")
         return
     with ctx.budget.turn():
         seconds = ctx.budget.seconds()
         found = ocr.recognise(page, seconds) if seconds else ocr.NOTHING
+    if found.confidence < SURE or not found.text.strip():
+        ctx.pictures.doubt()
     yield text_at(found.text, place)
     if not found.complete:
         yield not_examined(place, "ocr-time")
@@ -148,6 +152,15 @@ def _framed(page: Image.Image) -> Image.Image:
     ground = counts.index(max(counts))
     share = sum(counts[max(ground - 3, 0) : ground + 4]) / (page.width * page.height)
     return ImageOps.expand(page, MARGIN, ground) if share > GROUND else page
+
+
+def first_page(data: bytes) -> Image.Image:
+    """The picture as it is shown first, grey; `Unreadable` if it cannot be opened."""
+    with _guard():
+        page = _page(Image.open(BytesIO(data), formats=ALLOWED), 0)
+    if page is None:
+        raise Unreadable("broken-document")
+    return page
 
 
 def _open(data: bytes) -> Image.Image:

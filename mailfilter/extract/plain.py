@@ -4,7 +4,7 @@ From → to: bytes → one `Text` for each plausible charset. Bodies are split i
 history and signature by the function that the parse stage lends us. JSON and XML are read as they
 stand; what their escapes hide (``\\u0031``, ``&#49;``, digits split by tags) is read a second time,
 XML without its tags twice: joined, as runs are shown, and element by element, as cells are.
-``data:`` URIs are decoded and read as parts of their own.
+``data:`` URIs are decoded and read as parts of their own, so are the packages of flat Office files.
 """
 
 import binascii
@@ -14,8 +14,9 @@ from itertools import islice
 from urllib.parse import unquote_to_bytes
 
 from detectors import Role
+from mailfilter.extract import flatopc
 from mailfilter.extract.charset import decode
-from mailfilter.extract.context import Ctx, Found, extension, text_at
+from mailfilter.extract.context import Ctx, Found, extension, member, text_at
 from mailfilter.extract.quoted import dated
 from mailfilter.extract.references import unescape
 from mailfilter.extract.telling import spelled_out
@@ -67,6 +68,8 @@ def read_markup(part: Part, ctx: Ctx) -> Iterator[Found]:
         if sum(map(len, nodes)) < 2 * len(nodes):  # letters placed one by one
             yield text_at(unescape("".join(nodes)), part.place)
         yield from data_uris(content, part)
+        if flatopc.SPACE in content and (data := flatopc.package(content, ctx.budget)):
+            yield member(part, 1, "", data)
 
 
 def _with_entities(content: str) -> str:

@@ -5,9 +5,10 @@ disagree and both have readers that could read it, both read it. What a reader y
 parts that it yields are read in turn, down to the limits of the budget. What was called encrypted
 is tried again when all else is read, with the passwords that the message tells (encrypted.py).
 
-Invariants: never raises on any content (errors of libraries are caught by the readers that know
-them; what nobody foresaw is for the worker's fence); the same (place, reason) is said once; blank
-texts are dropped; once a limit of the whole message is reached, reading ends and says so.
+Invariants: raises nothing but `Heavy`, where reading must be light (errors of libraries are caught
+by the readers that know them; what nobody foresaw is for the worker's fence); the same (place,
+reason) is said once; blank texts are dropped; once a limit of the whole message is reached, reading
+ends and says so.
 """
 
 import re
@@ -16,17 +17,18 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 
 from detectors import Role
-from mailfilter.extract import around, disguise, encrypted, known, letter, links
+from mailfilter.extract import around, buried, disguise, encrypted, known, letter, links
+from mailfilter.extract.afar import Afar
 from mailfilter.extract.budget import SPENT, Unreadable
 from mailfilter.extract.charset import looks_like_text
 from mailfilter.extract.context import Ctx, Found, extension, text_at
-from mailfilter.extract.formats import FORMATS, Format, Kind, sniffable
+from mailfilter.extract.formats import FORMATS, Format, Formats, Kind, sniffable
 from mailfilter.extract.passwords import candidates
+from mailfilter.extract.weight import Heavy, is_light
 from mailfilter.model import NotExamined, Part, Text
 from mailfilter.place import Place, Step, StepKind
 from mailfilter.unread import not_examined
 
-Formats = Sequence[list[Format]]
 LOCKED = "encrypted"
 ROUNDS = 3  # an opened file may tell the password of the next
 
@@ -73,7 +75,7 @@ def typed(parts: Sequence[Part]) -> Formats:
 def walk(
     parts: Sequence[Part], ctx: Ctx, formats: Formats = (), heard: Sequence[Text] = ()
 ) -> Extracted:
-    """Read all parts; never raises. `formats` is what `typed` says of `parts`, if it was asked.
+    """Read all parts. `formats` is what `typed` says of `parts`, if it was asked.
 
     `heard` are texts of the message that are read elsewhere, such as the subject: they may tell a
     password.
@@ -87,6 +89,7 @@ def walk(
             break
     if gathered.locked:
         _unlock(ctx, gathered, heard)
+    _tiles(ctx, gathered)
     _cloud_links(ctx, gathered)
     return Extracted(
         tuple(gathered.texts),
@@ -125,14 +128,18 @@ def _content(
 def _opened(
     part: Part, ctx: Ctx, gathered: Gathered, depth: int, formats: list[Format] | None
 ) -> None:
-    for one in formats_of(part) if formats is None else formats:
+    seen: set[int] = set()  # of files in its texts
+    forms = formats_of(part) if formats is None else formats
+    if ctx.budget.light and not is_light(part, forms, ctx.pictures):
+        raise Heavy
+    for one in forms:
         said: set[Place] = set()
         try:
             for found in one.reader()(part, ctx):
                 if isinstance(found, Text):
                     _text(found, ctx, gathered)
                     if one.kind is Kind.TEXT:
-                        _disguised(found, ctx, gathered)
+                        _told(found, part, seen, ctx, gathered, depth, one.name)
                     continue
                 if isinstance(found, NotExamined) and found.reason == LOCKED:
                     said.add(found.place)
@@ -143,6 +150,20 @@ def _opened(
             _problem(problem, part, gathered)
         if said:
             gathered.locked.append(Locked(part, one.name, said, depth))
+
+
+def _tiles(ctx: Ctx, gathered: Gathered) -> None:
+    """What pictures say that lie side by side; they were read one by one before."""
+    if len(ctx.pictures.tiles) < 2:
+        return
+    from mailfilter.extract import tiles
+
+    try:
+        for found in tiles.read(ctx):
+            _found(found, ctx, gathered, 0)
+    except Unreadable as problem:
+        place = ctx.pictures.tiles[0].part.place
+        gathered.not_examined[not_examined(place, problem.code)] = None
 
 
 def _problem(problem: Unreadable, part: Part, gathered: Gathered) -> None:
@@ -217,11 +238,23 @@ def _beginning(text: Text, size: int) -> Text:
     return Text(text.content[:size], tuple(place for place in text.places if place[0] < size))
 
 
-def _disguised(text: Text, ctx: Ctx, gathered: Gathered) -> None:
-    """What the text says when it is decoded by hand; documents are spared the search."""
-    for reading in disguise.readings(text.content):
+def _told(
+    text: Text,
+    part: Part,
+    seen: set[int],
+    ctx: Ctx,
+    gathered: Gathered,
+    depth: int,
+    form: str,
+) -> None:
+    """What the text says when it is decoded by hand, and files in it; documents are spared this."""
+    afar = Afar(text.content)
+    for reading in disguise.readings(text.content, afar=afar):
         place = text.places[0][1].down(Step(StepKind.HIDDEN))
         _text(text_at(reading, place), ctx, gathered)
+    for data in buried.files(afar, seen, ctx.budget, markup=form == "xml"):
+        place = part.place.down(Step(StepKind.HIDDEN), role=Role.ATTACHMENT)
+        _part(Part(place, "", data), ctx, gathered, depth + 1)
 
 
 def _encodable(text: Text) -> Text:

@@ -1,12 +1,15 @@
 """False alarms as labelled cases: what was found, how surely and why, in codes.
 
 From → to: a dossier → the `detail` of a case; a case → a line of the export. No word of the mail is
-in it. Who runs the installation may add the message itself while it still exists
-(``mailfilter false-alarms export --with-content``), which is an act of its own in the audit log.
+in it. One is unconfirmed where its sender decided alone that the mail may go: no reviewer has seen
+it, and by itself it proves nothing. Who runs the installation may add the message itself while it
+still exists (``mailfilter false-alarms export --with-content``), which is an act of its own in the
+audit log.
 """
 
 from typing import Any
 
+from mailfilter.model import Action
 from mailfilter.record.contract import Dossier
 from mailfilter.record.sender_rows import FalseAlarm
 
@@ -15,6 +18,7 @@ def detail(dossier: Dossier, rules_hash: str) -> dict[str, Any]:
     """The case in codes."""
     return {
         "rules": rules_hash[:12],
+        "rule": sorted({v.rule for v in dossier.verdicts if v.action is not Action.RELAY}),
         "language": dossier.language,
         "findings": [
             {
@@ -37,6 +41,7 @@ def line(case: FalseAlarm) -> dict[str, Any]:
     return {
         "case": case.message,
         "label": "false-alarm",
+        "unconfirmed": case.unconfirmed,
         "day": case.at.date().isoformat(),
         "department": case.department,
         **case.detail,

@@ -43,12 +43,15 @@ async def others(parts: DeskParts, owner: str) -> list[Copy]:
 def merged(copies: Sequence[Copy]) -> tuple[Sequence[Item], Dossier]:
     """All items and one dossier; the first copy says what was found."""
     first, items = copies[0]
+    answer = dict.fromkeys(first.answer)
     rcpts, verdicts, shifted = list(first.rcpts), list(first.verdicts), list(items)
     for dossier, own in copies[1:]:
         start = len(rcpts)
         rcpts += dossier.rcpts
         verdicts += dossier.verdicts
+        answer |= dict.fromkeys(dossier.answer)
         shifted += [
             replace(item, recipients=tuple(start + n for n in item.recipients)) for item in own
         ]
-    return shifted, replace(first, rcpts=tuple(rcpts), verdicts=tuple(verdicts))
+    whole = replace(first, rcpts=tuple(rcpts), verdicts=tuple(verdicts), answer=tuple(answer))
+    return shifted, whole

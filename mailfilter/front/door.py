@@ -23,8 +23,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from mailfilter.config import Settings
 from mailfilter.front.site import Site, Visit
-from mailfilter.web.door import from_here
+from mailfilter.web.door import from_here, vouch
 
 _ODD = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 FORM_SIZE = 32 * 1024
@@ -47,8 +48,10 @@ class Page:
     show: Callable[[Visit], Awaitable[Response]]
     act: str = ""
     most: int = FORM_SIZE
+    limit: Callable[[Settings], int] | None = None  # a setting that says it, instead of `most`
     before: Callable[[Visit], Awaitable[None]] | None = None
     at_once: int = 0  # 0: as many as come
+    busy: str = "busy"  # what is said to who comes then
     raw: str = ""
     text: int = FORM_SIZE
 
@@ -70,10 +73,11 @@ async def _enter(
     request.state.visit = visit
     if page.before is not None:
         await page.before(visit)
+        vouch(request)
     if room is None:
         return await _answered(page, visit)
     if room.locked():
-        raise HTTPException(503, "busy")
+        raise HTTPException(503, page.busy)
     async with room:
         return await _answered(page, visit)
 
@@ -102,7 +106,7 @@ def _accepted(request: Request) -> list[str]:
 async def _with_form(visit: Visit, page: Page) -> Visit:
     if not from_here(visit.request):
         raise HTTPException(403, "form")
-    form, files = await _read(visit.request, page)
+    form, files = await _read(visit, page)
     act = page.act or str(visit.request.path_params.get("act", ""))
     given = form.get("form_token", "")
     if not act or not hmac.compare_digest(given.encode(), visit.token(act).encode()):
@@ -111,10 +115,14 @@ async def _with_form(visit: Visit, page: Page) -> Visit:
     return replace(spoken, form=form, files=files)
 
 
-async def _read(request: Request, page: Page) -> tuple[dict[str, str], dict[str, UploadFile]]:
+async def _read(visit: Visit, page: Page) -> tuple[dict[str, str], dict[str, UploadFile]]:
     """The fields, and the files by the name of their field with a number behind it."""
+    request = visit.request
+    most = page.limit(visit.site.settings) if page.limit else page.most
+    if page.limit and int(request.headers.get("content-length", "0")) > most:
+        raise HTTPException(413, "size")  # said before it is read
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    stream = _limited(request, page.most)
+    stream = _limited(request, most)
     try:
         if kind == "multipart/form-data":
             parser = MultiPartParser(
@@ -124,7 +132,7 @@ async def _read(request: Request, page: Page) -> tuple[dict[str, str], dict[str,
                 max_fields=FORM_FIELDS,
                 max_part_size=page.text,
             )
-            parser.spool_max_size = page.most + 1  # never to a disk
+            parser.spool_max_size = most + 1  # never to a disk
             given = await parser.parse()
         else:
             given = await FormParser(request.headers, stream).parse()

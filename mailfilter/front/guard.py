@@ -25,6 +25,9 @@ from mailfilter.web.recent import Throttle
 TRIES = 60
 WINDOW = timedelta(minutes=15)
 _FAILED = frozenset({400, 403, 404, 429})
+_FULL = PlainTextResponse(
+    "Too many visitors from your address. Come back shortly.\n", 503, {"retry-after": "5"}
+)
 
 
 class Guard:
@@ -44,7 +47,9 @@ class Guard:
         peer = self._peer(connection)
         state = scope.setdefault("state", {})
         state["peer"] = peer
-        refusal = self._refusal(connection, peer)
+        seat = state.get("seat")
+        seated = seat is None or not self._proxies or not peer or seat.comes_from(peer)
+        refusal = self._refusal(connection, peer) if seated else _FULL
         await (refusal or self._app)(scope, receive, self._noting(scope, peer, send))
 
     def _noting(self, scope: Scope, peer: str, send: Send) -> Callable[[Message], Awaitable[None]]:

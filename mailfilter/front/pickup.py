@@ -17,10 +17,11 @@ from urllib.parse import quote
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from mailfilter.config import Settings
 from mailfilter.errors import Temporary
 from mailfilter.front import pickup_message
 from mailfilter.front.contract import Answer, Refused
-from mailfilter.front.door import Page
+from mailfilter.front.door import FORM_SIZE, Page
 from mailfilter.front.pickup_acts import CALLBACK
 from mailfilter.front.site import Visit, form_token
 
@@ -293,7 +294,18 @@ async def stuck(visit: Visit) -> Response:
 
 
 _TYPED = 8 * ANSWER_TEXT  # bytes; what is longer is shown again, and she shortens it herself
-_UPLOAD = 102 * 1024 * 1024  # what desk takes is a setting, at most 100 MiB
+ANSWERS_AT_ONCE = 4  # each is in memory some four times while a mail is made of it
+
+
+async def linked(visit: Visit) -> None:
+    """The link opens something: asked before a byte of an answer is read."""
+    await visit.ask("pickup-look")
+
+
+def _upload(settings: Settings) -> int:
+    """Bytes of an answer's form: what desk takes, the text, and what lies around them."""
+    return settings.pickup.answer_size + 4 * _TYPED + FORM_SIZE
+
 
 PAGES = (
     Page("GET", ADDRESS, show),
@@ -305,7 +317,16 @@ PAGES = (
     Page("POST", ADDRESS + "/file", file, act="file"),
     Page("POST", ADDRESS + "/eml", eml, act="eml"),
     Page(
-        "POST", ADDRESS + "/answer", answer, act="answer", most=_UPLOAD, raw="text", text=4 * _TYPED
+        "POST",
+        ADDRESS + "/answer",
+        answer,
+        act="answer",
+        limit=_upload,
+        before=linked,
+        at_once=ANSWERS_AT_ONCE,
+        busy="busy-answer",
+        raw="text",
+        text=4 * _TYPED,
     ),
     Page("POST", ADDRESS + "/stuck", stuck, act="stuck"),
     Page("POST", ADDRESS + "/leave", leave, act="leave"),

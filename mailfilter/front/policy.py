@@ -10,18 +10,22 @@ from datetime import date
 from fnmatch import fnmatchcase
 
 from detectors import Role
+from detectors.levels import Level
 from mailfilter.config import Settings
 from mailfilter.config_front import Override
-from mailfilter.model import Level
+from mailfilter.model import Action
 from mailfilter.record.contract import Dossier, Item
 
-ACTS = ("secure", "quote", "review", "false-alarm", "withdraw")
+DECIDE = "not-health"  # she decides alone that it may go
+ACTS = ("secure", DECIDE, "quote", "review", "false-alarm", "withdraw")
 _ORDER = (Level.LOW, Level.MEDIUM, Level.HIGH)
 
 
-def offered(dossier: Dossier, settings: Settings, *, protected: bool) -> tuple[str, ...]:
-    """The acts, in the order of the page."""
-    refused = {
+def offered(
+    dossier: Dossier, settings: Settings, *, protected: bool, asked: bool = False
+) -> tuple[str, ...]:
+    """The acts, in the order of the page. `asked`: by a rule the choice is hers (`is_asked`)."""
+    refused: set[str] = {
         act
         for kind in kinds(dossier)
         for pattern, acts in settings.front.not_offered.items()
@@ -30,11 +34,18 @@ def offered(dossier: Dossier, settings: Settings, *, protected: bool) -> tuple[s
     }
     if protected:  # nobody else may know of it (design 4.5)
         refused |= {"review", "false-alarm"}
+    asked = asked and settings.front.sender_decides and not protected
+    refused.add("false-alarm" if asked else DECIDE)  # the same said, with or without a reviewer
     if not settings.connectors:
         refused.add("secure")
     if not only_quoted(dossier):
         refused.add("quote")
     return tuple(act for act in ACTS if act not in refused)
+
+
+def is_asked(item: Item) -> bool:
+    """The rules leave this item to its sender."""
+    return item.action is Action.ASK
 
 
 def kinds(dossier: Dossier) -> tuple[str, ...]:

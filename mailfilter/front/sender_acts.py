@@ -9,17 +9,21 @@ A protected message (design 4.5) leaves no count, and its acts no line.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from mailfilter.act.notice import STOCKHOLM
 from mailfilter.front import alarms, policy
 from mailfilter.front.contract import Answer, Ask, DeskParts, Refused, Verb
 from mailfilter.front.copies import by_link
+from mailfilter.front.policy import DECIDE
 from mailfilter.front.sender_view import WEEK, WITHDRAWN, mobiles, view, waiting
 from mailfilter.model import Action, State
 from mailfilter.record import link_secret
+from mailfilter.record.contract import Answer as Said
 from mailfilter.record.contract import AuditLine, Count, Dossier, Item
 from mailfilter.record.sender_rows import FalseAlarm, Override
 from mailfilter.record.states import WAITING
+from mailfilter.repeat import DAYS
 
 ACTOR = "sender"
 REASON = 500  # characters of her own words
@@ -53,9 +57,9 @@ async def hers(parts: DeskParts, ask: Ask, act: str) -> Hers:
     items, dossier = await by_link(parts, owner, ask.text("secret", link_secret.LENGTH))
     if dossier is None or not waiting(items):
         raise Refused("ended", 409)
-    protected = items[0].protected
+    protected, asked = items[0].protected, any(map(policy.is_asked, waiting(items)))
     if act != "override" and act not in policy.offered(
-        dossier, parts.settings, protected=protected
+        dossier, parts.settings, protected=protected, asked=asked
     ):
         raise Refused("not-offered", 403)
     return Hers(owner, items, dossier)
@@ -140,6 +144,26 @@ async def false_alarm(parts: DeskParts, ask: Ask) -> Answer:
     return Answer({"done": "false-alarm"})
 
 
+async def not_health(parts: DeskParts, ask: Ask) -> Answer:
+    """She says that it is not about anybody's health: it goes as it came, and nobody else is asked.
+
+    An audited release (P12). For calibration it is a false alarm that nobody has confirmed; the
+    same mail to the same recipients is not asked about again (``act/asking.py``).
+    """
+    mail = await hers(parts, ask, DECIDE)
+    items, now = [item for item in mail.open if policy.is_asked(item)], parts.now()
+    first, dossier = items[0], mail.dossier
+    lines = [AuditLine(0, now, ACTOR, "release", item.id, {"answer": DECIDE}) for item in items]
+    detail = alarms.detail(dossier, first.rules_hash)
+    case = FalseAlarm(mail.owner, now, first.department, detail, unconfirmed=True)
+    until = first.at + timedelta(days=DAYS)
+    said = Said(mail.owner, dossier.answer, until) if dossier.answer else None
+    counted = counts(parts, mail, DECIDE)
+    await _moved(await parts.archive.sender.decide(lines, case, said, counted))
+    parts.wake()
+    return Answer({"done": DECIDE})
+
+
 async def override(parts: DeskParts, ask: Ask) -> Answer:
     """She sends it as it is, under a policy that names her, with a reason."""
     mail = await hers(parts, ask, "override")
@@ -189,4 +213,5 @@ VERBS = {
     "sender-review": Verb(review),
     "sender-false-alarm": Verb(false_alarm),
     "sender-override": Verb(override),
+    f"sender-{DECIDE}": Verb(not_health),
 }

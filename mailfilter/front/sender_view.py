@@ -102,7 +102,14 @@ async def _acts(
         if n < one.per_week
     }
     return {
-        "acts": list(policy.offered(dossier, settings, protected=protected)),
+        "acts": list(
+            policy.offered(
+                dossier,
+                settings,
+                protected=protected,
+                asked=any(map(policy.is_asked, open_items)),
+            )
+        ),
         "services": _services(open_items, dossier, settings, words),
         "overrides": left,
         "asked": _asked(requests),

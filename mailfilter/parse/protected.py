@@ -6,7 +6,8 @@ says what the PGP messages in a text are; `is_encrypted` and `is_signature` judg
 A label is not believed: "encrypted" passes by default and a signature is skipped (design 4.2), so
 a part that merely says so is neither. A CMS object must fill its part to the last byte. OpenPGP
 data must be session keys and encrypted data, packet by packet, and nothing else; armour may have
-comments, but no long numbers in them.
+comments, but no long numbers in them. What is encrypted must look so (`sealed`), and `remarks` is
+what can be read of it: comments, odd lines, letters between the keys.
 
 Invariants: linear, no recursion, never raises; sizes that point outside give `Kind.UNKNOWN`.
 Sources: RFC 5652, RFC 8551, X.690 (BER, indefinite lengths as streaming signers write them),
@@ -14,8 +15,10 @@ RFC 9580, RFC 3156. Known gap: compressed CMS is not opened.
 """
 
 import re
+from collections import Counter
 from enum import Enum, auto
 
+from mailfilter import sealed
 from mailfilter.parse.words import base64_leniently
 
 SIGNATURE_SIZE = 64 * 1024  # a detached signature with its certificates
@@ -25,7 +28,7 @@ _OID = bytes.fromhex("2a864886f70d0107")  # 1.2.840.113549.1.7.
 _AUTH_ENVELOPED = bytes.fromhex("2a864886f70d0109100117")
 _SIGNED, _ENVELOPED = _OID + b"\x02", _OID + b"\x03"
 _SEQUENCE, _SET, _INTEGER, _OBJECT, _CONTEXT = 0x30, 0x31, 0x02, 0x06, 0xA0
-_OCTETS, _OCTETS_IN_PIECES = 0x04, 0x24
+_OCTETS, _OCTETS_IN_PIECES, _PRIMITIVE = 0x04, 0x24, 0x80
 _BEGIN, _END = b"-----BEGIN PGP MESSAGE", b"-----END PGP MESSAGE-----"
 _BLOCK = re.compile(  # of lines that say nothing to people
     rb"-----BEGIN PGP (MESSAGE|SIGNATURE|PUBLIC KEY BLOCK)-----[ \t]*\r?\n"
@@ -36,7 +39,6 @@ _LONG_NUMBER = re.compile(rb"[0-9][0-9 -]{7,}")
 _CHECKSUM = re.compile(rb"^=[A-Za-z0-9+/]{4}[ \t]*\r?$", re.MULTILINE)
 _SESSION_KEYS = {1, 3, 10, 21}  # and marker, padding
 _ENCRYPTED_DATA = {9, 18, 20}
-RPMSG = bytes.fromhex("76e80460c411e386")  # [MS-OXORMMS] 2.1.4
 _VERSION = re.compile(rb"\s*Version: *1\s*", re.IGNORECASE)
 
 
@@ -61,8 +63,11 @@ def smime(content: bytes) -> tuple[Kind, bytes]:
         at = _enter(content, 0, _SEQUENCE)
         oid, at = _object(content, at)
         if oid in (_ENVELOPED, _AUTH_ENVELOPED):
-            _enter(content, _enter(content, at, _CONTEXT), _SEQUENCE)
-            return Kind.ENCRYPTED, b""
+            at = _enter(content, _enter(content, at, _CONTEXT), _SEQUENCE)
+            secret = sealed.looks_encrypted(_encrypted(content, at))
+            return Kind.ENCRYPTED if secret and not sealed.holds_file(
+                content
+            ) else Kind.UNKNOWN, b""
         if oid != _SIGNED:
             return Kind.UNKNOWN, b""
         at = _enter(content, _enter(content, at, _CONTEXT), _SEQUENCE)
@@ -74,6 +79,17 @@ def smime(content: bytes) -> tuple[Kind, bytes]:
         return Kind.SIGNED, _octets(content, _enter(content, at, _CONTEXT))
     except _EncodingError:
         return Kind.UNKNOWN, b""
+
+
+def _encrypted(data: bytes, at: int) -> bytes:
+    """The encrypted content of an enveloped object, from its version on."""
+    at = _skip(data, at, _INTEGER)
+    if data[at : at + 1] == bytes([_CONTEXT]):  # certificates of the sender
+        at = _skip(data, at, _CONTEXT)
+    at = _enter(data, _skip(data, at, _SET), _SEQUENCE)
+    _, at = _object(data, at)
+    at = _skip(data, at, _SEQUENCE)
+    return _octets(data, at, (_PRIMITIVE, _CONTEXT))
 
 
 def _head(data: bytes, at: int) -> tuple[int, int, int]:
@@ -127,12 +143,12 @@ def _skip(data: bytes, at: int, tag: int) -> int:
     return at
 
 
-def _octets(data: bytes, at: int) -> bytes:
-    """The content of an OCTET STRING, whole or in pieces."""
+def _octets(data: bytes, at: int, tags: tuple[int, int] = (_OCTETS, _OCTETS_IN_PIECES)) -> bytes:
+    """The content of an OCTET STRING, whole or in pieces, which have these tags."""
     tag, at, length = _head(data, at)
-    if tag == _OCTETS and length >= 0:
+    if tag == tags[0] and length >= 0:
         return data[at : at + length]
-    if tag != _OCTETS_IN_PIECES:
+    if tag != tags[1]:
         raise _EncodingError
     end = len(data) if length < 0 else at + length
     pieces: list[bytes] = []
@@ -158,8 +174,13 @@ def armour(content: bytes) -> Kind | None:
 
 def _in_armour(block: bytes) -> bool:
     """Whether what stands between the lines of armour is encrypted."""
+    return _is_encrypted_data(_unarmoured(block))
+
+
+def _unarmoured(block: bytes) -> bytes:
+    """The data of a block of armour, which begin behind an empty line."""
     body = re.split(rb"\n[ \t]*\r?\n", block, maxsplit=1)[-1]
-    return _is_encrypted_data(base64_leniently(_CHECKSUM.sub(b"", body)))
+    return base64_leniently(_CHECKSUM.sub(b"", body))
 
 
 def is_encrypted(content: bytes) -> bool:
@@ -175,6 +196,17 @@ def is_encrypted(content: bytes) -> bool:
     return _is_encrypted_data(content)
 
 
+def remarks(content: bytes) -> str:
+    """What can be read of a part that is encrypted."""
+    if content.lstrip()[:5] != b"-----":
+        return sealed.readable(content)
+    lines = [line.strip() for line in content.strip().split(b"\n")]
+    width = Counter(map(len, lines)).most_common(1)[0][0]
+    odd = [line for line in lines if len(line) != width or _LONG_NUMBER.search(line)]
+    packets = sealed.readable(_unarmoured(content.partition(_END)[0]))
+    return b"\n".join(odd).decode("utf-8", "replace") + "\n" + packets
+
+
 def is_version(content: bytes) -> bool:
     """Whether a part is the "Version: 1" of PGP/MIME."""
     return _VERSION.fullmatch(content) is not None
@@ -187,13 +219,20 @@ def _is_mute(found: re.Match[bytes]) -> bool:
 def _is_encrypted_data(data: bytes) -> bool:
     """Whether OpenPGP data is session keys and encrypted data, to the last byte."""
     tags: list[int] = []
-    at = 0
+    at = start = 0
     while at < len(data):
+        start = at
         tag, at = _packet(data, at)
         tags.append(tag)
         if tag < 0 or at > len(data) or len(tags) > PACKETS:
             return False
-    return bool(tags) and tags[-1] in _ENCRYPTED_DATA and _SESSION_KEYS.issuperset(tags[:-1])
+    return (
+        bool(tags)
+        and tags[-1] in _ENCRYPTED_DATA
+        and _SESSION_KEYS.issuperset(tags[:-1])
+        and sealed.looks_encrypted(data[start:])
+        and not sealed.holds_file(data[:start])
+    )
 
 
 def _packet(data: bytes, at: int) -> tuple[int, int]:

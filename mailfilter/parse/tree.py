@@ -293,14 +293,13 @@ class Walk:
                 self.blame(place, "signature-false")
                 return False
             self._smime(content, place, ctx)
-        elif content.startswith(protected.RPMSG):
-            self.blame(place, "rights-protected")
         elif label.type in _SMIME or name.endswith((".p7m", ".p7z")):
             self._smime(content, place, ctx)
         elif label.type == "application/pgp-encrypted" and protected.is_version(content):
             return True
         elif _may_be_pgp(label, name, ctx) and protected.is_encrypted(content):
             self.blame(place, "pgp-encrypted")
+            self._remarks(content, place)
         else:
             return False
         return True
@@ -309,6 +308,7 @@ class Walk:
         kind, signed = protected.smime(content)
         if kind is Kind.ENCRYPTED:
             self.blame(place, "smime-encrypted")
+            self._remarks(content, place)
         elif kind is not Kind.SIGNED:
             self.blame(place, "smime-unread")
         elif ctx.depth >= limits.DEPTH:
@@ -320,6 +320,11 @@ class Walk:
             block = header.read(signed, 0, len(signed))
             inner = replace(ctx, depth=ctx.depth + 1, default="text/plain")
             self.entity(signed, block, len(signed), inner)
+
+    def _remarks(self, content: bytes, place: Place) -> None:
+        """What can be read of a part that is encrypted."""
+        if text := protected.remarks(content).strip():
+            self.texts.append(Text(text, ((0, place.down(Step(StepKind.HIDDEN))),)))
 
     def _seam(self, content: bytes, ctx: Context) -> None:
         """What stands over the seam between this text and the one above it."""

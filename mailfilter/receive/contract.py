@@ -98,6 +98,9 @@ class Bounds:
     block_timeout: float = limits.DATA_BLOCK_TIMEOUT
     data_timeout: float = limits.DATA_TOTAL_TIMEOUT
     handshake_timeout: float = limits.HANDSHAKE_TIMEOUT
+    proof_timeout: float = limits.PROOF_TIMEOUT
+    slow: float = limits.SLOW_SESSION
+    busy: float = limits.BUSY_SESSION
     memory_timeout: float = limits.MEMORY_TIMEOUT
     delivery: float = limits.DELIVERY_TIMEOUT
     drain: float = limits.DRAIN_TIMEOUT

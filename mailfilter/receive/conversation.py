@@ -61,6 +61,7 @@ class Conversation(asyncio.Protocol, ABC):
         "over",
         "peer",
         "transport",
+        "unheard",
     )
 
     def __init__(self, loop: asyncio.AbstractEventLoop, line_limit: int) -> None:
@@ -71,6 +72,7 @@ class Conversation(asyncio.Protocol, ABC):
         self.over = False  # nothing more is obeyed
         self.input = Input(line_limit)
         self._outbox: list[bytes] = []
+        self.unheard = ""  # the row whose 250 the client may not have heard
         self._ended = self._blocked = self._paused = False
         self._due = inf  # when what is waited for must be here (monotonic, as the loop's time)
         self.late = False  # what we wait for was cancelled for its deadline
@@ -92,8 +94,20 @@ class Conversation(asyncio.Protocol, ABC):
         """What was waited for went wrong by our own fault: say so."""
 
     @abstractmethod
+    def heard(self, row: str) -> None:
+        """The client goes on after the reply about `row` was written: a retry need not join it."""
+
+    @abstractmethod
     def ended(self) -> None:
         """Called once, when the last reply was said: give back what is held."""
+
+    @abstractmethod
+    def waits(self, now: float) -> float | None:
+        """Since when we wait for the client; None while we work for it."""
+
+    @abstractmethod
+    def give_way(self) -> None:
+        """End now: somebody who is quicker needs the seat."""
 
     # ---- called by the transport ---------------------------------------------------------
 
@@ -103,12 +117,18 @@ class Conversation(asyncio.Protocol, ABC):
     def data_received(self, data: bytes) -> None:
         if self.over:
             return
+        if self.unheard and not self._outbox and self._all_written():
+            row, self.unheard = self.unheard, ""
+            self.heard(row)
         self.input.feed(data)
         if self._task is None:
             self.go_on()
         if self.input.waiting > HIGH_WATER and self.transport is not None:
             self._paused = True
             self.transport.pause_reading()
+
+    def _all_written(self) -> bool:
+        return self.transport is not None and not self.transport.get_write_buffer_size()
 
     def eof_received(self) -> bool:
         """The client sends no more; it may still want the reply (half-close)."""

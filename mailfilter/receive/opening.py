@@ -14,6 +14,7 @@ import ssl
 from collections.abc import Coroutine
 from functools import lru_cache
 from hashlib import sha256
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from mailfilter import replies
@@ -52,6 +53,7 @@ class Opening(Conversation):
         "_hop",
         "_last",
         "_mail",
+        "_prove_by",
         "_rcpts",
         "_reserved",
         "_secure",
@@ -64,6 +66,7 @@ class Opening(Conversation):
         self._all = listener
         self._bounds = listener.bounds
         self._standing = Standing.OUTSIDE
+        self._prove_by = inf  # when a client from outside must have shown a certificate
         self._secure = False
         self._certificate = ""
         self._helo = b""
@@ -108,6 +111,9 @@ class Opening(Conversation):
         if hop is not None:
             self.flush()
             await hop.abort()
+
+    def heard(self, row: str) -> None:
+        self._all.heard(row)
 
     def ended(self) -> None:
         """The session is over: nothing of it stays at the next hop or in the budget."""
@@ -222,7 +228,17 @@ class Opening(Conversation):
         certificate = end.getpeercert() if end is not None else None
         if certificate:
             self._certificate = sha256(end.getpeercert(True)).hexdigest()
-            self._standing = self._all.access.of_certificate(names_of(certificate), self._standing)
+            self._stand(self._all.access.of_certificate(names_of(certificate), self._standing))
+        if self._standing is Standing.OUTSIDE:
+            raise Leave(replies.NO_SERVICE)
+        self._prove_by = inf
+
+    def _stand(self, standing: Standing) -> None:
+        """More is known of the client: it has a seat of another kind."""
+        if standing is not self._standing:
+            self._standing = standing
+            if not self._all.seat(self, standing):
+                raise Leave(replies.BUSY)
 
 
 @lru_cache(maxsize=64)

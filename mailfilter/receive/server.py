@@ -2,16 +2,17 @@
 
 Several processes share one socket, so that whoever is free accepts: SO_REUSEPORT deals connections
 out by a hash of their addresses, and one core waits while the other has a queue (measured at
-4 KiB: 15 % more mail); who has more sessions than another waits a moment (``share.py``). The caps
-hold for each process. `stop` ends idle sessions with 421 4.3.2
+4 KiB: 15 % more mail); who has more sessions than another waits a moment (``share.py``). The seats
+are those of each process (`seats`). Who is outside of our networks is turned away before it has
+one, unless a client certificate may still let it in. `stop` ends idle sessions with 421 4.3.2
 and lets what is past its final dot finish within `Bounds.drain`.
 """
 
 import asyncio
 import socket
 import ssl
-from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache, partial
 from pathlib import Path
@@ -23,23 +24,29 @@ from mailfilter.errors import ConfigError
 from mailfilter.log import log
 from mailfilter.model import Reply
 from mailfilter.plain import Plain
-from mailfilter.receive.access import access
+from mailfilter.receive.access import Standing, access
 from mailfilter.receive.contract import Bounds, Deliver, Hop
 from mailfilter.receive.conversation import Conversation
 from mailfilter.receive.memory import Budget
 from mailfilter.receive.session import Session
 from mailfilter.receive.share import Share, table
 from mailfilter.replies import filled
+from mailfilter.seats import Room, Seats, sharing
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
 
 
+def _nobody(_row: str) -> None:
+    """Nobody wants to know what was heard."""
+
+
 BACKLOG = 1024
 AT_ONCE = 2  # connections accepted in one go: the rest is for whoever else is free
 YIELD = 0.002  # seconds that the door is left to a process with fewer sessions
 LOOK = 1.0  # seconds between looks for sessions that are overdue
+TELL = 60.0  # seconds between two lines about strangers
 RETRY = 1.0  # seconds until accepting is tried again when the machine could not
 
 
@@ -74,6 +81,7 @@ class Listener:
         listen = settings.listen
         self.hop = hop
         self.deliver = deliver
+        self.heard: Callable[[str], None] = _nobody  # told of each row whose 250 was heard
         self.now = now
         half = max(limits.SESSIONS_PER_CLIENT, settings.max_sessions // 2)
         self.bounds = bounds or Bounds(sessions_per_client=half)  # one front server may use half
@@ -88,12 +96,13 @@ class Listener:
         self._listen = listen
         self._sock = sock  # bound already, shared with other processes: who is free accepts
         self._max_message = min(settings.max_message, settings.memory_budget)
-        self._max_sessions = settings.max_sessions
+        self.seats = seats(settings.max_sessions, self.bounds)
         self._accepting = False
         self._share = share or Share(table(1), 0)
         self._yielded = False
         self._sessions: set[Conversation] = set()
-        self._clients: Counter[str] = Counter()
+        self._turned_away = 0  # strangers since this was last said
+        self._told_at = -TELL
         self._next_look: asyncio.TimerHandle | None = None
         self._empty: asyncio.Future[None] | None = None  # somebody waits for the last session
         self.banner = filled(replies.BANNER, host=self.hostname)
@@ -119,12 +128,19 @@ class Listener:
         now = monotonic()
         for session in tuple(self._sessions):
             session.look(now)
+        self._tell_of_strangers(now)
         bounds = self.bounds
         shortest = min(
             bounds.command_timeout, bounds.block_timeout, bounds.data_timeout, bounds.delivery
         )
         loop = asyncio.get_running_loop()
         self._next_look = loop.call_later(min(LOOK, shortest / 10), self._look)
+
+    def _tell_of_strangers(self, now: float) -> None:
+        """How many were turned away, once a minute: our own server may not be in the settings."""
+        if self._turned_away and now >= self._told_at + TELL:
+            log.warning("smtp-outside", refused=self._turned_away)
+            self._turned_away, self._told_at = 0, now
 
     def _watch(self, door: socket.socket) -> None:
         if self._accepting:
@@ -146,10 +162,23 @@ class Listener:
                 log.error("accept", cause=error.strerror or "")
                 self._leave_door(loop, door, RETRY)
                 return
+            if self._turns_away(sock, str(address[0])):
+                continue
             sock.setblocking(False)
             session = Session(self, loop)
             session.connection_made(Plain(loop, sock, session))
             session.begin(str(address[0]))
+
+    def _turns_away(self, sock: socket.socket, peer: str) -> bool:
+        """Whether the client may not send, whatever it does: told so, and gone."""
+        if self.access.certificates or self.standing_of(peer) is not Standing.OUTSIDE:
+            return False
+        with sock, suppress(OSError):
+            sock.setblocking(False)
+            sock.send(replies.NO_SERVICE.line())
+            sock.shutdown(socket.SHUT_WR)
+        self._turned_away += 1
+        return True
 
     def _leave_door(
         self, loop: asyncio.AbstractEventLoop, door: socket.socket, seconds: float
@@ -183,31 +212,47 @@ class Listener:
         """How many are open."""
         return len(self._sessions)
 
-    def admit(self, session: Conversation) -> Reply | None:
+    def admit(self, session: Conversation, standing: Standing) -> Reply | None:
         """Count a new session; the reply that refuses it, or None."""
         self._sessions.add(session)
         self._share.set(len(self._sessions))
-        self._clients[session.peer] += 1
         if not self._accepting:
             return replies.GOING_DOWN
-        many = len(self._sessions) > self._max_sessions
-        if many or self._clients[session.peer] > self.bounds.sessions_per_client:
-            return replies.BUSY
-        return None
+        seated = self.seats.take(session, standing, sharing(session.peer), monotonic())
+        return None if seated else replies.BUSY
+
+    def seat(self, session: Conversation, standing: Standing) -> bool:
+        """A session has become of another standing; whether there is a seat for it."""
+        return self.seats.move(session, standing, sharing(session.peer), monotonic())
 
     def gone(self, session: Conversation) -> None:
         """A session has ended."""
         self._sessions.discard(session)
         self._share.set(len(self._sessions))
-        self._clients[session.peer] -= 1
-        if not self._clients[session.peer]:
-            del self._clients[session.peer]
+        self.seats.leave(session)
         if self._empty is not None and not self._sessions and not self._empty.done():
             self._empty.set_result(None)
 
     def size_limit(self, theirs: int | None) -> int:
         """The smaller of our limit and the next hop's (None or 0: it has none)."""
         return min(self._max_message, theirs) if theirs else self._max_message
+
+
+def seats(total: int, bounds: Bounds) -> Seats:
+    """The seats of a process. An own address is never limited below those kept for our own, also
+    where one server brings all mail."""
+    share = bounds.sessions_per_client
+    return Seats(
+        total,
+        {
+            Standing.OUTSIDE: Room(
+                most=max(1, total // limits.SESSIONS_OUTSIDE), share=max(1, total // 20)
+            ),
+            Standing.SHARED: Room(share=share),
+            Standing.OWN: Room(kept=min(share, total // limits.SESSIONS_KEPT), share=share),
+        },
+        bounds.slow,
+    )
 
 
 def server_context(listen: Listen) -> ssl.SSLContext | None:

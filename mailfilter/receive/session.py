@@ -21,6 +21,7 @@ RFC 6531, Postfix XFORWARD_README.
 import asyncio
 import re
 from collections.abc import Callable
+from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -57,11 +58,13 @@ class Session(Opening):
     def begin(self, peer: str) -> None:
         """Admit or refuse the client at this address, and greet it."""
         self.peer = peer
-        refusal = self._all.admit(self)
+        self._standing = self._all.standing_of(peer)
+        if self._standing is Standing.OUTSIDE:
+            self._prove_by = monotonic() + self._bounds.proof_timeout
+        refusal = self._all.admit(self, self._standing)
         if refusal is not None:
             self.hang_up(refusal)
             return
-        self._standing = self._all.standing_of(peer)
         failpoint.reach("accepted")
         self.say(self._all.banner)
         self.go_on()
@@ -92,8 +95,42 @@ class Session(Opening):
     def patience(self) -> float:
         """Seconds that the next command, or the next part of a message, may take."""
         if self._reader is None:
-            return self._bounds.command_timeout
+            return min(self._bounds.command_timeout, self._prove_by - monotonic())
         return min(self._bounds.block_timeout, self._all_by - monotonic())
+
+    def look(self, now: float) -> None:
+        """End what is overdue; a stranger has no more time than it takes to show a certificate."""
+        if now >= self._prove_by and not self.over:
+            self._prove_by = inf
+            self._end(replies.TIMEOUT)
+        else:
+            super().look(now)
+
+    def waits(self, now: float) -> float | None:
+        """Since when we wait for the client. A stranger keeps us waiting all the time; a message
+        does if it comes slower than `limits.DATA_RATE`. Who has said EHLO may be at work between
+        two commands; who has not is waited for from the first moment."""
+        if self._prove_by < inf:
+            return self._prove_by - self._bounds.proof_timeout
+        if self._task is not None:
+            return None
+        if self._reader is not None:
+            began = self._all_by - self._bounds.data_timeout
+            since = began + self._reader.size / limits.DATA_RATE
+        else:
+            since = min(now, self._due - self._bounds.command_timeout)
+        at_work = self._helo and now - since < self._bounds.busy
+        return None if at_work else since
+
+    def give_way(self) -> None:
+        """End now, with 421 where the client can hear it."""
+        self._end(replies.BUSY)
+
+    def _end(self, reply: Reply) -> None:
+        if self._task is not None:
+            self.abandon()
+        else:
+            self.hang_up(reply)
 
     async def failed(self, error: Exception) -> None:
         """451, and the transaction is over."""
@@ -267,6 +304,7 @@ class Session(Opening):
         if reply.code < 300:
             self._commands = self._errors = 0  # what a session may do, it may do for each mail
         self.say(reply)
+        self.unheard = "" if self._paused else reply.kept
         failpoint.reach("reply_said")
         hop = self._forget()
         if hop is not None:

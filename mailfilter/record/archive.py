@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import TypeVar
 
 import argon2
@@ -19,7 +20,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mailfilter import limits
 from mailfilter.errors import Permanent
 from mailfilter.model import State
-from mailfilter.record import audit, counts, items, outbox, reading, retention, users
+from mailfilter.record import (
+    audit,
+    counts,
+    facets,
+    items,
+    outbox,
+    reading,
+    retention,
+    search,
+    users,
+)
+from mailfilter.record.case_number import Case
 from mailfilter.record.contract import (
     AuditLine,
     Count,
@@ -65,6 +77,7 @@ class StoreArchive:
         *,
         held_days: int = limits.HELD_DAYS,
         audit_days: int = 1830,
+        search_days: int = 0,
         means: Means | None = None,
     ) -> None:
         self.database = database
@@ -72,6 +85,7 @@ class StoreArchive:
         self.sealer = sealer
         self._held_days = held_days
         self._audit_days = audit_days
+        self._search_days = search_days
         self._means = means or Means()
         self._decoy = ""
         self.links = Links(database, opener, sealer)
@@ -88,10 +102,30 @@ class StoreArchive:
     # ---- lists and bodies ----
 
     async def items(self, filter: Filter) -> list[Item]:
+        await self._see_to_index(filter)
         return await self._run(lambda c: items.listed(c, self._opener, filter))
 
     async def count_items(self, filter: Filter) -> int:
+        await self._see_to_index(filter)
         return await self._run(lambda c: items.counted(c, self._opener, filter))
+
+    async def _see_to_index(self, filter: Filter) -> None:
+        if filter.kind or filter.level or filter.rule or filter.sought:
+            await self.index()
+
+    async def index(self) -> int:
+        total, key = 0, self._opener.search_key
+        for _ in range(_ROUNDS):
+            rows = await self._run(search.pending)
+            known = await asyncio.to_thread(search.opened, self._opener, rows) if rows else {}
+            done = await self._run(partial(search.write, key=key, known=known)) if known else 0
+            total += done
+            if not done:
+                break
+        return total
+
+    async def facets(self) -> dict[str, tuple[str, ...]]:
+        return await self._run(facets.listed)
 
     async def item(self, id: str) -> Item | None:
         return await self._run(lambda c: items.one(c, self._opener, id))
@@ -99,6 +133,9 @@ class StoreArchive:
     async def items_of(self, message: str) -> list[Item]:
         """The items of a message, in their order; of a protected one without the dossier."""
         return await self._run(lambda c: items.of_message(c, self._opener, message))
+
+    async def case(self, wanted: Case) -> list[Item]:
+        return await self._run(lambda c: items.of_case(c, self._opener, wanted))
 
     async def copies_of(self, message: str) -> list[str]:
         """Other messages that are the same mail, split by recipient; known for six days."""
@@ -127,7 +164,9 @@ class StoreArchive:
             message = await items.act(c, move)
             if message is not None:
                 await items.last_word(c, message, line.at)
-                await items.destroy_if_ended(c, message, self._opener, self.sealer)
+                await items.destroy_if_ended(
+                    c, message, self._opener, self.sealer, self._search_days
+                )
             return message is not None
 
         return await self._run(work)
@@ -195,7 +234,7 @@ class StoreArchive:
 
     def _sweep_once(self, now: datetime) -> Callable[[AsyncConnection], Awaitable[Counter[str]]]:
         return lambda c: retention.sweep(
-            c, now, self._held_days, self._audit_days, self._opener, self.sealer
+            c, now, self._held_days, self._audit_days, self._opener, self.sealer, self._search_days
         )
 
     # ---- users ----

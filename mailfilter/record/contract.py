@@ -12,15 +12,50 @@ Acts on held mail and their audit line are one transaction (P12).
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from mailfilter.model import Action, Finding, NotExamined, Path, State, Verdict
 from mailfilter.place import Place
+from mailfilter.record.case_number import Case
 
 if TYPE_CHECKING:
     from mailfilter.record.links import Links
     from mailfilter.record.pickup import Pickups
     from mailfilter.record.sender_rows import SenderRows
+
+MARK = 16  # bytes of a mark in an answer
+Answered = tuple[bytes, frozenset[bytes]]  # the first mark of an answer, and its others
+
+
+class Clue(StrEnum):
+    """What a mail is searched by."""
+
+    SENDER = "sender"
+    RECIPIENT = "recipient"
+    SUBJECT = "subject"
+    FILE = "file"
+    RULE = "rule"
+    DECIDED = "decided"
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way in which a mail may fit a search: all `values` stand where `clue` says. They are
+    folded as ``search.py`` folds them; of a rule or a decider there is one, as it is written."""
+
+    clue: Clue
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a sender said of a mail, to be remembered: see ``act/asking.py`` for the marks."""
+
+    message: str
+    marks: tuple[bytes, ...]
+    until: datetime
+
 
 # ---- intake --------------------------------------------------------------------------------
 
@@ -43,13 +78,15 @@ class Dossier:
     xforward: tuple[bytes, ...] = ()
     internal_domains: tuple[str, ...] = ()
     opened: tuple[Place, ...] = ()  # by a password that stands in the same mail
+    answer: tuple[bytes, ...] = ()  # the marks of what its sender may answer (``act/asking.py``)
+    files: tuple[str, ...] = ()  # names of what is attached, for the search
 
 
 @dataclass(frozen=True, slots=True)
 class StagedItem:
     """One action group of a message: those held, or those for one connector."""
 
-    action: Action  # QUARANTINE or REDIRECT
+    action: Action  # QUARANTINE, ASK or REDIRECT
     connector: str = ""
     recipients: tuple[int, ...] = ()  # indexes into Dossier.rcpts
     reading: bool = False  # only unread scans hold it back: READING, not HELD
@@ -106,7 +143,7 @@ class Count:
 
 
 class Intake(Protocol):
-    """The smtp side: write only."""
+    """The smtp side: write only, but for the question whether something was answered before."""
 
     async def stage(self, staged: Staged) -> Joined:
         """Store durably, uncommitted. Meets an earlier row by join key (P2)."""
@@ -134,8 +171,20 @@ class Intake(Protocol):
         """Forget an uncommitted row; a committed one is left alone."""
         ...
 
+    async def heard(self, ids: Sequence[str]) -> None:
+        """The clients have heard that these committed rows are ours: the same bytes are new mail
+        from now on, and join none of them."""
+        ...
+
     async def count(self, counts: Sequence[Count]) -> None:
         """Add to the statistics (clean mail; batched by the caller every few seconds)."""
+        ...
+
+    async def answered(
+        self, firsts: Sequence[bytes], join_key: bytes, at: datetime
+    ) -> list[Answered]:
+        """The answers that hold at `at` and begin with one of `firsts`; none for a message whose
+        join key is known, for that is a retry of it."""
         ...
 
     async def notify_rejected(
@@ -156,7 +205,9 @@ class Intake(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A row of the reviewers' list. `dossier` is None once the key is destroyed or if protected."""
+    """A row of the reviewers' list. `dossier` is None once the key is destroyed or if protected;
+    `kinds` (with their levels, "" for a class of what was not examined), `level`, `rules` and who
+    decided stay."""
 
     id: str  # item id: "<message id>.<n>"
     message: str
@@ -176,6 +227,11 @@ class Item:
     receipt: str = ""  # the next hop's or service's last reply, ASCII
     attempts: int = 0
     ended_at: datetime | None = None
+    kinds: tuple[tuple[str, str], ...] = ()
+    level: str = ""
+    rules: tuple[str, ...] = ()
+    decided_by: str = ""
+    decided_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,12 +241,18 @@ class Filter:
     states: tuple[State, ...] = ()
     departments: tuple[str, ...] | None = None
     department: str = ""
-    kind: str = ""
+    kind: str = ""  # of a finding, or a class of what was not examined
+    level: str = ""  # the highest of a mail; "unread" where nothing was found
+    rule: str = ""
+    decided: str = ""  # see `facets.decided`
+    name: str = ""  # who "me" is
+    sought: tuple[Way, ...] = ()  # fits one of these, where there are any
     action: str = ""
     since: datetime | None = None
     until: datetime | None = None
     asked: bool = False  # only those whose sender asks for a review
     asked_first: bool = False  # in a list those stand at its top
+    for_reviewers: bool = False  # not what its sender alone decides on, unless she asks for them
     limit: int = 50
     offset: int = 0
     protected: bool = False  # True: protected items too, without dossiers (design 4.5)
@@ -226,8 +288,9 @@ class Reading:
 class ReadOn:
     """What reading an item on came to.
 
-    `groups` are its recipients by what becomes of them: RELAY (released as it came), QUARANTINE or
-    REDIRECT. `dossier` and `counts` replace what was known before, None leaves it. `how` is a code.
+    `groups` are its recipients by what becomes of them: RELAY (released as it came), QUARANTINE,
+    ASK or REDIRECT. `dossier` and `counts` replace what was known before, None leaves it. `how` is
+    a code.
     """
 
     item: str
@@ -275,8 +338,22 @@ class Archive(Protocol):
     # lists and bodies
     async def items(self, filter: Filter) -> list[Item]: ...
     async def count_items(self, filter: Filter) -> int: ...
+    async def index(self) -> int:
+        """Note what mail that has come is found and filtered by; how many there were. `items` and
+        `count_items` see to it themselves where a filter asks for it."""
+        ...
+
+    async def facets(self) -> dict[str, tuple[str, ...]]:
+        """The departments, rules and kinds that mail has, for the lists of filters."""
+        ...
+
     async def item(self, id: str) -> Item | None: ...
     async def items_of(self, message: str) -> list[Item]: ...
+    async def case(self, wanted: Case) -> list[Item]:
+        """The items of the case that somebody names, in their order. A protected message is not
+        looked at: the answer is that of one that never was, by the same statement."""
+        ...
+
     async def body(self, message: str) -> bytes:
         """The original bytes; raises Permanent when the key is destroyed."""
         ...

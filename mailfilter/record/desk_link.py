@@ -16,9 +16,9 @@ from typing import Any
 
 from mailfilter import limits
 from mailfilter.errors import Permanent, Temporary
+from mailfilter.record import answers, frames
 from mailfilter.record import counts as counting
-from mailfilter.record import frames
-from mailfilter.record.contract import Count, Dossier, Joined, Staged
+from mailfilter.record.contract import Answered, Count, Dossier, Joined, Staged
 from mailfilter.record.intake import seal
 from mailfilter.record.seal import Sealer, parcel_owner
 
@@ -55,8 +55,22 @@ class DeskIntake:
     async def abort(self, id: str) -> None:
         await self._ask("abort", {"message": id})
 
+    async def heard(self, ids: Sequence[str]) -> None:
+        await self._ask("heard", {"messages": list(ids)})
+
     async def count(self, counts: Sequence[Count]) -> None:
         await self._ask("count", {"counts": counting.to_json(counts)})
+
+    async def answered(
+        self, firsts: Sequence[bytes], join_key: bytes, at: datetime
+    ) -> list[Answered]:
+        fields = {
+            "firsts": [first.hex() for first in firsts],
+            "join_key": join_key.hex(),
+            "at": at.isoformat(),
+        }
+        found = (await self._ask("answered", fields))["answers"]
+        return [(bytes.fromhex(first), answers.split(bytes.fromhex(rest))) for first, rest in found]
 
     async def notify_rejected(
         self,

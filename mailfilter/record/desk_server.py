@@ -6,7 +6,7 @@ Bytes in flight are limited by a budget: when it is spent, reading pauses. When 
 the leases of what it had staged and not committed end with it, so that a retry need not wait.
 
 The socket is in a folder of mode 0700 and has mode 0600: whoever can open it may add rows, not
-read any.
+read any. Of answers it gives hashes to who has their first one already.
 """
 
 import asyncio
@@ -210,9 +210,19 @@ class _Session:
         self._staged.discard(message)
         return {}
 
+    async def heard(self, header: dict[str, Any], _blob: bytes) -> Answer:
+        await self._intake.heard([str(each) for each in header["messages"]])
+        return {}
+
     async def count(self, header: dict[str, Any], _blob: bytes) -> Answer:
         await self._intake.count(counting.from_json(header["counts"]))
         return {}
+
+    async def answered(self, header: dict[str, Any], _blob: bytes) -> Answer:
+        firsts = [bytes.fromhex(first) for first in header["firsts"]]
+        at = datetime.fromisoformat(header["at"])
+        found = await self._intake.answered(firsts, bytes.fromhex(header["join_key"]), at)
+        return {"answers": [[first.hex(), b"".join(others).hex()] for first, others in found]}
 
     async def rejected(self, header: dict[str, Any], blob: bytes) -> Answer:
         wrapped, dossier = frames.split(blob, header["lengths"])
@@ -237,6 +247,8 @@ _VERBS: dict[str, Callable[[_Session, dict[str, Any], bytes], Awaitable[Answer]]
     "relayed": _Session.relayed,
     "commit": _Session.commit,
     "abort": _Session.abort,
+    "heard": _Session.heard,
     "count": _Session.count,
+    "answered": _Session.answered,
     "rejected": _Session.rejected,
 }

@@ -7,6 +7,7 @@ raises ValueError, TypeError or KeyError on anything that `to_bytes` did not wri
 import json
 from typing import Any
 
+from detectors.levels import Level
 from mailfilter.model import Action, Class, Finding, NotExamined, Path, Verdict
 from mailfilter.place import Place
 from mailfilter.record.contract import Dossier
@@ -31,6 +32,8 @@ def to_bytes(dossier: Dossier) -> bytes:
         "xforward": [line.decode("latin-1") for line in dossier.xforward],
         "internal_domains": list(dossier.internal_domains),
         "opened": [place.to_json() for place in dossier.opened],
+        "answer": [mark.hex() for mark in dossier.answer],
+        "files": list(dossier.files),
     }
     return _JSON.encode(value).encode("ascii")
 
@@ -56,6 +59,8 @@ def from_bytes(data: bytes) -> Dossier:
         xforward=tuple(line.encode("latin-1") for line in value["xforward"]),
         internal_domains=tuple(value["internal_domains"]),
         opened=tuple(map(Place.from_json, value.get("opened", ()))),  # not in older rows
+        answer=tuple(map(bytes.fromhex, value.get("answer", ()))),
+        files=tuple(value.get("files", ())),
     )
 
 
@@ -101,9 +106,17 @@ def _finding(finding: Finding) -> list[Any]:
         finding.masked,
         finding.person,
         list(finding.evidence),
+        finding.level.value,
     ]
 
 
 def _read_finding(value: list[Any]) -> Finding:
-    kind, confidence, place, masked, person, evidence = value
-    return Finding(kind, confidence, Place.from_json(place), masked, person, tuple(evidence))
+    kind, confidence, place, masked, person, evidence, *said = value
+    level = Level(said[0]) if said else _level_then(confidence)
+    place = Place.from_json(place)
+    return Finding(kind, confidence, place, masked, person, tuple(evidence), level)
+
+
+def _level_then(confidence: int) -> Level:
+    """Rows of 0.2 and earlier hold no level; these were its thresholds."""
+    return Level.HIGH if confidence >= 80 else Level.MEDIUM if confidence >= 50 else Level.LOW

@@ -14,9 +14,9 @@ from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mailfilter import limits
+from mailfilter.record import answers, staging
 from mailfilter.record import counts as counting
-from mailfilter.record import staging
-from mailfilter.record.contract import Count, Dossier, Joined, Staged
+from mailfilter.record.contract import Answered, Count, Dossier, Joined, Staged
 from mailfilter.record.database import Database
 from mailfilter.record.keeping import Kept, keep
 from mailfilter.record.seal import Sealed, Sealer, parcel_owner
@@ -37,6 +37,9 @@ class SealedIntake(Protocol):
     async def commit(self, id: str, counts: Sequence[Count]) -> None: ...
     async def abort(self, id: str) -> None: ...
     async def count(self, counts: Sequence[Count]) -> None: ...
+    async def answered(
+        self, firsts: Sequence[bytes], join_key: bytes, at: datetime
+    ) -> list[Answered]: ...
     async def notify_sealed(
         self,
         join_key: bytes,
@@ -46,6 +49,7 @@ class SealedIntake(Protocol):
         dossier: bytes,
         kind: str = REJECTED,
     ) -> None: ...
+    async def heard(self, ids: Sequence[str]) -> None: ...
     async def orphan(self, ids: Sequence[str]) -> None:
         """End the leases of these: whoever staged them is gone."""
         ...
@@ -90,11 +94,21 @@ class StoreIntake:
     async def abort(self, id: str) -> None:
         await self._database.run(lambda connection: staging.abort(connection, id))
 
+    async def heard(self, ids: Sequence[str]) -> None:
+        await self._database.run(lambda connection: staging.heard(connection, ids))
+
     async def orphan(self, ids: Sequence[str]) -> None:
         await self._database.run(lambda connection: staging.orphan(connection, ids))
 
     async def count(self, counts: Sequence[Count]) -> None:
         await self._database.run(lambda connection: counting.add(connection, counts))
+
+    async def answered(
+        self, firsts: Sequence[bytes], join_key: bytes, at: datetime
+    ) -> list[Answered]:
+        return await self._database.run(
+            lambda connection: answers.find(connection, firsts, join_key, at)
+        )
 
     async def notify_rejected(
         self, join_key: bytes, at: datetime, dossier: Dossier, id: str, kind: str = REJECTED

@@ -1,8 +1,8 @@
 """Held items: lists, bodies, and the acts that move an item on.
 
-Kinds, senders and recipients are sealed: a filter by kind opens dossiers one after the other,
-which costs about 0.2 ms each. Protected messages (design 4.5) stand in no list; asked for by their
-id they show no dossier.
+Senders, recipients and subjects are sealed and searched for by ``search.py``; what lists are
+filtered by stands in clear in the bare row (``facets.py``). Protected messages (design 4.5) stand
+in no list; asked for by their id they show no dossier.
 
 `act` is the one way to change an item's state (besides a commit and the sweep, which use its
 parts). In one transaction: the new state, the audit line, the parcel, and, when no item of the
@@ -15,20 +15,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, Row, delete, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mailfilter import failpoint
 from mailfilter.errors import Permanent
 from mailfilter.model import Action, State
-from mailfilter.record import audit, links, reading, staging
+from mailfilter.record import audit, facets, links, reading, search, staging
+from mailfilter.record.case_number import Case
 from mailfilter.record.contract import AuditLine, Dossier, Filter, Item
 from mailfilter.record.seal import Opener, Sealer, parcel_owner
 from mailfilter.record.sql import clean, insert, without_addresses
 from mailfilter.record.states import BUSY, ENDED, allowed
 from mailfilter.record.tables import chunk, item, link, message, outbox, request, told, wrapped_key
 
-_PAGE = 100
 _SELECT = (
     select(
         item,
@@ -38,6 +38,8 @@ _SELECT = (
         message.c.protected,
         message.c.rules_hash,
         message.c.dossier,
+        message.c.kinds,
+        message.c.level,
         wrapped_key.c.wrapped,
     )
     .join(message, message.c.id == item.c.message)
@@ -53,21 +55,18 @@ _ASKED = exists().where(request.c.item == item.c.id)
 async def listed(connection: AsyncConnection, opener: Opener, wanted: Filter) -> list[Item]:
     """The items that `wanted` shows, newest first, perhaps after those of `asked_first`."""
     first = [_ASKED.desc()] if wanted.asked_first else []
-    query = _SELECT.where(*_conditions(wanted)).order_by(*first, item.c.at.desc(), item.c.id)
-    if not wanted.kind:
-        page = query.limit(wanted.limit).offset(wanted.offset)
-        return [_item(row, opener) for row in (await connection.execute(page)).all()]
-    found = await _of_kind(connection, opener, query, wanted.kind, wanted.offset + wanted.limit)
-    return found[wanted.offset :]
+    query = _SELECT.where(*_conditions(wanted, opener.search_key))
+    query = query.order_by(*first, item.c.at.desc(), item.c.id)
+    page = query.limit(wanted.limit).offset(wanted.offset)
+    return [_item(row, opener) for row in (await connection.execute(page)).all()]
 
 
 async def counted(connection: AsyncConnection, opener: Opener, wanted: Filter) -> int:
     """How many items `wanted` shows, without regard to its limit and offset."""
-    if wanted.kind:
-        query = _SELECT.where(*_conditions(wanted)).order_by(item.c.at.desc(), item.c.id)
-        return len(await _of_kind(connection, opener, query, wanted.kind, None))
-    query_n = select(func.count()).select_from(item.join(message, message.c.id == item.c.message))
-    return int((await connection.execute(query_n.where(*_conditions(wanted)))).scalar_one())
+    both = item.join(message, message.c.id == item.c.message)
+    fitting = _conditions(wanted, opener.search_key)
+    query = select(func.count()).select_from(both).where(*fitting)
+    return int((await connection.execute(query)).scalar_one())
 
 
 async def one(connection: AsyncConnection, opener: Opener, id: str) -> Item | None:
@@ -83,6 +82,15 @@ async def of_message(connection: AsyncConnection, opener: Opener, id: str) -> li
     return [_item(row, opener) for row in rows]
 
 
+async def of_case(connection: AsyncConnection, opener: Opener, wanted: Case) -> list[Item]:
+    """The items that a case number names; never of a protected message (design 4.5), whose rows
+    the statement itself leaves out: it costs what it costs where there are none."""
+    named = item.c.id.in_(wanted.items) if wanted.n else item.c.message.in_(wanted.names)
+    shown = (item.c.state != State.STAGED.value, message.c.protected.is_(False))
+    query = _SELECT.where(named, *shown).order_by(item.c.message, item.c.id)
+    return [_item(row, opener) for row in (await connection.execute(query)).all()]
+
+
 async def copies(connection: AsyncConnection, id: str) -> list[str]:
     """Other messages that are the same mail, split by recipient on its way here (P2)."""
     own = select(message.c.incident_key).where(message.c.id == id).scalar_subquery()
@@ -92,29 +100,7 @@ async def copies(connection: AsyncConnection, id: str) -> list[str]:
     return list((await connection.execute(query.order_by(message.c.at, message.c.id))).scalars())
 
 
-async def _of_kind(
-    connection: AsyncConnection, opener: Opener, query: Select[Any], kind: str, most: int | None
-) -> list[Item]:
-    found: list[Item] = []
-    start = 0
-    while rows := (await connection.execute(query.limit(_PAGE).offset(start))).all():
-        for row in rows:
-            candidate = _item(row, opener)
-            if candidate.dossier is not None and kind in _kinds(candidate.dossier):
-                found.append(candidate)
-                if len(found) == most:
-                    return found
-        start += _PAGE
-    return found
-
-
-def _kinds(dossier: Dossier) -> set[str]:
-    return {finding.kind for finding in dossier.findings} | {
-        part.cls.value for part in dossier.not_examined
-    }
-
-
-def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
+def _conditions(wanted: Filter, search_key: bytes) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = [item.c.state != State.STAGED.value]
     if wanted.states:
         conditions.append(item.c.state.in_([state.value for state in wanted.states]))
@@ -122,16 +108,34 @@ def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
         conditions.append(message.c.protected.is_(False))
     if wanted.departments is not None:
         conditions.append(message.c.department.in_(wanted.departments))
-    if wanted.department:
-        conditions.append(message.c.department == wanted.department)
-    if wanted.action:
-        conditions.append(item.c.action == wanted.action)
     if wanted.asked:
         conditions.append(_ASKED)
+    if wanted.for_reviewers:
+        conditions.append((item.c.action != Action.ASK.value) | _ASKED)
     if wanted.since is not None:
         conditions.append(item.c.at >= wanted.since)
     if wanted.until is not None:
         conditions.append(item.c.at < wanted.until)
+    return conditions + _choices(wanted, search_key)
+
+
+def _choices(wanted: Filter, search_key: bytes) -> list[ColumnElement[bool]]:
+    """What was chosen in lists, and what is searched for."""
+    conditions = []
+    if wanted.department:
+        conditions.append(message.c.department == wanted.department)
+    if wanted.action:
+        conditions.append(item.c.action == wanted.action)
+    if wanted.kind:
+        conditions.append(message.c.kinds.contains(f"|{wanted.kind}=", autoescape=True))
+    if wanted.level:
+        conditions.append(message.c.level == wanted.level)
+    if wanted.rule:
+        conditions.append(item.c.rules.contains(f"|{wanted.rule}|", autoescape=True))
+    if wanted.decided:
+        conditions.append(facets.decided(wanted.decided, wanted.name))
+    if wanted.sought:
+        conditions.append(search.fitting(search_key, wanted.sought))
     return conditions
 
 
@@ -156,6 +160,11 @@ def _item(row: Row[Any], opener: Opener) -> Item:
         receipt=row.receipt,
         attempts=row.attempts,
         ended_at=row.ended_at,
+        kinds=facets.pairs(row.kinds),
+        level=row.level,
+        rules=facets.unpacked(row.rules),
+        decided_by=row.decided_by,
+        decided_at=row.decided_at,
     )
 
 
@@ -230,6 +239,8 @@ async def act(connection: AsyncConnection, move: Move) -> str | None:
 
 def _changes(move: Move) -> dict[str, Any]:
     values: dict[str, Any] = {"state": move.after.value}
+    if State.RELEASING not in move.before and State.HANDING_OVER not in move.before:
+        values |= facets.decision(move.after, move.line.actor, move.line.at)
     if "reason" in move.line.detail:
         values["reason"] = clean(str(move.line.detail["reason"]))
     if move.receipt:
@@ -265,19 +276,22 @@ async def last_word(connection: AsyncConnection, id: str, at: datetime) -> None:
 
 
 async def destroy_if_ended(
-    connection: AsyncConnection, id: str, opener: Opener, sealer: Sealer
+    connection: AsyncConnection, id: str, opener: Opener, sealer: Sealer, search_days: int
 ) -> bool:
-    """End key, dossier and body of a message of which every item has ended."""
+    """End key, dossier, body and index of a message of which every item has ended; only hashes of
+    its addresses stay for `search_days`."""
     ended = [state.value for state in ENDED]
     alive = select(item.c.id).where(item.c.message == id, item.c.state.not_in(ended))
     if (await connection.execute(alive)).first() is not None:
         return False
+    await search.before_end(connection, opener, id)
     await _give_parcels_a_seal(connection, id, opener, sealer)
     await connection.execute(delete(wrapped_key).where(wrapped_key.c.owner == id))
     failpoint.reach("purge_key")
     await connection.execute(delete(chunk).where(chunk.c.message == id))
     failpoint.reach("purge_chunks")
     await connection.execute(update(message).where(message.c.id == id).values(dossier=b""))
+    await search.end(connection, id, search_days)
     await links.end(connection, id)
     own = select(item.c.id).where(item.c.message == id)
     await connection.execute(delete(request).where(request.c.item.in_(own)))

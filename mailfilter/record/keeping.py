@@ -116,7 +116,14 @@ async def _put_parcels(connection: AsyncConnection, fresh: Sequence[Kept]) -> No
         for n, state in enumerate(one.states, start=1)
         if state is State.ACCEPTED
     ]
-    notices = await _first_times(connection, [one.sealed for one in fresh if _stops(one)])
+    stopped = [one.sealed for one in fresh if _stops(one)]
+    notices = await _first_times(connection, stopped)
+    told_now = {sealed.incident_key for sealed in notices}
+    notices += [
+        sealed
+        for sealed in stopped
+        if sealed.incident_key not in told_now and await staging.notice_is_due(connection, sealed)
+    ]
     rows += [staging.parcel_row("notice", sealed.at, sealed.id) for sealed in notices]
     if rows:
         await _PARCEL.put(connection, rows)

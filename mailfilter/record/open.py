@@ -65,6 +65,7 @@ async def open_store(settings: Settings, keys: PrivateKeys, means: Means | None 
         sealer,
         held_days=store.held_days,
         audit_days=store.audit_days,
+        search_days=store.search_days,
         means=means,
     )
     seal = DeskSeal(keys.public.desk, keys.identity)

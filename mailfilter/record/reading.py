@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mailfilter.errors import Permanent
 from mailfilter.model import Action, State
-from mailfilter.record import audit, staging
+from mailfilter.record import audit, facets, search, staging
 from mailfilter.record import counts as counting
 from mailfilter.record.contract import AuditLine, Count, Reading, ReadOn, StagedItem
 from mailfilter.record.seal import Opener
@@ -30,6 +30,7 @@ FATES = {  # what becomes of a group: its state, its parcel, its act in the audi
     Action.RELAY: (State.RELEASING, "release", "release"),
     Action.REDIRECT: (State.ACCEPTED, "handoff", "redirect"),
     Action.QUARANTINE: (State.HELD, "", "hold"),
+    Action.ASK: (State.HELD, "", "hold"),
 }
 
 
@@ -99,22 +100,27 @@ async def _learn(connection: AsyncConnection, id: str, done: ReadOn, opener: Ope
     if done.rules_hash:
         changes["rules_hash"] = clean(done.rules_hash)
     if done.protected:  # not even the department may be listed (design 4.5)
-        changes |= {"protected": True, "department": "", "controller": ""}
-    if changes:
-        await connection.execute(update(message).where(message.c.id == id).values(changes))
+        changes |= {"protected": True, "department": "", "controller": "", "kinds": "", "level": ""}
+        await search.remove(connection, id)
+        await connection.execute(update(item).where(item.c.message == id).values(rules=""))
+    query = select(message.c.protected).where(message.c.id == id)
+    protected = done.protected or (await connection.execute(query)).scalar_one()
+    changes["indexed"] = protected  # its dossier and its items are others now: once more
+    await connection.execute(update(message).where(message.c.id == id).values(changes))
 
 
 async def _open(
     connection: AsyncConnection, row: Row[Any], id: str, group: StagedItem, done: ReadOn
 ) -> None:
     state, parcel, act = FATES[group.action]
-    redirect = group.action is Action.REDIRECT
+    relayed = group.action is Action.RELAY  # what it was held as, beside its new state
     values = {
         "state": state.value,
-        "action": (Action.REDIRECT if redirect else Action.QUARANTINE).value,
+        "action": (Action.QUARANTINE if relayed else group.action).value,
         "connector": group.connector,
         "recipients": json.dumps(group.recipients),
         "attempts": int(state is State.RELEASING),
+        **facets.decision(state, facets.SYSTEM, done.at),
     }
     if id == row.id:
         await connection.execute(update(item).where(item.c.id == id).values(values))

@@ -9,7 +9,11 @@ join, incident keys  after 6 days
 outbox row           7 days after it was made, if done; 21 days in any case, except a
                      release or hand-off that is still to be done; a report 100 days
 link in a mail       opens nothing once its message has ended; its row until it expires
+answer of a sender   30 days after the mail that she answered for
 pickup               see ``pickup_sweep.py``
+words of the search  with the content: subject and file names (``search.py``)
+addresses of it      ``store.search_days`` after the message ended, at the latest with its
+                     bare row; at once if it was deleted, or with 0
 ended message        its bare row after ``store.audit_days``
 ===================  ===================================================================
 
@@ -23,7 +27,16 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mailfilter.model import State
-from mailfilter.record import items, links, pickup_sweep, staging, users
+from mailfilter.record import (
+    answers,
+    facets,
+    items,
+    links,
+    pickup_sweep,
+    search,
+    staging,
+    users,
+)
 from mailfilter.record import outbox as parcels
 from mailfilter.record.contract import AuditLine
 from mailfilter.record.seal import Opener, Sealer
@@ -40,7 +53,12 @@ _MAIL_EVERY = timedelta(minutes=15)  # between two mails to reviewers, whatever 
 
 
 async def expire(
-    connection: AsyncConnection, now: datetime, held_days: int, opener: Opener, sealer: Sealer
+    connection: AsyncConnection,
+    now: datetime,
+    held_days: int,
+    opener: Opener,
+    sealer: Sealer,
+    search_days: int,
 ) -> int:
     """Expire up to `_MOST` held items whose time is over; how many."""
     query = (
@@ -54,7 +72,7 @@ async def expire(
         await _not_sent(connection, row.id, row.message, now, held_days)
         line = AuditLine(0, now, "system", "expire", row.id, {"days": held_days})
         await items.act(connection, items.Move(row.id, WAITING, State.EXPIRED, line))
-        await items.destroy_if_ended(connection, row.message, opener, sealer)
+        await items.destroy_if_ended(connection, row.message, opener, sealer, search_days)
     return len(rows)
 
 
@@ -181,14 +199,18 @@ async def sweep(
     audit_days: int,
     opener: Opener,
     sealer: Sealer,
+    search_days: int,
 ) -> Counter[str]:
     """One round of everything."""
-    done = Counter(expired=await expire(connection, now, held_days, opener, sealer))
+    done = Counter(expired=await expire(connection, now, held_days, opener, sealer, search_days))
     done.update(await remind(connection, now, held_days))  # += would drop zeros
     done["stale"] = await drop_stale(connection, now)
     done["keys"] = await forget_keys(connection, now)
     done.update(await clear_outbox(connection, now))
     done["ended"] = await drop_ended(connection, now, audit_days)
+    done["search"] = await search.forget(connection, now, search_days)
+    await facets.forget(connection, now - audit_days * _DAY)
+    done["answers"] = await answers.forget(connection, now)
     done["links"] = await links.forget(connection, now)
     done.update(await pickup_sweep.sweep(connection, now, audit_days))
     done["sessions"] = await users.sweep(connection, now)

@@ -115,6 +115,7 @@ class Opener:
         self._identity = pyrage.x25519.Identity.from_str(identity)
         # for the marks of links: whoever has a copy of the database alone can compare nothing
         self.link_key = hmac.digest(identity.encode(), b"mailfilter link marks", "sha256")
+        self.search_key = hmac.digest(identity.encode(), b"mailfilter search terms", "sha256")
 
     def key(self, wrapped: bytes, owner: str) -> bytes:
         """The data key of `owner`."""

@@ -21,9 +21,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mailfilter.errors import Permanent
 from mailfilter.model import State
-from mailfilter.record import audit, items, link_secret, staging
+from mailfilter.record import answers, audit, items, link_secret, staging
 from mailfilter.record import counts as counting
-from mailfilter.record.contract import AuditLine, Count, Dossier
+from mailfilter.record.contract import Answer, Answered, AuditLine, Count, Dossier
 from mailfilter.record.database import Database
 from mailfilter.record.seal import Opener, Sealer, parcel_owner
 from mailfilter.record.sql import clean, insert
@@ -41,12 +41,16 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class FalseAlarm:
-    """A sender says that what was found is nothing. `detail`: codes, see ``front/alarms.py``."""
+    """A sender says that what was found is nothing. `detail`: codes, see ``front/alarms.py``.
+
+    `unconfirmed`: she decided alone, and no reviewer has seen the mail.
+    """
 
     message: str
     at: datetime
     department: str
     detail: dict[str, Any]
+    unconfirmed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,18 +102,42 @@ class SenderRows:
         """Note a false alarm, once for each message."""
 
         async def work(c: AsyncConnection) -> None:
-            statement = insert(c, false_alarm).values(
-                message=alarm.message,
-                at=alarm.at,
-                department=clean(alarm.department),
-                detail=json.dumps(alarm.detail),
-            )
-            done = await c.execute(statement.on_conflict_do_nothing(index_elements=["message"]))
-            if done.rowcount:
+            if await _alarm(c, alarm):
                 await audit.append(c, line)
                 await counting.add(c, counts)
 
         await self._database.run(work)
+
+    async def decide(
+        self,
+        lines: Sequence[AuditLine],
+        alarm: FalseAlarm,
+        answer: Answer | None,
+        counts: Sequence[Count],
+    ) -> bool:
+        """She decides that the items which `lines` name may go: each is released with its line;
+        the alarm, the answer and the counts with them. False if none of them waits any more."""
+
+        async def work(c: AsyncConnection) -> bool:
+            moves = [
+                items.Move(x.object, WAITING, State.RELEASING, x, "", "release") for x in lines
+            ]
+            moved = [await items.act(c, move) for move in moves]
+            if not any(moved):
+                return False
+            if await _alarm(c, alarm):  # a release that failed and is tapped again counts once
+                await counting.add(c, counts)
+            if answer is not None:
+                await answers.put(c, answer)
+            return True
+
+        return await self._database.run(work)
+
+    async def answered(
+        self, firsts: Sequence[bytes], join_key: bytes, at: datetime
+    ) -> list[Answered]:
+        """As an `Intake` says it."""
+        return await self._database.run(lambda c: answers.find(c, firsts, join_key, at))
 
     async def alarms(self, message: str = "") -> list[FalseAlarm]:
         """All false alarms, the oldest first; or that of one message."""
@@ -121,7 +149,10 @@ class SenderRows:
             return list((await c.execute(query)).all())
 
         rows = await self._database.run(work)
-        return [FalseAlarm(r.message, r.at, r.department, json.loads(r.detail)) for r in rows]
+        return [
+            FalseAlarm(r.message, r.at, r.department, json.loads(r.detail), r.unconfirmed)
+            for r in rows
+        ]
 
     async def used(self, policy: str, address: str, since: datetime) -> int:
         """How often she has used a policy since then."""
@@ -189,6 +220,19 @@ class SenderRows:
             return list(found.scalars())
 
         return await self._database.run(work)
+
+
+async def _alarm(connection: AsyncConnection, alarm: FalseAlarm) -> bool:
+    """True if nobody has said so of this message before."""
+    statement = insert(connection, false_alarm).values(
+        message=alarm.message,
+        at=alarm.at,
+        department=clean(alarm.department),
+        detail=json.dumps(alarm.detail),
+        unconfirmed=alarm.unconfirmed,
+    )
+    done = await connection.execute(statement.on_conflict_do_nothing(index_elements=["message"]))
+    return bool(done.rowcount)
 
 
 async def _note(connection: AsyncConnection, item: str, at: datetime, sealed: bytes) -> None:

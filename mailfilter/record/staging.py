@@ -6,7 +6,7 @@ come later. When it has run out (the session died; no client waits that long at 
 retry takes over: a row marked relayed is kept, so that the others are not sent the mail twice; any
 other is replaced, for the rules may have changed. A clock that is put back an hour makes no
 lease longer (`SKEW`). A committed row answers for its join key for six days, whatever became of its
-items.
+items, unless the client has heard that it is ours (`heard`): then the same bytes are a new mail.
 
 Each function works in the caller's transaction. The unique constraint on the join key decides
 between two who stage at once.
@@ -52,7 +52,10 @@ _COMMIT = (
     update(message)
     .where(message.c.id == bindparam("whole"), message.c.committed.is_(False))
     .values(committed=True, lease=NEVER)
-    .returning(message.c.at, message.c.notice, message.c.incident_key, message.c.protected)
+    .returning(
+        *(message.c.at, message.c.notice, message.c.protected),
+        *(message.c.incident_key, message.c.join_key),
+    )
 )
 _ITEMS = (
     select(item.c.id, item.c.action, item.c.at, item.c.reading)
@@ -66,6 +69,13 @@ _TOLD = by_engine(
         index_elements=["key", "kind"],
         set_={"at": new.excluded.at},
         where=told.c.at <= bindparam("before", type_=told.c.at.type),
+    ),
+)
+HEARD = "heard"  # kind of what is told: the client of a join key knows that we had its mail then
+_HEARD = by_engine(
+    told,
+    lambda new: new.on_conflict_do_update(
+        index_elements=["key", "kind"], set_={"at": new.excluded.at}
     ),
 )
 _PUT = plain_insert(outbox).returning(outbox.c.id)
@@ -107,6 +117,7 @@ def message_row(
         "size": sealed.size,
         "chunks": len(sealed.chunks),
         "dossier": sealed.dossier,
+        "indexed": sealed.protected,  # such a message is never looked into (design 4.5)
         "pending": "" if pending is None else json.dumps(counting.to_json(pending)),
     }
 
@@ -199,7 +210,7 @@ async def commit(connection: AsyncConnection, id: str, counts: Sequence[Count]) 
         raise Temporary("store: the staged row is gone")
     states = await _open_items(connection, id)
     stopped = any(state is not State.READING for state in states)
-    if row.notice and stopped and await first_time(connection, row.incident_key, "notice", row.at):
+    if row.notice and stopped and await notice_is_due(connection, row):
         await put(connection, "notice", row.at, message_id=id)
         failpoint.reach("notice_enqueued")
     counts = counted(counts, row.at, protected=row.protected)
@@ -241,6 +252,30 @@ async def abort(connection: AsyncConnection, id: str) -> None:
     query = select(message.c.id).where(*state, message.c.relayed.is_(False)).with_for_update()
     if (await connection.execute(query)).one_or_none() is not None:
         await remove(connection, id)
+
+
+async def heard(connection: AsyncConnection, ids: Sequence[str]) -> None:
+    """No retry of these committed rows can come any more: they give up their join keys. When each
+    came is remembered, for the same bytes have a notice of their own then."""
+    mine = (message.c.id.in_(ids), message.c.committed.is_(True), message.c.join_key.is_not(None))
+    rows = (await connection.execute(select(message.c.join_key, message.c.at).where(*mine))).all()
+    if rows:
+        known = sorted((row.join_key, row.at) for row in rows)
+        marks = [{"key": key, "kind": HEARD, "at": at} for key, at in known]
+        await connection.execute(_HEARD[is_sqlite(connection)], marks)
+        await connection.execute(update(message).where(*mine).values(join_key=None))
+
+
+async def notice_is_due(connection: AsyncConnection, row: Any) -> bool:
+    """Whether the sender is told of this row: once for an incident in six days, and once more each
+    time that a copy of it comes again which we had before. `row` has at and both keys."""
+    if await first_time(connection, row.incident_key, "notice", row.at):
+        return True
+    query = select(told.c.at).where(told.c.key == row.join_key, told.c.kind == HEARD)
+    before = (await connection.execute(query)).scalar_one_or_none()
+    if before is None:
+        return False
+    return await first_time(connection, row.incident_key, "notice", row.at, row.at - before)
 
 
 async def orphan(connection: AsyncConnection, ids: Sequence[str]) -> None:

@@ -4,9 +4,11 @@ A stored message is rows of five tables: `message` (what may be read without a k
 (its key; destroying this row destroys the message, wherever copies of the other rows lie), `chunk`
 (its body), `item` (one row for each action group) and `outbox` (what must still be sent).
 
-Nothing personal stands in a column in clear: sender, recipients, subject, places and kinds are in
-`message.dossier`, sealed; join and incident keys are keyed hashes. `counter` and `audit` hold codes
-and numbers. Times are microseconds since 1970 in UTC, so that both engines compare them alike.
+Nothing personal stands in a column in clear: sender, recipients, subject and places are in
+`message.dossier`, sealed; join and incident keys are keyed hashes. What lists are filtered by
+(kinds and levels of findings, rules, who decided) are codes, in clear, and stay in the bare row;
+what is searched for are keyed hashes (`term`). `counter` and `audit` hold codes and numbers. Times
+are microseconds since 1970 in UTC, so that both engines compare them alike.
 
 The schema is made by ``migrations/``; a test compares it with this file.
 """
@@ -77,7 +79,12 @@ message = Table(
     Column("dossier", LargeBinary, nullable=False),  # sealed; empty once the key is destroyed
     # JSON of the counts of a message that is read on: added once it is known what became of it
     Column("pending", Text, nullable=False, default="", server_default=""),
+    Column("kinds", Text, nullable=False, default="", server_default=""),  # see ``facets.py``
+    Column("level", Text, nullable=False, default="", server_default=""),  # the highest of them
+    # whether ``search.py`` has nothing to do here: it has done it, or must not
+    Column("indexed", Boolean, nullable=False, default=False, server_default=false()),
     Index("message_by_time", "committed", "at"),
+    Index("message_by_indexed", "indexed", "at"),
 )
 
 wrapped_key = Table(
@@ -113,6 +120,9 @@ item = Table(
     Column("warned", Integer, nullable=False, default=0),  # likewise the reviewers
     Column("reading", Boolean, nullable=False, default=False, server_default=false()),
     Column("ended_at", Instant),
+    Column("rules", Text, nullable=False, default="", server_default=""),  # see ``facets.py``
+    Column("decided_by", Text, nullable=False, default="", server_default=""),  # the last who did
+    Column("decided_at", Instant),
     Index("item_by_state", "state", "at"),
     Index("item_by_message", "message"),
 )
@@ -245,6 +255,18 @@ false_alarm = Table(
     Column("at", Instant, nullable=False),
     Column("department", Text, nullable=False),
     Column("detail", Text, nullable=False),  # JSON of codes: what was found, how surely, why
+    # the sender decided alone: no reviewer has seen the mail
+    Column("unconfirmed", Boolean, nullable=False, default=False, server_default=false()),
+)
+
+answer = Table(
+    "answer",
+    metadata,
+    Column("message", Text, primary_key=True),  # for which she was asked
+    Column("first", LargeBinary, nullable=False),  # keyed hash of sender and sentences
+    Column("others", LargeBinary, nullable=False),  # of recipients and attachments, in a row
+    Column("expires_at", Instant, nullable=False),
+    Index("answer_by_first", "first"),
 )
 
 override_use = Table(
@@ -254,6 +276,25 @@ override_use = Table(
     Column("policy", Text, nullable=False),
     Column("holder", LargeBinary, nullable=False),
     Column("at", Instant, nullable=False),
+)
+
+term = Table(
+    "term",
+    metadata,
+    Column("hash", LargeBinary, primary_key=True),  # keyed, of an address or a word: ``search.py``
+    Column("message", Text, ForeignKey("message.id", ondelete="CASCADE"), primary_key=True),
+    Column("content", Boolean, nullable=False),  # of subject or file names: ends with the content
+    Column("ended_at", Instant),  # of the message; an address is forgotten some days later
+    Index("term_by_message", "message"),
+    Index("term_by_end", "ended_at"),
+)
+
+facet = Table(
+    "facet",
+    metadata,
+    Column("name", Text, primary_key=True),  # department, rule, kind
+    Column("value", Text, primary_key=True),
+    Column("at", Instant, nullable=False),  # when the newest mail that has it came
 )
 
 meta = Table(

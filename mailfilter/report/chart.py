@@ -19,7 +19,7 @@ from mailfilter.report.words import label, say
 # fails; it serves map plug-ins that we do not have.
 sys.meta_path[:] = [finder for finder in sys.meta_path if hasattr(finder, "find_spec")]
 
-_STOPPED = (Action.REDIRECT, Action.QUARANTINE, Action.REJECT)
+_STOPPED = (Action.REDIRECT, Action.ASK, Action.QUARANTINE, Action.REJECT)
 _SVG = "http://www.w3.org/2000/svg"
 _FONT = {"font-family": "sans-serif", "font-size": "12", "fill": "#333333"}
 _BY_CLASS = {

@@ -27,7 +27,7 @@ ALL = "*"  # the total of a table's direction
 UNREAD = "not-examined:"  # the kind of a count that is a class of what was not examined
 PROTECTED = "protected"
 ACT = "act:"  # the kind of a count that is an act of a sender
-ACTIONS = (Action.RELAY, Action.REDIRECT, Action.QUARANTINE, Action.REJECT)
+ACTIONS = (Action.RELAY, Action.REDIRECT, Action.ASK, Action.QUARANTINE, Action.REJECT)
 
 
 class TableName(StrEnum):

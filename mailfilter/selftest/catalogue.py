@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from mailfilter.selftest import characters, letters, markup, structure, styles
+from mailfilter.selftest import carriers, characters, letters, markup, structure, styles
 from mailfilter.selftest import files as documents
 from mailfilter.selftest.mails import Make
 
@@ -38,7 +38,7 @@ def techniques() -> tuple[Technique, ...]:
 
 
 def _all() -> Iterator[Technique]:
-    for room in (letters, characters, markup, styles, structure, documents):
+    for room in (letters, characters, markup, styles, structure, documents, carriers):
         for name, make, miss in room.ways():
             yield Technique(name, make, miss)
 

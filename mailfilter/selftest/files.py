@@ -31,7 +31,7 @@ _EVENT = (
 )
 _DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
-_WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 
 
 def ways() -> Iterator[Way]:
@@ -49,7 +49,8 @@ def _rtf_escapes(number: str) -> str:
     return "{\\rtf1\\ansi " + "".join(f"\\'{ord(digit):02x}" for digit in number) + "}"
 
 
-def _docx(runs: str) -> bytes:
+def document(runs: str) -> bytes:
+    """A docx of one paragraph with these runs."""
     kinds = (
         f'<Types xmlns="{_PACKAGE}/content-types"><Default Extension="rels" ContentType='
         '"application/vnd.openxmlformats-package.relationships+xml"/><Override PartName='
@@ -60,12 +61,13 @@ def _docx(runs: str) -> bytes:
         '"http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" '
         'Target="word/document.xml"/></Relationships>'
     )
-    document = f'<w:document xmlns:w="{_WORD}"><w:body><w:p>{runs}</w:p></w:body></w:document>'
+    document = f'<w:document xmlns:w="{WORD}"><w:body><w:p>{runs}</w:p></w:body></w:document>'
     files = {"[Content_Types].xml": kinds, "_rels/.rels": relations, "word/document.xml": document}
     return _archive({name: text.encode() for name, text in files.items()})
 
 
-def _zipped(name: str, data: bytes, comment: bytes = b"") -> bytes:
+def zipped(name: str, data: bytes, comment: bytes = b"") -> bytes:
+    """A zip of one member."""
     return _archive({name: data}, comment)
 
 
@@ -155,17 +157,17 @@ _PACKED: dict[str, Make] = {
         "\n" + base64.b64encode(gzip.compress(said(n).encode(), mtime=0)).decode() + "\n"
     ),
     "zip: name of a member": lambda n: attached(
-        "a.zip", "application/zip", _zipped(f"{n}.txt", b"hej")
+        "a.zip", "application/zip", zipped(f"{n}.txt", b"hej")
     ),
-    "zip": lambda n: attached("a.zip", "application/zip", _zipped("b.txt", said(n).encode())),
+    "zip": lambda n: attached("a.zip", "application/zip", zipped("b.txt", said(n).encode())),
     "zip in a zip": lambda n: attached(
-        "a.zip", "application/zip", _zipped("b.zip", _zipped("c.txt", said(n).encode()))
+        "a.zip", "application/zip", zipped("b.zip", zipped("c.txt", said(n).encode()))
     ),
     "zip under another name": lambda n: attached(
-        "a.pdf", "application/pdf", _zipped("b.txt", said(n).encode())
+        "a.pdf", "application/pdf", zipped("b.txt", said(n).encode())
     ),
     "zip: comment": lambda n: attached(
-        "a.zip", "application/zip", _zipped("b.txt", b"hej", n.encode())
+        "a.zip", "application/zip", zipped("b.txt", b"hej", n.encode())
     ),
     "gzip": lambda n: attached(
         "a.txt.gz", "application/gzip", gzip.compress(said(n).encode(), mtime=0)
@@ -173,27 +175,29 @@ _PACKED: dict[str, Make] = {
     "docx: split runs": lambda n: attached(
         "a.docx",
         _DOCX,
-        _docx(f"<w:r><w:t>{n[:5]}</w:t></w:r><w:r><w:rPr><w:b/></w:rPr><w:t>{n[5:]}</w:t></w:r>"),
+        document(
+            f"<w:r><w:t>{n[:5]}</w:t></w:r><w:r><w:rPr><w:b/></w:rPr><w:t>{n[5:]}</w:t></w:r>"
+        ),
     ),
     "docx: hidden text": lambda n: attached(
-        "a.docx", _DOCX, _docx(f"<w:r><w:rPr><w:vanish/></w:rPr><w:t>{n}</w:t></w:r>")
+        "a.docx", _DOCX, document(f"<w:r><w:rPr><w:vanish/></w:rPr><w:t>{n}</w:t></w:r>")
     ),
     "docx: code of a field in two pieces": lambda n: attached(
         "a.docx",
         _DOCX,
-        _docx("".join(f"<w:r><w:instrText>{p}</w:instrText></w:r>" for p in (n[:5], n[5:]))),
+        document("".join(f"<w:r><w:instrText>{p}</w:instrText></w:r>" for p in (n[:5], n[5:]))),
     ),
     "docx: name of a bookmark": lambda n: attached(
         "a.docx",
         _DOCX,
-        _docx(f'<w:bookmarkStart w:id="0" w:name="p_{n}"/><w:bookmarkEnd w:id="0"/>'),
+        document(f'<w:bookmarkStart w:id="0" w:name="p_{n}"/><w:bookmarkEnd w:id="0"/>'),
     ),
     "docx: address of a drawing": lambda n: attached(
         "a.docx",
         _DOCX,
-        _docx(f'<w:r><w:pict><v:shape href="http://a.example/{n}"/></w:pict></w:r>'),
+        document(f'<w:r><w:pict><v:shape href="http://a.example/{n}"/></w:pict></w:r>'),
     ),
     "docx: deleted text": lambda n: attached(
-        "a.docx", _DOCX, _docx(f"<w:del><w:r><w:delText>{n}</w:delText></w:r></w:del>")
+        "a.docx", _DOCX, document(f"<w:del><w:r><w:delText>{n}</w:delText></w:r></w:del>")
     ),
 }

@@ -20,8 +20,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from detectors.levels import Level
 from mailfilter.config import Listen
-from mailfilter.model import Examination, Level
+from mailfilter.model import Examination
 from mailfilter.selftest.catalogue import Technique, techniques
 from mailfilter.selftest.mails import addressed
 

@@ -56,6 +56,8 @@ async def _enter(page: Page, site: Site, request: Request) -> Response:
     request.state.visit = visit
     if page.roles != ANYONE and visit.user is None:
         return _to_login(visit)
+    if visit.user is not None:
+        vouch(request)
     if page.method == "POST":
         visit = await _with_form(visit)
         request.state.visit = visit
@@ -81,6 +83,13 @@ async def greet(site: Site, request: Request) -> Visit:
     return Visit(
         site, request, now, language_of(site, request, user), user, token if user else "", key
     )
+
+
+def vouch(request: Request) -> None:
+    """The visitor is known: she has a seat that strangers do not get (``hall.py``)."""
+    seat = getattr(request.state, "seat", None)
+    if seat is not None:
+        seat.vouch()
 
 
 def keep(site: Site, response: Response, name: str, value: str, seconds: int | None = None) -> None:

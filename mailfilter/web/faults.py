@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from mailfilter.errors import Permanent, Temporary
@@ -41,6 +41,7 @@ def handlers(page: FaultPage, protect: Protect) -> dict[type[Exception], Handler
 
     return {
         HTTPException: refused,
+        ClientDisconnect: always(page, 400),  # nobody hears it
         Temporary: always(page, 503),  # the store, a worker or desk does not answer
         Exception: unforeseen,
     }

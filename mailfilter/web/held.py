@@ -26,7 +26,9 @@ TABS = {
     "sent": (State.RELEASED, State.HANDED_OVER),
     "stopped": (State.REFUSED, State.DELETED, State.EXPIRED),
 }
-ACTIONS = (Action.QUARANTINE.value, Action.REDIRECT.value)
+LEVELS = ("high", "medium", "low", "unread")
+DECIDED = ("rule", "me", "reviewer", "sender", "system")
+ACTIONS = (Action.QUARANTINE.value, Action.ASK.value, Action.REDIRECT.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,9 @@ class Wish:
     tab: str
     department: str
     kind: str
+    level: str
+    rule: str
+    decided: str
     action: str
     since: str
     until: str
@@ -43,7 +48,8 @@ class Wish:
 
     @property
     def narrowed(self) -> bool:
-        return any((self.department, self.kind, self.action, self.since, self.until))
+        lists = (self.department, self.kind, self.level, self.rule, self.decided, self.action)
+        return any((*lists, self.since, self.until))
 
     def address(self, **changes: object) -> str:
         """The address of the same list with some wishes changed."""
@@ -62,6 +68,8 @@ async def show(visit: Visit) -> Response:
     items = await archive.items(wanted)
     total = await archive.count_items(wanted)
     await _note(visit)
+    known = await archive.facets()
+    own = visit.who.departments
     rows = [row(item, visit.words) for item in items if may_see(visit.who, item)]
     return visit.render(
         "held.html",
@@ -71,7 +79,10 @@ async def show(visit: Visit) -> Response:
         total=total,
         pages=max(1, -(-total // SIZE)),
         tabs=await _counts(visit),
-        departments=sorted({r.item.department for r in rows} | set(visit.who.departments or ())),
+        departments=sorted(known["department"] if own is None else own),
+        levels=LEVELS,
+        rules=known["rule"],
+        deciders=DECIDED,
         actions=ACTIONS,
     )
 
@@ -104,6 +115,9 @@ def _wish(visit: Visit) -> Wish:
         tab if tab in TABS else "waiting",
         visit.ask("department")[:100],
         visit.ask("kind")[:60],
+        visit.ask("level") if visit.ask("level") in LEVELS else "",
+        visit.ask("rule")[:100],
+        visit.ask("decided") if visit.ask("decided") in DECIDED else "",
         visit.ask("action") if visit.ask("action") in ACTIONS else "",
         visit.ask("since") if _day(visit.ask("since")) else "",
         visit.ask("until") if _day(visit.ask("until")) else "",
@@ -117,6 +131,10 @@ def _filter(visit: Visit, wish: Wish) -> Filter:
         _of_tab(visit, wish.tab),
         department=wish.department,
         kind=wish.kind,
+        level=wish.level,
+        rule=wish.rule,
+        decided=wish.decided,
+        name=visit.who.name,
         action=wish.action,
         since=_start(_day(wish.since)),
         until=_start(until + timedelta(days=1) if until else None),

@@ -33,7 +33,7 @@ async def by_password(visit: Visit) -> Response:
     """Name and password."""
     name, password = visit.form.get("name", "").lower(), visit.form.get("password", "")
     if wait := await _wait(visit, name):
-        return _again(visit, 429, "throttled", name, minutes=-(-wait.seconds // 60))
+        return _again(visit, 429, "throttled", name, minutes=max(-(-wait.seconds // 60), 1))
     fits = 0 < len(name) <= NAME_LENGTH and 0 < len(password) <= PASSWORD_LENGTH
     archive = visit.site.archive
     user = await archive.check_password(name, password, visit.now) if fits else None

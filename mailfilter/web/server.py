@@ -1,6 +1,7 @@
 """Running the pages inside a loop that is already there.
 
-uvicorn without its own signal handlers (the supervisor has them), without access log (addresses
+uvicorn without its own signal handlers (the supervisor has them) and without its own door (seats
+and time-outs are ``hall.py``), without access log (addresses
 and query strings are nobody's business), without believing proxy headers. What a page raised is
 logged as its type and place only: the text of an exception may hold content of a mail (P10).
 """
@@ -16,8 +17,10 @@ from pathlib import Path
 import uvicorn
 from starlette.types import ASGIApp
 
+from mailfilter.web.hall import Hall, Networks, Visitor
+
 GRACE = 5  # seconds for answers that are under way at the end
-CONCURRENT = 200  # requests at once; more are answered 503
+BACKLOG = 1024  # connections that wait to be accepted
 
 
 class Contentless(logging.Filter):
@@ -38,11 +41,34 @@ class Contentless(logging.Filter):
 
 
 class _Server(uvicorn.Server):
-    """A server whose signals belong to somebody else."""
+    """A server whose signals belong to somebody else, and whose connections to a `Hall`."""
+
+    def __init__(self, config: uvicorn.Config, proxies: Networks) -> None:
+        super().__init__(config)
+        self._proxies = proxies
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await self.lifespan.startup()
+        self.servers = []
+        self._hall = Hall(self._visitor, self.config.ssl, self._proxies)
+        self._hall.open(sockets or [])
+        self.started = True
+
+    def _visitor(self, hall: Hall, home: tuple[str, str | None]) -> Visitor:
+        return Visitor(hall, self.config, self.server_state, self.lifespan.state, home)
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % 10 == 0:  # a tick is a tenth of a second
+            self._hall.look()
+        return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._hall.close()
+        await super().shutdown(sockets)
 
 
 async def serve(
@@ -53,14 +79,16 @@ async def serve(
     *,
     ready: asyncio.Future[int] | None = None,
     tls: ssl.SSLContext | None = None,
+    proxies: Networks = (),
 ) -> None:
     """Serve until `stop` is set, by https if `tls` is given; OSError if the port cannot be had.
+    `proxies` may speak for others.
 
     `ready` gets the port (the system chooses one for port 0) as soon as connections are taken.
     """
     listener = _listen(host, port)
     _quiet()
-    server = _Server(_config(app, tls))
+    server = _Server(_config(app, tls), proxies)
     running = asyncio.create_task(server.serve(sockets=[listener]))
     stopping = asyncio.create_task(stop.wait())
     if ready is not None:
@@ -76,7 +104,7 @@ async def serve(
 def _listen(host: str, port: int) -> socket.socket:
     """Our own bind: uvicorn's ends the whole process where the port is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.create_server((host, port), family=family, backlog=128)
+    listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
     listener.setblocking(False)
     return listener
 
@@ -91,14 +119,14 @@ def _config(app: ASGIApp, tls: ssl.SSLContext | None) -> uvicorn.Config:
         server_header=False,
         lifespan="off",
         ws="none",
-        limit_concurrency=CONCURRENT,
+        http=Visitor,  # made by the hall
         timeout_graceful_shutdown=GRACE,
     )
 
 
 def _quiet() -> None:
     logger = logging.getLogger("uvicorn.error")
-    logger.setLevel(logging.WARNING)
+    logger.setLevel(logging.ERROR)  # what strangers send is no news
     if not any(isinstance(kept, Contentless) for kept in logger.filters):
         logger.addFilter(Contentless())
 

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from detectors import Role
+from detectors.levels import Level
 from mailfilter.decide import reasons
-from mailfilter.model import Action, Finding, Level, NotExamined, State, Verdict
+from mailfilter.model import Action, Finding, NotExamined, State, Verdict
 from mailfilter.place import Place, StepKind, describe, describe_all
 from mailfilter.record.contract import AuditLine, Dossier, Item, User
 from mailfilter.unread import REASONS, explain
@@ -120,7 +121,8 @@ def row(item: Item, words: Words) -> Row:
     """The item as a line of the list."""
     dossier = item.dossier
     if dossier is None:
-        return Row(item, "", (), (), (), 0)
+        unread = tuple(words.code("class", kind) for kind, level in item.kinds if not level)
+        return Row(item, "", (), _kept(item, words), unread, 0)
     return Row(
         item,
         dossier.sender,
@@ -139,6 +141,13 @@ def kinds(findings: Iterable[Finding], words: Words) -> tuple[Kind, ...]:
     order = sorted(best, key=lambda kind: -best[kind])
     levels = {kind: _highest(findings, kind) for kind in order}
     return tuple(Kind(words.code("kind", kind), levels[kind]) for kind in order)
+
+
+def _kept(item: Item, words: Words) -> tuple[Kind, ...]:
+    """The kinds that the bare row keeps."""
+    found = [(kind, Level(level)) for kind, level in item.kinds if level in set(LEVELS)]
+    found.sort(key=lambda each: LEVELS.index(each[1]))
+    return tuple(Kind(words.code("kind", kind), level) for kind, level in found)
 
 
 def preview(item: Item, words: Words) -> Preview:
@@ -172,7 +181,9 @@ def place_in_words(place: Place, language: str) -> str:
 
 
 def _detail(name: str, value: str | int, words: Words) -> str:
-    section = {"reason": "why", "purpose": "purpose", "connector": "", "how": "how"}.get(name, "")
+    section = {"reason": "why", "purpose": "purpose", "how": "how", "answer": "answer"}.get(
+        name, ""
+    )
     return f"{words.code('detail', name)}: {words.code(section, str(value))}"
 
 
@@ -240,7 +251,14 @@ def _list(kind: str, rows: Sequence[Finding], words: Words) -> Found:
 
 def _why(findings: Iterable[Finding], words: Words) -> tuple[str, ...]:
     surest = max(findings, key=lambda finding: finding.confidence)
-    return tuple(words.code("evidence", str(code)) for code in surest.evidence)
+    return tuple(_in_words(str(code), words) for code in surest.evidence)
+
+
+def _in_words(code: str, words: Words) -> str:
+    """A code of evidence; some have a number behind a colon."""
+    name, _, number = code.partition(":")
+    said = words.code("evidence", name)
+    return f"{said}: {number}" if number else said
 
 
 def _unread(part: NotExamined, words: Words) -> Unread:

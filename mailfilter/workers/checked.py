@@ -12,10 +12,13 @@ from functools import cache
 from typing import Any
 
 from detectors import DETECTORS, evidence_texts
+from detectors.health.hearing import JUDGE, RULES
 from detectors.registers import EVIDENCE
 from mailfilter import limits
 from mailfilter.examine import from_json
-from mailfilter.model import Examination, Finding, NotExamined
+from mailfilter.model import Examination, Finding, NotExamined, Said
+from mailfilter.pictures import DIGEST
+from mailfilter.repeat import KEY, KEYS, MOST_ATTACHED
 from mailfilter.unread import REASONS
 from mailfilter.workers.notes import checked_place
 
@@ -48,7 +51,13 @@ def _is_sound(found: Examination, own: Collection[str]) -> bool:
         0 <= found.persons <= limits.TEXT_SIZE
         and all(_is_finding(finding, own) for finding in found.findings)
         and all(map(_is_unread, found.not_examined))
+        and (found.said is None or _is_said(found.said))
     )
+
+
+def _is_said(said: Said) -> bool:
+    hashes = all(len(one) == KEY for one in (*said.prints, *said.attached))
+    return hashes and len(said.prints) <= KEYS and len(said.attached) <= MOST_ATTACHED
 
 
 @cache
@@ -58,7 +67,8 @@ def _kinds() -> frozenset[str]:
 
 @cache
 def _evidence() -> frozenset[str]:
-    return frozenset(map(str, evidence_texts() | EVIDENCE))
+    numbers = {f"{mark}{number}" for mark in (RULES, JUDGE) for number in range(101)}
+    return frozenset(numbers.union(map(str, evidence_texts() | EVIDENCE)))
 
 
 def _is_finding(finding: Finding, own: Collection[str]) -> bool:
@@ -79,6 +89,15 @@ def _is_mask(mask: str) -> bool:
 def _is_unread(part: NotExamined) -> bool:
     reason = REASONS.get(part.reason)
     return reason is not None and reason.cls is part.cls
+
+
+def pictures(value: Any) -> list[bytes]:
+    """Hashes of pictures that were read and say nothing; none if it is anything else."""
+    try:
+        found = [bytes.fromhex(str(each)) for each in value[: limits.PICTURES_TOLD]]
+    except _SHAPES:
+        return []
+    return [each for each in found if len(each) == DIGEST]
 
 
 def explained(value: Any) -> list[Explained]:

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from mailfilter.extract import picture
+from detectors.health import judge
+from mailfilter.extract import NOTHING, Has, picture
 from mailfilter.log import log
 from mailfilter.workers.board import Board
 from mailfilter.workers.classes import NICENESS, RECOGNISING, Kind, counts, door
@@ -80,10 +81,12 @@ def cores() -> int:
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
-    """How the master tells whoever watches it that it runs, and how its workers lose the means."""
+    """What the master has of whoever watches it: how it tells that it runs, how its workers lose
+    the means, what all know of pictures."""
 
     beat: Callable[[], None] = lambda: None
     leave: Callable[[], None] = lambda: None
+    pictures: Has = NOTHING  # which were read before, to look at only
 
 
 def run(
@@ -106,6 +109,8 @@ def run(
     pulse = pulse or Pulse()
     for package in picture.prepare():
         log.warning("ocr-degraded", missing=package)
+    if why := judge.missing():
+        log.warning("judge-missing", cause=why)
     pulse.beat()
     get_ready()
     prepare()
@@ -115,7 +120,7 @@ def run(
     freeze()
     signal.pthread_sigmask(signal.SIG_BLOCK, _WATCHED)
     wanted = counts(workers, cores()) | ({Kind.DOCUMENT: documents} if documents else {})
-    shop = Shop(doors, State(doors.path, level), wanted, pulse.leave)
+    shop = Shop(doors, State(doors.path, level), wanted, pulse)
     pulse.beat()
     shop.fill()
     began = time.monotonic()
@@ -136,10 +141,8 @@ def run(
 class Shop:
     """All workers of one master. Each sits on a seat, and a seat belongs to one class."""
 
-    def __init__(
-        self, doors: Doors, state: State, wanted: dict[Kind, int], leave: Callable[[], None]
-    ) -> None:
-        self._doors, self._state, self._leave = doors, state, leave
+    def __init__(self, doors: Doors, state: State, wanted: dict[Kind, int], pulse: Pulse) -> None:
+        self._doors, self._state, self._pulse = doors, state, pulse
         self._seats = [kind for kind, count in wanted.items() for _ in range(count)]
         self._board, self._slot = Board(len(self._seats)), Slot()
         self._alive: dict[int, int] = {}  # process id → seat
@@ -164,7 +167,7 @@ class Shop:
             listener = self._doors.listeners[kind]
             rung = bell(listener) if kind is Kind.TEXT else None
             confine()
-            work(Post(kind, listener, self._slot, self._board, seat, rung))
+            work(Post(kind, listener, self._slot, self._board, seat, rung, self._pulse.pictures))
             status = 0
         finally:
             os._exit(status)
@@ -178,7 +181,7 @@ class Shop:
             self._slot.leave()
         if kind is Kind.TEXT:
             self._board.leave()
-        self._leave()
+        self._pulse.leave()
 
     def end_overdue(self) -> None:
         """Kill single-use workers that are past their time: starved, or their clock is stopped."""

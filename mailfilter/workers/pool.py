@@ -33,6 +33,7 @@ from mailfilter.errors import Temporary
 from mailfilter.examine import Job
 from mailfilter.log import log
 from mailfilter.model import Examination, Facts, NotExamined
+from mailfilter.pictures import Memory
 from mailfilter.place import Place, describe
 from mailfilter.registers import bundle
 from mailfilter.unread import not_examined
@@ -69,9 +70,11 @@ class Pool:
         seconds: float = limits.EXAMINE_TIMEOUT,
         poison: Poison | None = None,
         least: float = _LEAST,
+        pictures: Memory | None = None,
     ) -> None:
         self._path, self._wait, self._seconds = path, wait, seconds
         self._poison, self._least = poison, least
+        self.pictures = pictures  # those that are known
         self._lists: dict[str, tuple[object, int]] = {}  # poison, registers: their memory files
 
     def __del__(self) -> None:
@@ -80,7 +83,9 @@ class Pool:
 
     def hurried(self, wait: float, least: float) -> "Pool":
         """Another client of these workers: so long to begin, and then so long in all."""
-        return Pool(self._path, wait, min(self._seconds, wait + least), self._poison, least)
+        return Pool(
+            self._path, wait, min(self._seconds, wait + least), self._poison, least, self.pictures
+        )
 
     async def examine(self, data: bytes, job: Job, *, patience: float | None = None) -> Examination:
         """The examination; incomplete if the content ended its worker."""
@@ -94,6 +99,9 @@ class Pool:
             )
         except ValueError:
             return Examination(Facts(), not_examined=(_body("crashed"), *lost), size=len(data))
+        if self.pictures and job.pictures:
+            for digest in checked.pictures(told.answer.get("clean")):
+                self.pictures.add(digest)
         unread = tuple(dict.fromkeys((*found.not_examined, *lost)))
         return replace(found, not_examined=unread)
 

@@ -10,6 +10,7 @@ import io
 import zipfile
 from datetime import date
 
+from detectors.health import judge
 from mailfilter.examine import Job, examine, warm
 from mailfilter.workers import memory
 
@@ -66,8 +67,10 @@ def get_ready() -> None:
 
 
 def rehearse() -> None:
-    """Read the letter with a document of each kind."""
+    """Read the letter with a document of each kind; load the judge and let it judge."""
     warm()
+    judge.load()
+    judge.odds("query: Hej")
     for content in (_word(), _sheet(), _PDF):
         attached = base64.encodebytes(content).decode()
         letter = (_LETTER % attached.replace("\n", "\r\n").strip()).encode()

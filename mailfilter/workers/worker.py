@@ -1,13 +1,13 @@
 """One scan worker: takes a job from its class's socket, answers, and is warm still or ends.
 
 A worker for text stays: plain text leaves no traces. It answers "heavy" to mail that holds a
-document, an archive or a picture, before it opens any of it. All other workers are forked for one
-message, and nothing that one file did can meet the next one.
+document, an archive or a picture that is not known, before it opens any of it. All other workers
+are forked for one message, and nothing that one file did can meet the next one.
 
-The worker for documents looks at pictures without recognising them. If a page holds lines of text,
-that page and all later pictures are "ocr-time" in its answer, and who asked may ask again at the
-slot for pictures, where the message is read whole: two cheap readings of a document cost less than
-a state that would have to pass from one process to the other.
+The worker for documents looks at pictures without recognising them, but for small ones. If a page
+holds lines of text, that page and all later pictures are "ocr-time" in its answer, and who asked
+may ask again at the slot for pictures, where the message is read whole: two cheap readings of a
+document cost less than a state that would have to pass from one process to the other.
 
 The fence here is one of the three that catch everything: what a reader did not foresee becomes
 "crashed" for this content, never silence.
@@ -23,9 +23,19 @@ from typing import Any
 
 from detectors.registers import Registers
 from mailfilter import extract, failpoint, limits, parse
-from mailfilter.examine import Job, Reading, explained, joined, pieces_of, read, search, to_json
+from mailfilter.examine import (
+    Job,
+    Reading,
+    explained,
+    joined,
+    pieces_of,
+    read,
+    remembered,
+    search,
+    to_json,
+)
 from mailfilter.extract.budget import Budget
-from mailfilter.extract.weight import light
+from mailfilter.extract.weight import Heavy, light
 from mailfilter.place import describe
 from mailfilter.registers import unbundle
 from mailfilter.workers import wire
@@ -50,6 +60,7 @@ class Post:
     board: Board
     seat: int = 0
     bell: select.epoll | None = None  # of those who take one job after the other
+    pictures: extract.Has = extract.NOTHING  # which are known
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,27 +160,32 @@ def _answer(post: Post, task: Task) -> tuple[dict[str, Any], bool]:
         job = Job.from_json(task.job, task.registers)
         message = parse.parse(task.data, job.marks)
         formats = extract.typed(message.parts)
+        pictures = extract.Pictures(job.pictures, post.pictures)
         if post.kind is Kind.TEXT:
-            if not light(message.parts, formats):
+            if not light(message.parts, formats, pictures):
                 return {"heavy": True}, True
-            return _told(task, job, read(message, job, formats)), True
+            reading = read(message, job, formats, Budget(light=True, pictures=pictures))
+            return _told(task, job, reading), True
         teller = Teller(task.connection, bytes.fromhex(task.job["poison"]), task.poisoned)
-        reading = read(message, job, formats, _budget(post, task, teller))
+        reading = read(message, job, formats, _budget(post, task, teller, pictures))
         teller.all_read()
         return _told(task, job, reading), False
+    except Heavy:  # a file inside a text
+        return {"heavy": True}, True
     except Exception as error:
         return {"crashed": type(error).__name__}, False
 
 
-def _budget(post: Post, task: Task, teller: Teller) -> Budget:
+def _budget(post: Post, task: Task, teller: Teller, pictures: extract.Pictures) -> Budget:
     """Documents: a look at pictures. The slot: what time is left, page by page if patient."""
     left = max(task.ends - limits.OCR_MARGIN - time.monotonic(), 0)
     if post.kind is Kind.DOCUMENT:
-        return Budget(ocr=min(limits.OCR_LOOK, left), recognise=False, watch=teller)
+        look = min(limits.OCR_LOOK, left)
+        return Budget(ocr=look, recognise=False, watch=teller, pictures=pictures)
     if post.kind is Kind.PATIENT:
         turn = partial(post.slot.turn, task.ends - limits.OCR_MARGIN)
-        return Budget(ocr=left, turn=turn, patient=True, watch=teller)
-    return Budget(ocr=left, watch=teller)
+        return Budget(ocr=left, turn=turn, patient=True, watch=teller, pictures=pictures)
+    return Budget(ocr=left, watch=teller, pictures=pictures)
 
 
 def _told(task: Task, job: Job, reading: Reading) -> dict[str, Any]:
@@ -181,7 +197,10 @@ def _told(task: Task, job: Job, reading: Reading) -> dict[str, Any]:
     if task.job["op"] == wire.EXPLAIN:
         return {"explained": _explained(task.job["language"], reading, job), "pictures": left}
     examination = search(reading, job, len(task.data))
-    return {"examination": to_json(examination), "pictures": left}
+    told = {"examination": to_json(examination), "pictures": left}
+    if job.pictures and reading.pictures.heard:
+        told["clean"] = [each.hex() for each in remembered(reading, job)]
+    return told
 
 
 def _explained(language: str, reading: Reading, job: Job) -> list[list[Any]]:

@@ -4,6 +4,7 @@ import dataclasses
 from datetime import UTC, datetime, timedelta
 
 from detectors import Role
+from detectors.levels import LEVELS
 from mailfilter import config
 from mailfilter.act.relay import Receipt
 from mailfilter.errors import Permanent, Temporary
@@ -69,8 +70,10 @@ def dossier(rcpts=("b@hem.example", "c@kommun.example"), **changes) -> Dossier:
         "findings": (
             Finding("se.personnummer", 95, INSIDE, "191212-****", "p1", (WORD,)),
             Finding("se.personnummer", 95, Place(Role.BODY), "191212-****", "p1"),
-            Finding("health", 60, Place(Role.BODY), "diagnos"),
-            Finding("health", 60, Place(Role.BODY), WORD),  # a mask that should be no word
+            Finding("health", LEVELS.health.medium, Place(Role.BODY), "diagnos"),
+            Finding(
+                "health", LEVELS.health.medium, Place(Role.BODY), WORD
+            ),  # a mask that should be no word
             Finding("register:kanarie", 90, Place(Role.QUOTE), "kanarie"),
         ),
         "not_examined": (

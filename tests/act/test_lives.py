@@ -106,7 +106,7 @@ async def test_held_told_and_released_as_it_came(tmp_path, now):
     async with ScriptedHop() as hop, installation(tmp_path, hop) as (store, outbox):
         await keep(store)
         await outbox().step()
-        assert subjects(hop) == ["Ditt brev har inte skickats än (ärende M1)"]
+        assert subjects(hop) == ["Ditt mejl har inte skickats än (ärende M1)"]
         assert (hop.mails[0].mail, hop.mails[0].rcpts) == (b"<>", [b"<anna.berg@kommun.example>"])
         await release(store)
         await outbox().step()
@@ -117,7 +117,7 @@ async def test_held_told_and_released_as_it_came(tmp_path, now):
         assert await state(store) is State.RELEASED
         assert (await store.archive.item("M1.1")).receipt == "250 2.0.0 Ok: queued as SCRIPTED"
         assert await outbox().step() == 1
-        assert subjects(hop)[-1] == "Så gick det med ditt brev (ärende M1)"
+        assert subjects(hop)[-1] == "Så gick det med ditt mejl (ärende M1)"
         assert await outbox().step() == 0
         assert_nothing_leaked(hop)
 
@@ -156,9 +156,9 @@ async def test_a_refused_release_is_told_and_can_be_tried_again(tmp_path, now):
         assert "hem.example" not in item.receipt
         await outbox().step()
         assert set(subjects(hop)) == {
-            "Ditt brev har inte skickats än (ärende M1)",
-            "Ditt brev kunde inte skickas (ärende M1)",
-            "Brev väntar på granskning",
+            "Ditt mejl har inte skickats än (ärende M1)",
+            "Ditt mejl kunde inte skickas (ärende M1)",
+            "Mejl väntar på granskning",
         }
         await release(store)
         await outbox().step()
@@ -195,7 +195,7 @@ async def test_handed_over_to_a_service_and_by_its_250_only(tmp_path, now):
         await outbox().step()
         assert await state(store) is State.HANDED_OVER
         assert far.mails[-1].rcpts == [b"<b@hem.example.s>"]
-        assert subjects(hop) == ["Ditt brev går med en säker tjänst (ärende M1)"]
+        assert subjects(hop) == ["Ditt mejl går med en säker tjänst (ärende M1)"]
 
 
 async def test_a_service_that_refuses_gives_it_back_and_the_sender_learns(tmp_path, now):
@@ -209,9 +209,9 @@ async def test_a_service_that_refuses_gives_it_back_and_the_sender_learns(tmp_pa
         await outbox().step()
         assert await state(store) is State.HELD
         assert set(subjects(hop)) == {
-            "Ditt brev går med en säker tjänst (ärende M1)",
-            "Ditt brev kunde inte skickas säkert (ärende M1)",
-            "Brev väntar på granskning",
+            "Ditt mejl går med en säker tjänst (ärende M1)",
+            "Ditt mejl kunde inte skickas säkert (ärende M1)",
+            "Mejl väntar på granskning",
         }
         assert_nothing_leaked(hop)
 
@@ -227,10 +227,10 @@ async def test_what_nobody_touches_goes_back_as_not_sent(tmp_path, now):
             await box.step()
         told = [subject for subject in subjects(hop) if "ärende" in subject]
         assert told == [
-            "Ditt brev har inte skickats än (ärende M1)",
-            "Ditt brev är fortfarande inte skickat (ärende M1)",
-            "Ditt brev är fortfarande inte skickat (ärende M1)",
-            "Ditt brev skickades aldrig (ärende M1)",
+            "Ditt mejl har inte skickats än (ärende M1)",
+            "Ditt mejl är fortfarande inte skickat (ärende M1)",
+            "Ditt mejl är fortfarande inte skickat (ärende M1)",
+            "Ditt mejl skickades aldrig (ärende M1)",
         ]
         assert await state(store) is State.EXPIRED
         assert_nothing_leaked(hop)

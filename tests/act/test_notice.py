@@ -52,8 +52,8 @@ def test_a_copy_that_is_still_read_is_neither_held_nor_sent():
     late = replace(verdict("c@kommun.example"), reasons=("reading-on",))
     verdicts = (verdict("b@hem.example"), late)
     said = text(made(verdicts=verdicts))
-    assert "b@hem.example: har inte fått brevet; det hålls kvar" in said
-    assert "c@kommun.example: får brevet när bilderna i det är lästa" in said
+    assert "b@hem.example: har inte fått mejlet; det hålls kvar" in said
+    assert "c@kommun.example: får mejlet när bilderna i det är lästa" in said
     assert "c@kommun.example: gets the mail when its images have been read" in said
     redirected = verdict("b@hem.example", Action.REDIRECT, connector="saker")
     assert first_variant(dossier(verdicts=(redirected, late))) is Variant.REDIRECTED
@@ -82,15 +82,26 @@ def test_every_variant_is_a_sound_mail_in_both_languages(variant):
     assert message.as_bytes() == made(variant).as_bytes()  # nothing random
 
 
+def test_where_she_decides_herself_it_says_so():
+    verdicts = (verdict("b@hem.example", Action.ASK),)
+    told = " ".join(
+        text(made(about={"link": "https://x.example/m/1/2"}, verdicts=verdicts)).split()
+    )
+    assert "b@hem.example: har inte fått mejlet; du avgör om det ska skickas" in told
+    assert "Handlar det inte om någons hälsa skickar du mejlet därifrån med ett tryck." in told
+    assert "If this is not about anybody's health, you send the mail from there" in told
+    assert first_variant(dossier(verdicts=verdicts)) is Variant.HELD
+
+
 def test_what_it_says():
     said = text(made())
-    assert "Personnummer (******-****): bilaga 1 (docx), blad 2, rad 3; brevtexten" in flat(said)
-    assert "Uppgift om hälsa (diagnos): brevtexten" in said
+    assert "Personnummer (******-****): bilaga 1 (docx), blad 2, rad 3; mejltexten" in flat(said)
+    assert "Uppgift om hälsa (diagnos): mejltexten" in said
     assert "Health data (diagnosis): the text of the mail" in said
-    assert "b@hem.example: har inte fått brevet; det hålls kvar" in said
-    assert "c@kommun.example: har fått brevet som vanligt" in said
+    assert "b@hem.example: har inte fått mejlet; det hålls kvar" in said
+    assert "c@kommun.example: har fått mejlet som vanligt" in said
     assert "hör av dig till IT, 0486-123 45" in flat(said)
-    assert "raderas brevet efter 14 dagar" in said
+    assert "raderas mejlet efter 14 dagar" in said
     assert "2026-11-24 kl. 10:30" in said
     assert "Bilaga 2: " in said
 
@@ -99,7 +110,7 @@ def test_what_a_password_of_the_mail_opened_is_said_once_for_each_attachment():
     said = flat(text(made()))
     assert (
         "Vi kunde läsa bilaga 1 (docx); bilaga 3 (zip); bilaga 4 eftersom lösenordet stod i samma "
-        "brev: skicka lösenordet på annat sätt."
+        "mejl: skicka lösenordet på annat sätt."
     ) in said
     assert (
         "We could read attachment 1 (docx); attachment 3 (zip); attachment 4 since the password"
@@ -112,7 +123,7 @@ def test_a_rule_that_held_a_mail_in_which_nothing_was_found_says_why():
     why = (verdict("b@hem.example", reasons=("opened-by-password", "recipient-class")),)
     said = flat(text(made(findings=(), not_examined=(), verdicts=why)))
     assert "för en regel i din organisation gäller det" in said
-    assert "Lösenordet till en bilaga står i samma brev." in said
+    assert "Lösenordet till en bilaga står i samma mejl." in said
     assert "The password of an attachment stands in the same mail." in said
     assert "kunde inte läsa hela" not in said
 
@@ -155,7 +166,7 @@ def test_a_redirected_mail_names_the_service_and_what_it_asks():
     subject = dossier(rcpts=("b@hem.example",), verdicts=(sent,))
     assert first_variant(subject) is Variant.REDIRECTED
     said = flat(text(made(Variant.REDIRECTED, rcpts=("b@hem.example",), verdicts=(sent,))))
-    assert "b@hem.example: får brevet genom Säkra meddelanden" in said
+    assert "b@hem.example: får mejlet genom Säkra meddelanden" in said
     assert "Kvittot kommer till dig." in said
     assert "You get the receipt." in said
     assert first_variant(dossier()) is Variant.HELD
@@ -169,7 +180,7 @@ def test_held_mail_says_which_service_to_use():
 
 def test_what_could_not_be_read_is_another_lead():
     said = flat(text(made(findings=())))
-    assert "kunde inte läsa hela brevet" in said
+    assert "kunde inte läsa hela mejlet" in said
     assert "Personnummer" not in said
     assert "Skicka bilagan utan lösenord" in said
 
@@ -178,7 +189,7 @@ def test_a_protected_recipient_is_nobody_elses_business():
     held = verdict("tips@tidning.example", recipient_class="protected")
     said = flat(text(made(rcpts=("tips@tidning.example",), verdicts=(held,))))
     assert "Bara du har fått veta detta" in said
-    assert "Är det fel, och brevet ska gå som det är" not in said
+    assert "Är det fel, och mejlet ska gå som det är" not in said
 
 
 def test_mass_mail_is_said():

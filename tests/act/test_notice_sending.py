@@ -244,7 +244,7 @@ async def test_reviewers_are_told_how_many_and_where_and_nothing_else():
     await handler.send(Parcel(1, "reviewers", "", "", 0, NOW, None))
     message = read(box)
     body = message.get_body(("plain",)).get_content()
-    assert "2 brev väntar" in body
+    assert "2 mejl väntar" in body
     assert "https://granska.kommun.example" in body
     assert len(box.mails[0][1]) == 2
     assert message["Auto-Submitted"] == "auto-generated"
@@ -330,5 +330,5 @@ async def test_after_so_many_notices_one_digest():
     clock.after(hours=1)
     await handler.send(digest)
     message = read(box, 2)
-    assert message["Subject"] == "Fler av dina brev har stoppats"
+    assert message["Subject"] == "Fler av dina mejl har stoppats"
     assert "/mina" in message.get_body(("plain",)).get_content()

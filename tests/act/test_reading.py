@@ -7,6 +7,7 @@ from functools import partial
 import pytest
 
 from detectors import Role
+from detectors.levels import LEVELS
 from mailfilter import limits
 from mailfilter.act.counting import counts
 from mailfilter.act.next_hop import Hop
@@ -23,9 +24,12 @@ from mailfilter.model import (
     Facts,
     Finding,
     NotExamined,
+    Said,
     State,
 )
 from mailfilter.place import Place
+from mailfilter.record.contract import Answer
+from mailfilter.record.sender_rows import FalseAlarm
 from tests.act.office import SENDER, dossier, path, settings
 from tests.act.real_store import Desk, opened
 from tests.record.making import NOW, line
@@ -134,6 +138,26 @@ async def test_a_hit_is_held_or_handed_over_and_the_sender_is_told(desk):
         ("", "redirect"): 1,
         ("se.personnummer", "redirect"): 1,
     }
+
+
+async def test_what_she_answered_before_is_not_asked_again_after_reading_on(desk):
+    fever = Finding("health", LEVELS.health.medium, Place(Role.ATTACHMENT), "symptom")
+    ill = Examination(Facts(), findings=(fever,), said=Said((b"p" * 32, b"q" * 32)))
+    page = {"front": {"port": 8026}}
+    first = await keep(desk)
+    assert await reading(desk, ill, **page).step()
+    held = await desk.archive.item(first)
+    assert (held.state, held.action) == (State.HELD, Action.ASK)
+    case = FalseAlarm(held.message, desk.now, "", {}, unconfirmed=True)
+    answer = Answer(held.message, held.dossier.answer, desk.now + timedelta(days=30))
+    assert await desk.archive.sender.decide([line("release", first)], case, answer, [])
+    second = await keep(desk)
+    assert await reading(desk, ill, **page).step()
+    assert await state(desk, second) is State.RELEASING
+    other = replace(ill, said=Said((b"r" * 32,)))
+    third = await keep(desk)
+    assert await reading(desk, other, **page).step()
+    assert await state(desk, third) is State.HELD
 
 
 async def test_after_our_reply_nothing_is_refused(desk):

@@ -29,7 +29,7 @@ Anna Berg
 Skolförvaltningen"""
 LETTER = (
     ("ämnesraden", "Inför mötet på torsdag"),
-    ("brevtexten", LETTER_BODY),
+    ("mejltexten", LETTER_BODY),
     ("bilaga 2 (xlsx), blad 7B", "Namn\tPersonnr\tKommentar\nTolvan\t121212-1212\tspecialkost\n"),
 )
 PHONE = Finding("se.personnummer", 35, Place(Role.SIGNATURE), "121212-****")

@@ -40,7 +40,7 @@ def test_a_held_mail_is_released_in_the_browser_and_arrives_as_it_was(page, tmp_
 
         page.goto(gateway.command("user", "add", "rut").strip())
         page.get_by_role("button", name="Logga in").click()
-        expect(page.get_by_role("heading", name="Brev att granska")).to_be_visible()
+        expect(page.get_by_role("heading", name="Mejl att granska")).to_be_visible()
         page.get_by_role("link", name="maj@exempelkommun.example").click()
         expect(page.get_by_text("121212+****").first).to_be_visible()
 

@@ -42,7 +42,7 @@ def enter(page, root, secret):
     page.goto(f"{root}/login/{secret}")
     page.screenshot(path=SHOTS / "link.png")
     page.get_by_role("button", name="Logga in").click()
-    expect(page.get_by_role("heading", name="Brev att granska")).to_be_visible()
+    expect(page.get_by_role("heading", name="Mejl att granska")).to_be_visible()
 
 
 def test_opens_a_held_mail_reads_it_and_releases_it(stage):
@@ -83,14 +83,14 @@ def test_keyboard_only_and_without_script(stage):
     page.goto(f"{root}/login/{secret}")
     _tab_to(page, "Logga in")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name="Brev att granska")).to_be_visible()
+    expect(page.get_by_role("heading", name="Mejl att granska")).to_be_visible()
 
     _tab_to(page, "Hoppa till innehållet")
     page.keyboard.press("Enter")
     _tab_to(page, "anna.berg@kommunen.example")
     page.screenshot(path=SHOTS / "focus.png")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name="Brev K7Q2A-91ABC.1")).to_be_visible()
+    expect(page.get_by_role("heading", name="Mejl K7Q2A-91ABC.1")).to_be_visible()
 
     _tab_to(page, "Skicka inte")
     page.keyboard.press("Enter")

@@ -43,3 +43,15 @@ def test_wheel_works_under_its_own_name(tmp_path):
     assert not (tmp_path / "installed" / "detectors").exists()
     command = [sys.executable, "-m", "mailfilter_detectors"]
     assert kinds(command, tmp_path / "installed") == ["se.personnummer", "health"]
+    told = (
+        "from mailfilter_detectors.health import judge;"
+        "print(judge.load(), judge.odds('query: Hej'))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", told],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path / "installed",
+        check=True,
+    )
+    assert done.stdout.startswith("True -"), done.stdout

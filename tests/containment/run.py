@@ -15,6 +15,7 @@ from tests.containment.bomb import Bomb, every
 from tests.containment.meter import Cost, Meter
 
 SECONDS, MEMORY = 5.0, 512.0
+JUDGE = 96  # MiB of each worker that lie once in the machine: the judge, shared with the master
 
 
 def faults(cost: Cost, twin: Cost) -> list[str]:
@@ -26,7 +27,7 @@ def faults(cost: Cost, twin: Cost) -> list[str]:
         found.append("clean")
     if cost.cpu > SECONDS:
         found.append("slow")
-    if cost.memory > MEMORY:
+    if cost.memory > MEMORY + JUDGE:
         found.append("large")
     if not twin.hit:
         found.append(f"the twin is not read ({twin.reasons})")

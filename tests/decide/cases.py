@@ -4,6 +4,7 @@ from datetime import date
 from pathlib import Path as File
 
 from detectors import Role
+from detectors.levels import LEVELS
 from mailfilter import config
 from mailfilter.model import Class, Envelope, Examination, Facts, Finding, NotExamined, Path
 from mailfilter.place import Place
@@ -26,7 +27,10 @@ def finding(text: str) -> Finding:
     words, _, role = text.partition("@")
     kind, confidence, *person = words.split()
     place = Place(Role(role or "body"))
-    return Finding(kind, int(confidence), place, "******-****", person[0] if person else "")
+    who = person[0] if person else ""
+    # The numbers of the cases read as those of identity numbers: 50 is medium, 80 is high.
+    level = LEVELS.identity.of(int(confidence))
+    return Finding(kind, int(confidence), place, "******-****", who, (), level)
 
 
 def unread(cls: str, role: Role = Role.ATTACHMENT) -> NotExamined:

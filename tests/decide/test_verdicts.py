@@ -17,6 +17,10 @@ def rules_for(case):
     if case.get("service"):
         table = {"connectors": {"saker": {}}, "secure_service": "saker"}
     organisation = {"domains": ["kommun.example", "*.ny.kommun2.example"]}
+    if case.get("page"):
+        table["front"] = {"port": 8026}
+    if "sender_decides" in case:
+        table["front"]["sender_decides"] = case["sender_decides"]
     if case.get("informed"):
         organisation["staff_informed"] = TODAY
     return compile_rules(settings(organisation=organisation, **table))

@@ -14,6 +14,7 @@ from mailfilter.extract.budget import Unreadable
 from mailfilter.extract.packing import compound_file
 from mailfilter.place import StepKind
 from tests.extract import making
+from tests.extract.making_media import protected
 from tests.extract.making_old import (
     TEXT,
     attached,
@@ -112,7 +113,7 @@ def test_broken_items_are_broken():
 
 
 def test_protected_mail_is_said_to_be():
-    rpmsg = attached("message.rpmsg", bytes.fromhex("76e80460c411e386") + b"\0" * 40)
+    rpmsg = attached("message.rpmsg", protected())
     assert reasons(read(msg(attachments=[rpmsg]))) == ["rights-protected"]
 
 

@@ -11,6 +11,7 @@ from mailfilter.extract import extract, typed
 from mailfilter.extract.budget import Budget
 from mailfilter.extract.charset import decode
 from mailfilter.extract.hypertext import views
+from mailfilter.extract.remembered import Pictures
 from mailfilter.extract.weight import quick
 from mailfilter.model import Part
 from mailfilter.parse import parse, roles
@@ -230,8 +231,8 @@ def test_signatures_are_skipped_and_unknown_content_is_not():
     for name in ("a.png", "a.mp3", "a.mp4"):
         assert reasons(read(b"\0\5" + binary, name)) == ["unknown-content"]
     assert reasons(read(binary, "a.xyz")) == ["unknown-content"]
-    assert reasons(read(b"ID3" + binary, "a.mp3")) == ["sound"]
-    assert reasons(read(b"\0\0\0\x18ftypmp42" + binary, "a.mp4")) == ["film"]
+    assert reasons(read(b"ID3" + binary, "a.mp3")) == ["unknown-content"]
+    assert reasons(read(b"\0\0\0\x18ftypmp42" + binary, "a.mp4")) == ["unknown-content"]
     assert reasons(read(b"7z\xbc\xaf\x27\x1c" + binary, "a.7z")) == ["broken-archive"]
 
 
@@ -242,7 +243,7 @@ def test_half_characters_are_replaced():
 
 def test_what_quick():
     def is_quick(*parts: Part) -> bool:
-        return quick(parts, typed(parts))
+        return quick(parts, typed(parts), Pictures())
 
     assert is_quick(body(b"hej"), body(b"<p>hej</p>", "text/html"))
     assert not is_quick(body(b"<b>" * 4000, "text/html"))

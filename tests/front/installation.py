@@ -100,6 +100,7 @@ class Installation:
     front: str = ""
     top: str = ""
     url: str = ""
+    listen: str = ""
     port: int = field(default_factory=free_port)
     limits: dict[str, float] = field(default_factory=lambda: dict(PATIENT))
     browser: Browser = field(default_factory=Browser)
@@ -108,7 +109,12 @@ class Installation:
         self.sink = Sink()
         tables = f"{self.top}\n[front]\nport = {self.port}\n{self.front}\n{self.extra}"
         self.gateway = Gateway(
-            self.folder, self.sink.port, extra=tables, url=self.url, limits=self.limits
+            self.folder,
+            self.sink.port,
+            extra=tables,
+            url=self.url,
+            limits=self.limits,
+            listen=self.listen,
         )
         self.gateway.start()
         wait_until(lambda: greets_http(self.port), "the front listens")

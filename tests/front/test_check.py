@@ -16,6 +16,7 @@ import pytest
 from mailfilter.act.notice import STOCKHOLM
 from tests.canary import leaks, locked_zip
 from tests.extract.making import word
+from tests.extract.making_media import mp3
 from tests.front.installation import ANNA, MAJ, Installation, Told, mail
 from tests.running import wait_until
 
@@ -69,7 +70,7 @@ def with_file(data: bytes, name: str) -> bytes:
 
 def test_the_answer_says_what_would_happen_to_whom_and_what_to_do(place):
     text = flat(ask(place, draft()))
-    assert "Personnummer (******-****): brevtexten" in text
+    assert "Personnummer (******-****): mejltexten" in text
     assert "Till någon utanför organisationen: stoppas och hålls kvar." in text
     assert "Till en kollega: går som vanlig e-post." in text
     assert "Behövs uppgifterna? Om inte: ta bort dem" in text
@@ -92,7 +93,7 @@ def test_what_was_not_read_is_said_and_not_called_clean(place, tmp_path):
     assert "Det här kunde vi inte läsa" in text
     assert "bilaga 1 (zip)" in text.lower()
     assert "Skicka bilagan utan lösenord" in text
-    sound = flat(ask(place, with_file(b"ID3\x03\0\0\0\0\0\0" + bytes(800), "zqfil.mp3")))
+    sound = flat(ask(place, with_file(mp3(), "zqfil.mp3")))
     assert "allt kunde inte läsas" in answers(place)[-1]["subject"]
     assert "det som står nedan läste vi inte" in sound
     assert "bilaga 1" in sound.lower()
@@ -191,7 +192,7 @@ def test_a_text_is_checked_from_our_network_without_a_login(place):
     told = post(place, f"zqbrodtext\u00a0{NUMBER}\u200b")  # as a word processor pastes it
     assert told.status == 200
     assert "Ditt utkast skulle stoppas" in told.text
-    assert "Personnummer (******-****): brevtexten" in flat(told.text)
+    assert "Personnummer (******-****): mejltexten" in flat(told.text)
     assert "Till en kollega: går som vanlig e-post." in told.text
     assert leaks(told.text.encode(), CANARIES) == []
     assert told.headers["cache-control"] == "no-store"

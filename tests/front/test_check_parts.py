@@ -5,6 +5,7 @@ import email
 import itertools
 from datetime import UTC, date, datetime, timedelta
 from email import policy
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -284,7 +285,7 @@ async def test_an_upload_never_reaches_a_disk():
 
     head = [(b"content-type", b"multipart/form-data; boundary=m")]
     scope = {"type": "http", "method": "POST", "path": "/", "headers": head, "query_string": b""}
-    form, files = await _read(Request(scope, receive), page)
+    form, files = await _read(SimpleNamespace(request=Request(scope, receive)), page)
     (file,) = files.values()
     assert len(form["text"]) == 500_000
     assert file.file._rolled is False

@@ -7,11 +7,28 @@ from playwright.sync_api import expect
 
 from tests.browser.window import Barriers, narrow, shot, telephone
 from tests.certificates import Authority
+from tests.extract.making_media import mp3
 from tests.front.installation import ANNA, MAJ, Installation, mail
 from tests.front.test_own_rows import QUOTED
 from tests.front.test_sender_acts import OVERRIDE
 from tests.running import wait_until
 from tests.sink import Sink
+
+ASK = """
+[notice]
+per_hour = 100
+[levels]
+health_medium = 2
+health_high = 100
+[[rule]]
+name = "fraga"
+recipient_classes = ["external"]
+kinds = ["health"]
+level = "medium"
+alone = true
+action = "ask"
+"""
+ILL = "Hej!\r\n\r\n{} har diagnosen schizofreni.\r\n"
 
 pytestmark = [pytest.mark.system, pytest.mark.long]
 
@@ -24,7 +41,7 @@ def place(tmp_path_factory):
     pair = authority.issue("127.0.0.1", "localhost")
     front = f'certificate = "{pair.certificate}"\nkey = "{pair.key}"'
     with Sink() as service:
-        extra = OVERRIDE.format(port=service.port)
+        extra = ASK + OVERRIDE.format(port=service.port)
         with Installation(folder, front=front, extra=extra) as place:
             place.service, place.authority, place.pair = service, authority, pair
             yield place
@@ -41,17 +58,17 @@ def test_three_clicks_from_the_notice_to_the_service(place, phone):
     assert link.startswith("https://")
     clicks = 1  # the button of the notice
     phone.goto(link)
-    expect(phone.get_by_role("heading", name="Ditt brev")).to_be_visible()
+    expect(phone.get_by_role("heading", name="Ditt mejl")).to_be_visible()
     shot(phone, "front-sender-phone")
     assert narrow(phone)
     phone.get_by_role("button", name="Skicka säkert").click()
     clicks += 1
-    expect(phone.get_by_text("Brevet lämnas nu till den säkra tjänsten.")).to_be_visible()
+    expect(phone.get_by_text("Mejlet lämnas nu till den säkra tjänsten.")).to_be_visible()
     assert clicks <= 3
     wait_until(lambda: place.service.to(f"{ANNA}.s"), "the service has it")
 
 
-@pytest.mark.parametrize("act", ["Be om granskning", "Det är ett falskt larm", "Återta brevet"])
+@pytest.mark.parametrize("act", ["Be om granskning", "Det är ett falskt larm", "Återta mejlet"])
 def test_the_other_ways_take_three_clicks_as_well(place, phone, act):
     phone.goto(stopped(place, subject=act))  # 1
     phone.get_by_text(act, exact=True).first.click()  # 2
@@ -62,14 +79,30 @@ def test_the_other_ways_take_three_clicks_as_well(place, phone, act):
     expect(phone.get_by_role("status").first).to_be_visible()
 
 
+def test_one_tap_sends_what_is_about_nobodys_health(place, phone):
+    phone.goto(stopped(place, body=ILL.format("Bo Alm"), subject="ett tryck"))
+    tap = phone.get_by_role("button", name="Det handlar inte om någons hälsa – skicka")
+    secure = phone.get_by_role("button", name="Skicka säkert")
+    expect(tap).to_be_visible()
+    expect(secure).to_be_visible()
+    expect(tap).to_have_accessible_description(re.compile("ingen annan läser det"))
+    assert narrow(phone)
+    shot(phone, "front-ask-phone")
+    assert tap.bounding_box()["height"] >= 44
+    before = len(place.sink.to(ANNA))
+    tap.click()
+    expect(phone.get_by_text("Mejlet skickas nu som vanlig e-post.")).to_be_visible()
+    wait_until(lambda: len(place.sink.to(ANNA)) > before, "it is sent")
+
+
 def test_the_new_mail_is_seen_before_it_is_sent(place, phone):
     phone.goto(stopped(place, body=QUOTED, subject="citat"))
     phone.get_by_text("Skicka utan citatet", exact=True).click()
     phone.locator("details[open]").get_by_role("button").click()
     expect(phone.get_by_text("Vi ses på torsdag.")).to_be_visible()
     shot(phone, "front-quote-phone")
-    phone.get_by_role("button", name="Skicka det här brevet").click()
-    expect(phone.get_by_text("Det nya brevet skickas nu")).to_be_visible()
+    phone.get_by_role("button", name="Skicka det här mejlet").click()
+    expect(phone.get_by_text("Det nya mejlet skickas nu")).to_be_visible()
 
 
 def test_by_the_keyboard_alone(place, chromium):
@@ -81,7 +114,7 @@ def test_by_the_keyboard_alone(place, chromium):
         if page.evaluate("document.activeElement.textContent.trim()") == "Skicka säkert":
             break
     page.keyboard.press("Enter")
-    expect(page.get_by_text("Brevet lämnas nu till den säkra tjänsten.")).to_be_visible()
+    expect(page.get_by_text("Mejlet lämnas nu till den säkra tjänsten.")).to_be_visible()
     context.close()
 
 
@@ -120,6 +153,10 @@ def walk(place, page, language, barriers) -> None:
         form.get_by_role("button").click()
         seen(act)
     look(link, "ended")
+    ill = ILL.format({"sv": "Eva Ek", "en": "Per Ek", "fi": "Åsa Ek"}[language])
+    look(stopped(place, body=ill, subject=f"axe ask {language}"), "ask")
+    page.locator('form[action$="/not-health"]').get_by_role("button").click()
+    seen("not-health")
     look(f"{link}x", "wrong-link")
     look(f"{base}/mina", "mina-ask")
     before = len(place.notices())
@@ -136,7 +173,7 @@ def walk(place, page, language, barriers) -> None:
     page.locator("form button").last.click()
     seen("checked")
     page.locator("#file").set_input_files(
-        [{"name": "ljud.mp3", "mimeType": "audio/mpeg", "buffer": b"ID3\x03" + bytes(900)}]
+        [{"name": "ljud.mp3", "mimeType": "audio/mpeg", "buffer": mp3()}]
     )
     page.locator("form button").last.click()
     expect(page.locator("#result")).to_be_visible()

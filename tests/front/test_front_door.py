@@ -22,7 +22,7 @@ def place(tmp_path_factory):
 def test_the_link_of_the_notice_shows_what_became_of_her_mail(place):
     told = place.browser.get(place.link())
     assert told.status == 200
-    assert "Ditt brev" in told.text
+    assert "Ditt mejl" in told.text
     assert SUBJECT not in told.text
     assert "1212" not in told.text.replace(place.link(), "")
 

@@ -1,17 +1,22 @@
 """Who may connect to the front, how often she may be wrong, and which acts a policy allows."""
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from ipaddress import ip_network
 
 import pytest
 from starlette.responses import PlainTextResponse
 
 from detectors import Role
+from detectors.levels import LEVELS
 from mailfilter import config
 from mailfilter.front import policy
 from mailfilter.front.guard import TRIES, Guard
 from mailfilter.model import Class, Finding, NotExamined
 from mailfilter.place import Place
+from mailfilter.web import hall
+from mailfilter.web.server import serve
 from tests.act.office import dossier, item
 
 NOW = datetime(2026, 11, 16, 8, 0, tzinfo=UTC)
@@ -103,6 +108,15 @@ def test_the_operator_names_exceptions_by_kind():
     assert "secure" not in policy.offered(mail(not_examined=(LOCKED,)), chosen, protected=False)
 
 
+def test_what_the_rules_leave_to_her_she_decides_without_a_reviewer():
+    ill = mail(Finding("health", LEVELS.health.medium, BODY, "diagnos"))
+    acts = policy.offered(ill, house(), protected=False, asked=True)
+    assert acts == ("secure", "not-health", "review", "withdraw")
+    off = house(front={"sender_decides": False})
+    assert "not-health" not in policy.offered(ill, off, protected=False, asked=True)
+    assert "not-health" not in policy.offered(ill, house(), protected=True, asked=True)
+
+
 def test_nobody_else_hears_of_a_protected_mail():
     acts = policy.offered(mail(HIGH), house(), protected=True)
     assert acts == ("secure", "withdraw")
@@ -132,7 +146,11 @@ def test_a_protected_mail_is_sent_under_no_policy():
         ({"level": "high"}, mail(HIGH), True),  # unless named
         ({"kinds": ["health"]}, mail(MEDIUM), False),
         ({"kinds": ["se.*"]}, mail(MEDIUM), True),
-        ({"kinds": ["health"]}, mail(MEDIUM, Finding("health", 60, BODY, "x")), False),
+        (
+            {"kinds": ["health"]},
+            mail(MEDIUM, Finding("health", LEVELS.health.medium, BODY, "x")),
+            False,
+        ),
         ({"until": date(2026, 11, 16)}, mail(MEDIUM), True),
         ({"until": date(2026, 11, 15)}, mail(MEDIUM), False),
         ({"departments": ["Miljö"], "senders": []}, mail(MEDIUM), False),
@@ -147,3 +165,39 @@ def test_as_it_is_only_by_a_policy(changes, held, allowed):
     chosen = house(override=[base | changes])
     found = policy.overrides(held, [item()], chosen, date(2026, 11, 16))
     assert [one.name for one in found] == (["p"] if allowed else [])
+
+
+async def test_an_address_that_a_proxy_names_has_a_share_of_the_seats(monkeypatch):
+    monkeypatch.setattr(hall, "SHARE", 2)
+    goes_on, stop = asyncio.Event(), asyncio.Event()
+    ready = asyncio.get_running_loop().create_future()
+
+    async def app(scope, receive, send):
+        await goes_on.wait()
+        await PlainTextResponse("x")(scope, receive, send)
+
+    front = config.validate({"front": {"port": 8443, "behind_proxy": ["127.0.0.1/32"]}}, "t").front
+    guarded, proxies = Guard(app, front, lambda: NOW), [ip_network("127.0.0.1/32")]
+    serving = serve(guarded, "127.0.0.1", 0, stop, ready=ready, proxies=proxies)
+    task = asyncio.create_task(serving)
+    port = await ready
+
+    async def ask(address) -> asyncio.StreamReader:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        head = f"GET /m/1/2 HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Forwarded-For: {address}\r\n\r\n"
+        writer.write(head.encode())
+        writers.append(writer)
+        return reader
+
+    writers: list[asyncio.StreamWriter] = []
+    async with asyncio.timeout(30):
+        held = [await ask("203.0.113.9") for _ in range(2)]
+        assert (await (await ask("203.0.113.9")).readline()).startswith(b"HTTP/1.1 503 ")
+        held.append(await ask("203.0.113.10"))
+        goes_on.set()
+        for reader in held:
+            assert (await reader.readline()).startswith(b"HTTP/1.1 200 ")
+    for writer in writers:
+        writer.close()
+    stop.set()
+    await asyncio.wait_for(task, 10)

@@ -69,7 +69,7 @@ def test_each_sees_her_own_rows_and_who_opened_them(place):
         f"{base(place)}/mina", cookie=logged_in(place, "rut@exempelkommun.example")
     )
     assert case not in other.text
-    assert "Det finns inga stoppade brev" in other.text
+    assert "Det finns inga stoppade mejl" in other.text
 
 
 def test_a_stranger_is_told_the_same_and_gets_nothing(place):
@@ -213,7 +213,7 @@ def test_an_attached_mail_cannot_go_along_and_the_page_says_so(place):
     place.send(quoted_with(inner=inner))
     told = place.browser.act(place.link(before), "quote")
     assert told.status == 409
-    assert "ligger ett annat brev" in told.text
+    assert "ligger ett annat mejl" in told.text
 
 
 def test_a_picture_in_the_text_stays_behind():

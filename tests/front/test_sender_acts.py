@@ -73,7 +73,7 @@ def test_the_notice_begins_with_the_button_and_ends_with_whom_to_call(place):
     assert "Är det bråttom? Kontakta 0000-000 00" in swedish.split("\n\n")[-2]
     page = place.browser.get(link).text
     assert "Personnummer (******-****)" in page
-    assert "brevtexten" in page
+    assert "mejltexten" in page
     assert "Vanlig e-post kan läsas av fler" in page
 
 
@@ -171,7 +171,7 @@ def test_copies_split_by_recipient_are_one_mail_on_her_page(place):
         place.send(data, to=recipient)
     link = place.link(before)
     page = place.browser.get(link).text
-    assert page.count("har inte fått brevet") == 2
+    assert page.count("har inte fått mejlet") == 2
     arrived = len(place.service.to("b@annan.example.s"))
     assert place.browser.act(link, "secure", service="saker").status == 303
     wait_until(lambda: len(place.service.to("b@annan.example.s")) > arrived, "the other copy")

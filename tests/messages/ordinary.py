@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 
+from detectors.levels import Level
 from mailfilter.examine import Job, examine
-from mailfilter.model import Examination, Level
+from mailfilter.model import Examination
 from mailfilter.place import StepKind
 from tests.messages.contents import Letter, letter
 from tests.messages.machines import (

@@ -1,6 +1,7 @@
 """Encrypted, signed, signature: each is believed only if it is nothing else."""
 
 import base64
+import random
 from pathlib import Path
 
 import pytest
@@ -162,6 +163,92 @@ def test_the_name_of_what_is_protected_is_shown_and_read(kind):
     )
     assert len(message.parts) == 1
     assert shows(message)
+
+
+# ---- what is called encrypted holds nothing else -------------------------------------------
+
+NOISE = random.Random(7).randbytes(6000)
+LINE = f"Anna Andersson, {NUMBER}, har epilepsi. ".encode()
+OFFICE = b"PK\x03\x04\x14\0\6\0" + NOISE[:2000]
+TABLE = bytes(range(0, 256, 4)) * 40
+
+
+def _element(tag, content):
+    return bytes([tag, 0x82]) + len(content).to_bytes(2) + content
+
+
+def enveloped(secret, recipients=b"\1\2\3", pieces=False):
+    """An enveloped CMS object with one recipient."""
+    data, cipher = bytes.fromhex("06092a864886f70d010701"), _element(0x30, b"\x06\1\x2a")
+    content = _element(0xA0, _element(0x04, secret)) if pieces else _element(0x80, secret)
+    info = _element(0x30, data + cipher + content)
+    inner = _element(0x30, b"\2\1\0" + _element(0x31, _element(0x30, recipients)) + info)
+    return _element(0x30, bytes.fromhex("06092a864886f70d010703") + _element(0xA0, inner))
+
+
+def packets(secret, padding=b""):
+    """A session key, padding, encrypted data."""
+    size = len(secret).to_bytes(4)
+    return KEYS + b"\xd5\xff" + len(padding).to_bytes(4) + padding + b"\xd2\xff" + size + secret
+
+
+_HELD = [
+    LINE * 40,
+    LINE * 2,
+    OFFICE,
+    NOISE + OFFICE,
+    TABLE,
+    base64.b64encode(NOISE),
+    b"%PDF-1.7" * 9,
+]
+
+
+@pytest.mark.parametrize("pieces", [False, True])
+def test_enveloped_data_look_encrypted(pieces):
+    assert protected.smime(enveloped(NOISE, pieces=pieces))[0] is Kind.ENCRYPTED
+    assert protected.smime(enveloped(NOISE[:40], pieces=pieces))[0] is Kind.ENCRYPTED
+    for secret in _HELD:
+        assert protected.smime(enveloped(secret, pieces=pieces))[0] is Kind.UNKNOWN
+    assert protected.smime(enveloped(NOISE, OFFICE, pieces))[0] is Kind.UNKNOWN
+
+
+def test_openpgp_data_look_encrypted():
+    assert protected.is_encrypted(packets(NOISE, NOISE[:99]))
+    for secret in _HELD:
+        assert not protected.is_encrypted(packets(secret))
+        assert protected.armour(armoured(packets(secret))) is Kind.UNKNOWN
+    assert not protected.is_encrypted(packets(NOISE, OFFICE))
+
+
+@pytest.mark.parametrize(
+    ("kind", "content"),
+    [
+        ("pkcs7-mime; name=smime.p7m", enveloped(NOISE, LINE)),
+        ("pkcs7-mime; name=smime.p7m", enveloped(NOISE + LINE)),
+        ("pkcs7-mime; name=smime.p7m", enveloped(NOISE + LINE.decode().encode("utf-16-le"))),
+        ("octet-stream; name=a.pgp", packets(NOISE, LINE)),
+        ("octet-stream; name=a.pgp", packets(NOISE + LINE + NOISE)),
+        ("octet-stream; name=a.asc", armoured(packets(NOISE, LINE))),
+        ("octet-stream; name=a.asc", armoured(packets(NOISE + LINE))),
+        (
+            "octet-stream; name=a.asc",
+            armoured(packets(NOISE)).replace(b"\r\n=ab", b"\r\n191212121212\r\n=ab"),
+        ),
+    ],
+)
+def test_what_can_be_read_of_an_encrypted_part_is_read(kind, content):
+    header = f"Content-Type: application/{kind}\r\n".encode() + CTE + b"base64\r\n\r\n"
+    message = parse(header + base64.encodebytes(content).replace(b"\n", b"\r\n"))
+    held = bool(reasons(message) - {"smime-encrypted", "pgp-encrypted"}) or bool(message.parts)
+    said = "\n".join(text.content for text in message.texts)
+    assert held or NUMBER in said or "191212121212" in said
+
+
+def test_the_comment_of_armour_is_read():
+    content = armoured(KEYS + DATA, b"Comment: Anna har epilepsi\r\n")
+    message = parse(b"Content-Type: application/octet-stream; name=a.asc\r\n\r\n" + content)
+    assert reasons(message) == {"pgp-encrypted"}
+    assert any("Anna har epilepsi" in text.content for text in message.texts)
 
 
 @given(st.binary(max_size=60))

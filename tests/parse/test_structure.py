@@ -153,10 +153,6 @@ def test_false_protection_is_not_believed():
 @pytest.mark.parametrize(
     ("part", "code"),
     [
-        (
-            b"Content-Type: a/b; name=message.rpmsg\r\n\r\n\x76\xe8\x04\x60\xc4\x11\xe3\x86",
-            "rights-protected",
-        ),
         (b"Content-Type: application/pkcs7-mime\r\n\r\nnot DER", "smime-unread"),
         (b"Content-Type: message/partial; id=x\r\n\r\nSubject: y\r\n\r\nx", "message-partial"),
         (b"Content-Type: message/external-body\r\n\r\nSubject: y\r\n\r\nx", "external-body"),

@@ -143,7 +143,7 @@ def _digest(at) -> None:
     for n in range(6):
         data = mail("Hej igen. " * 2500).replace(b"zqamnesord", b"zqamnesord %d" % n)
         assert at.gateway.send(data, SENDER, [CITIZEN])[0] == 250
-    wait_until(lambda: "Fler av dina brev har stoppats" in subjects(at), "the digest", 60)
+    wait_until(lambda: "Fler av dina mejl har stoppats" in subjects(at), "the digest", 60)
 
 
 def _asked(at) -> dict[str, bytes]:

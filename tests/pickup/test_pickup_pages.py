@@ -163,7 +163,7 @@ def test_five_wrong_codes_lock_it_and_the_sixth_is_not_looked_at(simple):
         told = browser.act(page, "open", code="00000")
     assert "låst" in told.text.lower()
     first = browser.get(page)
-    assert "Brevet är låst" in first.text
+    assert "Mejlet är låst" in first.text
     assert '/open"' not in first.text, "no form to try with"
     token = browser.get(held_over(at)[0]).token("open")
     assert browser.post(f"{page}/open", {"form_token": token, "code": code}).status == 403

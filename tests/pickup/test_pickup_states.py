@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from detectors.levels import LEVELS
 from mailfilter.act.pickup_deposits import needed
 from mailfilter.config_pickup import Pickup, Proof
 from mailfilter.connectors.pickup_sms import number_of
@@ -78,8 +79,8 @@ async def test_read_and_answered(opened):
         assert await s.reading.answer(box, secret, seat, b"Subject: x\r\n\r\nZqsvar", s.now)
         await s.step()
         sent, read, answered = told(s)
-        assert sent == "Skickat säkert: följ brevet"
-        assert read == "Kvitto: ditt brev är läst"
+        assert sent == "Skickat säkert: följ mejlet"
+        assert read == "Kvitto: ditt mejl är läst"
         assert answered == "Du har fått ett säkert svar"
         answer, hers = s.links("h")[-1]
         assert answer != box
@@ -304,11 +305,11 @@ async def test_unread_it_is_destroyed_only_with_a_word_to_the_sender(opened):
             s.desk.later(days=1)
             await s.desk.archive.sweep(s.now)
             await s.step()
-        assert told(s).count("Olästa brev förstörs snart") == 1
+        assert told(s).count("Olästa mejl förstörs snart") == 1
         s.desk.later(days=31)
         await s.desk.archive.sweep(s.now)
         await s.step()
-        assert told(s).count("Oläst brev är förstört") == 1, "of the one that was not read"
+        assert told(s).count("Oläst mejl är förstört") == 1, "of the one that was not read"
         for one in ((box, secret), (other, key)):
             assert (await s.reading.look(*one)).found is Found.EXPIRED
         assert (await s.following.look(deposit, mine)).found is Found.EXPIRED
@@ -353,7 +354,7 @@ async def test_stuck_is_told_once_a_day_and_what_she_chose_is_counted_once(opene
         for _ in range(2):
             assert await s.following.outcome(deposit, mine, box, Outcome.MEETING, s.now)
         await s.step()
-        assert told(s).count("Mottagaren kan inte öppna ditt brev") == 1
+        assert told(s).count("Mottagaren kan inte öppna ditt mejl") == 1
         counts = await s.desk.archive.counts(s.now.date(), s.now.date())
         assert [(c.kind, c.n) for c in counts if "meeting" in c.kind] == [("act:pickup-meeting", 1)]
 
@@ -384,7 +385,8 @@ async def test_a_sender_who_may_not_be_told_has_no_key(tmp_path, monkeypatch):
 
 
 def finding(kind: str, confidence: int = 90) -> Finding:
-    return Finding(kind, confidence, Place(Role.BODY), "***")
+    level = LEVELS.identity.of(confidence)  # 50 is medium, 80 is high
+    return Finding(kind, confidence, Place(Role.BODY), "***", said=level)
 
 
 async def test_the_least_proof_by_kind_and_department(tmp_path, monkeypatch):

@@ -28,6 +28,7 @@ from tests.quality.lookalikes import (  # noqa: E402
     references,
     timestamps,
 )
+from tests.quality.other_lookalikes import other_lookalikes  # noqa: E402
 from tests.quality.spellings import (  # noqa: E402
     OPEN,
     SPELLINGS,
@@ -36,7 +37,7 @@ from tests.quality.spellings import (  # noqa: E402
     in_sentences,
 )
 
-VERSION = 1  # of the benchmark: raised when a text changes
+VERSION = 2  # of the benchmark: raised when a text changes
 SEED = 20261101
 MEDIUM = 50
 Texts = Iterable[tuple[str, str]]
@@ -66,6 +67,7 @@ def figures(scale: float) -> list[Figure]:
 
     spelt = in_sentences(numbers, tuple(SPELLINGS), WITH_KEYWORD)
     seen = references(Random(SEED + 2), size(16_000))
+    things = other_lookalikes(Random(SEED + 5), max(round(6 * scale), 1))
     rare, rarer = 1 / 2000, 1 / 10_000
     return [
         Figure("test numbers with a keyword", spelt, floor=1.0),
@@ -73,6 +75,7 @@ def figures(scale: float) -> list[Figure]:
         Figure("random ten digits", neutral(Random(SEED), size(200_000)), ceiling=rarer),
         Figure("telephone", phones(Random(SEED + 1), size(20_000)), ceiling=0.0),
         Figure("OCR, invoice, case, log", seen, ceiling=rare),
+        Figure("things in longer places", things, ceiling=0.0),
         Figure("timestamps", timestamps(Random(SEED + 3), size(4_000)), ceiling=rare),
         Figure("other registers", others(Random(SEED + 4), size(1_500)), ceiling=rare),
     ]

@@ -24,13 +24,13 @@ SHARED = {
 OURS = b"From: A <a@kommun.example>\r\nX-OriginatorOrg: kommun.example\r\n\r\nhello\r\n"
 
 
-async def test_a_stranger_may_not_send():
+async def test_a_stranger_is_turned_away_at_the_door():
     async with ScriptedHop() as hop, gateway(hop, listen={"networks": ("10.0.0.0/8",)}) as gate:
         async with gate.client() as client:
-            assert "XFORWARD" not in await client.hello()
-            assert (await client.ask("MAIL FROM:<a@kommun.example>")).startswith("550 5.7.1")
+            assert (await client.reply()).startswith("554 5.7.1")
             assert await client.reply() == ""
-        assert "MAIL" not in hop.verbs()
+        assert hop.verbs() == []
+        assert gate.listener.sessions == 0
 
 
 GOOD = {
@@ -175,8 +175,16 @@ async def test_another_certificate_or_none_may_not(tmp_path, name):
     named = {"name": name} if name else {}
     async with _with_certificate(tmp_path, None, **named) as (_, client, context):
         await client.start_tls(context)
-        await client.ask("EHLO own.example")
+        assert (await client.reply()).startswith("554 5.7.1")
+        assert await client.reply() == ""
+
+
+async def test_who_may_still_show_a_certificate_gets_no_further_without(tmp_path):
+    async with _with_certificate(tmp_path, None) as (_, client, _context):
+        assert "XFORWARD" not in await client.ask("EHLO stranger.example")
+        assert (await client.ask("XFORWARD ADDR=192.0.2.1")).startswith("500 5.5.2")
         assert (await client.ask("MAIL FROM:<a@kommun.example>")).startswith("550 5.7.1")
+        assert await client.reply() == ""
 
 
 async def test_a_certificate_of_another_ca_ends_the_handshake(tmp_path):
@@ -185,8 +193,7 @@ async def test_a_certificate_of_another_ca_ends_the_handshake(tmp_path):
     async with _with_certificate(tmp_path, issuer) as (_, client, context):
         try:
             await client.start_tls(context)  # with TLS 1.3 the client hears of it only later
-            await client.ask("EHLO own.example")
-            answer = await client.ask("MAIL FROM:<a@kommun.example>")
+            answer = await client.ask("EHLO own.example")
         except (OSError, ssl.SSLError):
             answer = ""
         assert answer == ""

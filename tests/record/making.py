@@ -11,6 +11,7 @@ from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from detectors import Role
+from detectors.levels import LEVELS
 from mailfilter.config import Settings, Store
 from mailfilter.model import Action, Class, Finding, NotExamined, Verdict
 from mailfilter.model import Path as Address
@@ -96,7 +97,7 @@ def dossier(word: str = "", **changes: object) -> Dossier:
         "verdicts": (Verdict(recipient, Action.QUARANTINE, "high", ("kind",)),) * 2,
         "findings": (
             Finding("se.personnummer", 95, place, "191212-****", word, (word,)),
-            Finding("health", 60, place, "diagnos"),
+            Finding("health", LEVELS.health.medium, place, "diagnos"),
         ),
         "not_examined": (NotExamined(place, "zip-encrypted", Class.ENCRYPTED),),
         "persons": 1,

@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import func, select
 
+from detectors.levels import LEVELS
 from mailfilter.errors import Permanent
 from mailfilter.model import Action, Class, Finding, NotExamined, State
 from mailfilter.record.contract import Filter, Item, StagedItem
@@ -139,7 +140,9 @@ def test_every_state_has_a_row_and_ended_ones_lead_nowhere() -> None:
 
 async def test_lists_are_filtered(store: Parts, mails: Mails) -> None:
     place = dossier().findings[0].place
-    health = dossier(findings=(Finding("health", 70, place, "diagnos"),), not_examined=())
+    health = dossier(
+        findings=(Finding("health", LEVELS.health.medium, place, "diagnos"),), not_examined=()
+    )
     sealed = dossier(findings=(), not_examined=(NotExamined(place, "zip", Class.ENCRYPTED),))
     await hold(store, mails(department="Skola", dossier=health))
     await hold(store, mails(dossier=sealed, at=NOW + DAY))

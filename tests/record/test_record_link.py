@@ -59,6 +59,7 @@ async def test_all_verbs(desk: Desk, mails: Mails) -> None:
     await smtp.abort("M00002")
     await smtp.notify_rejected(b"key", NOW, dossier("r"), "R1")
     assert await smtp.stage(mails(join_key=b"join-1")) == Joined("M00001", committed=True)
+    await smtp.heard(["M00001"])
     archive = desk.store.archive
     (item,) = await archive.items(Filter())
     assert (item.state, item.dossier) == (State.HELD, dossier())

@@ -41,11 +41,19 @@ FIRST_TABLES = {
 }
 
 
+LATER_COLUMNS = {
+    "item": ("reading", "ended_at", "rules", "decided_by", "decided_at"),
+    "message": ("pending", "kinds", "level", "indexed"),
+}
+
+
 async def test_a_database_of_the_first_schema_is_brought_up_to_date(opening, mails: Mails) -> None:  # type: ignore[no-untyped-def]
     first = await opening()
     await hold(first, mails())
-    for table, column in (("item", "reading"), ("item", "ended_at"), ("message", "pending")):
-        await _sql(first, f"ALTER TABLE {table} DROP COLUMN {column}")
+    await _sql(first, "DROP INDEX message_by_indexed")
+    for table, names in LATER_COLUMNS.items():
+        for column in names:
+            await _sql(first, f"ALTER TABLE {table} DROP COLUMN {column}")
     for table in reversed(metadata.sorted_tables):
         if table.name not in FIRST_TABLES:
             await _sql(first, f"DROP TABLE {table.name}")

@@ -69,6 +69,44 @@ async def test_the_same_mail_again_meets_its_row(store: Parts, mails: Mails) -> 
     assert len(await store.archive.items(Filter())) == 1
 
 
+async def test_the_same_mail_is_new_once_its_reply_was_heard(store: Parts, mails: Mails) -> None:
+    await hold(store, mails())
+    await store.intake.heard(["M00001", "unknown"])
+    again = mails(join_key=b"join-1")
+    assert await store.intake.stage(again) == Joined(again.id)
+    await store.intake.commit(again.id, [count()])
+    assert len(await store.archive.items(Filter())) == 2
+
+
+@pytest.mark.parametrize("whole", [True, False])
+async def test_a_report_that_came_again_has_a_notice_of_its_own(
+    store: Parts, mails: Mails, *, whole: bool
+) -> None:
+    """Copies of one mail that were split by recipient have one, each time that they come."""
+
+    async def comes(minute: int, copy: bytes) -> int:
+        staged = mails(join_key=copy, incident_key=b"one", at=NOW + timedelta(minutes=minute))
+        if whole:
+            await store.intake.keep(staged, [])
+        else:
+            await hold(store, staged)
+        await store.intake.heard([staged.id])
+        return len([p for p in await store.archive.due(NOW + DAY) if p.kind == "notice"])
+
+    assert [await comes(0, b"a"), await comes(1, b"b")] == [1, 1]
+    assert [await comes(9, b"b"), await comes(10, b"a")] == [2, 2]
+    assert [await comes(20, b"a"), await comes(21, b"b")] == [3, 3]
+    assert await comes(22, b"c") == 3, "a copy that did not come before is of the same incident"
+
+
+async def test_a_row_that_is_not_ours_yet_was_heard_by_nobody(store: Parts, mails: Mails) -> None:
+    await store.intake.stage(mails())
+    await store.intake.mark_relayed("M00001")
+    await store.intake.heard(["M00001"])
+    await store.intake.abort("M00001")  # relayed: it stays for the retry
+    assert (await store.intake.stage(mails(join_key=b"join-1"))).relayed
+
+
 async def test_a_join_key_is_good_for_six_days(store: Parts, mails: Mails) -> None:
     await hold(store, mails())
     late = mails(join_key=b"join-1", at=NOW + 6 * DAY - timedelta(seconds=1))

@@ -71,26 +71,26 @@ def test_the_numbers(report: WeekReport) -> None:
     assert (report.total.n, report.total.before) == (1000, "500")
     assert report.protected.shown == "7"
     assert shown(report, TableName.MESSAGES) == {
-        NASTY: ["0", "0", "0", "37", "37"],
-        "Skola": ["*", "0", "*", "0", "860"],
-        "Vård": ["*", "0", "<5", "0", "103"],
-        "*": ["900", "0", "63", "37", "1000"],
+        NASTY: ["0", "0", "0", "0", "37", "37"],
+        "Skola": ["*", "0", "0", "*", "0", "860"],
+        "Vård": ["*", "0", "0", "<5", "0", "103"],
+        "*": ["900", "0", "0", "63", "37", "1000"],
     }
     assert shown(report, TableName.DIRECTIONS) == {"external": ["1000"]}
     assert shown(report, TableName.KINDS) == {
-        "health": ["0", "0", "<5", "0", "<5"],
-        "se.personnummer": ["0", "0", "60", "0", "60"],
+        "health": ["0", "0", "0", "<5", "0", "<5"],
+        "se.personnummer": ["0", "0", "0", "60", "0", "60"],
     }
     assert shown(report, TableName.UNREAD) == {
-        "encrypted": ["0", "0", "9", "0", "9"],
-        "unsupported": ["30", "0", "0", "0", "30"],
+        "encrypted": ["0", "0", "0", "9", "0", "9"],
+        "unsupported": ["30", "0", "0", "0", "0", "30"],
     }
     assert shown(report, TableName.RULES) == {
-        "default": ["900", "0", "0", "0"],
-        "high": ["0", "0", "63", "0"],
-        "no-lists": ["0", "0", "0", "37"],
+        "default": ["900", "0", "0", "0", "0"],
+        "high": ["0", "0", "0", "63", "0"],
+        "no-lists": ["0", "0", "0", "0", "37"],
     }
-    assert shown(report, TableName.OBSERVED) == {"trial": ["0", "0", "25", "0"]}
+    assert shown(report, TableName.OBSERVED) == {"trial": ["0", "0", "0", "25", "0"]}
 
 
 def test_shares(report: WeekReport) -> None:

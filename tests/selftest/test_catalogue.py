@@ -84,7 +84,7 @@ def test_without_folding_it_would_be_seen(monkeypatch):
 
 
 def test_without_the_search_for_disguises_it_would_be_seen(monkeypatch):
-    monkeypatch.setattr("mailfilter.extract.disguise.readings", lambda content: iter(()))
+    monkeypatch.setattr("mailfilter.extract.disguise.readings", lambda content, **_: iter(()))
     lost = [t.name for t in PROMISED if results(t, numbers()[:1])[Result.STOPPED] == 0]
     assert {"coded: base64 on a line", "right to left: override", "coded: percent"} <= set(lost)
 

@@ -70,6 +70,12 @@ class FakeArchive:
             found.sort(key=lambda item: item.id not in self.asked)
         return found[filter.offset : filter.offset + filter.limit]
 
+    async def facets(self):
+        found = list(self.stored.values())
+        rules = {v.rule for one in found if one.dossier for v in one.dossier.verdicts}
+        departments = {one.department for one in found if not one.protected}
+        return {"department": tuple(departments), "rule": tuple(sorted(rules)), "kind": ()}
+
     async def count_items(self, filter: Filter) -> int:
         return len(self._wanted(filter))
 
@@ -77,6 +83,16 @@ class FakeArchive:
         self._up()
         found = self.stored.get(id)
         return replace(found, dossier=None) if found and found.protected else found
+
+    async def case(self, wanted) -> list[Item]:
+        self._up()
+        fit = [
+            one
+            for one in self.stored.values()
+            if not one.protected
+            and (one.id in wanted.items if wanted.n else one.message in wanted.names)
+        ]
+        return sorted(fit, key=lambda one: one.id)
 
     async def body(self, message: str) -> bytes:
         self._up()

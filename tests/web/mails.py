@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from detectors import Role
+from detectors.levels import LEVELS
 from mailfilter.model import Action, Class, Finding, NotExamined, Path, State, Verdict
 from mailfilter.place import Place, Step, StepKind
 from mailfilter.record.contract import Dossier, Item
@@ -21,7 +22,7 @@ SHEET = Place(
 )
 ARCHIVE = Place(Role.ATTACHMENT, (Step(StepKind.ATTACHMENT, 1, form="zip"),))
 NUMBER = Finding("se.personnummer", 95, SHEET, "121212-****", "p1")
-HEALTH = Finding("health", 65, BODY, "diagnos")
+HEALTH = Finding("health", LEVELS.health.medium, BODY, "diagnos")
 LOCKED = NotExamined(ARCHIVE, "encrypted", Class.ENCRYPTED)
 
 

@@ -21,7 +21,7 @@ EVERYTHING = User("alla", "reviewer", None)
 AUDITOR = User("rolf", "auditor", None)
 ADMIN = User("adam", "admin", None)
 TEXT = (
-    ("brevtexten", "Hej! Det gäller 19121212-1212 och <b>inget</b> annat."),
+    ("mejltexten", "Hej! Det gäller 19121212-1212 och <b>inget</b> annat."),
     ("bilaga 2 (xlsx), blad 7B", "Namn\tPersonnr\nTolvan\t121212 1212"),
 )
 

@@ -59,7 +59,7 @@ async def test_audit_log_the_newest_first_in_pages(office, rolf, rut):
     last = len(office.archive.lines)
     page = (await rolf.get("/audit")).text
     assert f'<th scope="row">{last}</th>' in page
-    assert "ändamål: Avgöra om brevet får skickas" in page
+    assert "ändamål: Avgöra om mejlet får skickas" in page
     assert office.archive.lines[-1].hash in page
     older = (await rolf.get(f"/audit?before={last - 99}")).text
     assert f'<th scope="row">{last - 100}</th>' in older
@@ -148,5 +148,5 @@ async def test_archive_that_does_not_answer_is_a_sentence(office, rut, anybody):
     office.archive.down = True
     answer = await anybody.post("/login", name="rut", password="x")
     assert answer.status == 503
-    assert "Arkivet svarar inte" in answer.text
+    assert "Databasen svarar inte" in answer.text
     assert (await rut.get("/")).status == 503

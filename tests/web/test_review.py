@@ -56,7 +56,7 @@ async def test_filters(rut, query, shown):
 async def test_empty_list_explains(rut, office):
     office.archive.stored.clear()
     assert "Inget väntar på dig" in (await rut.get("/")).text
-    assert "Inga brev passar filtret" in (await rut.get("/?kind=health")).text
+    assert "Inga mejl passar filtret" in (await rut.get("/?kind=health")).text
 
 
 async def test_list_has_pages(alla, office):
@@ -90,10 +90,10 @@ async def test_why_a_finding_is_sure_is_said(rut, office, language, reason):
 
 
 async def test_what_a_password_of_the_mail_opened_is_shown(rut, office):
-    assert "Lösenordet stod i samma brev" not in (await rut.get(f"/item/{ID}")).text
+    assert "Lösenordet stod i samma mejl" not in (await rut.get(f"/item/{ID}")).text
     office.archive.keep(item(contents=dossier(opened=(NUMBER.place,))))
     page = (await rut.get(f"/item/{ID}")).text
-    assert "Lösenordet stod i samma brev" in page
+    assert "Lösenordet stod i samma mejl" in page
     assert "<li>bilaga 2 (xlsx), blad 7B" in page
 
 
@@ -134,7 +134,7 @@ async def test_history_is_shown(rut, office):
     await rut.post(f"/item/{ID}/text", purpose="decide", case="SN 2026/123")
     page = (await rut.get(f"/item/{ID}")).text
     assert "Texten visades" in page
-    assert "ändamål: Avgöra om brevet får skickas" in page
+    assert "ändamål: Avgöra om mejlet får skickas" in page
     assert "ärende: SN 2026/123" in page
 
 
@@ -330,3 +330,31 @@ async def test_her_words_are_seen_on_the_page(rut, office):
     assert "Numret är &lt;mitt&gt; eget" in page
     office.archive.asked[ID] = Request(office.now, "false-alarm")
     assert "Avsändaren säger att det är ett falskt larm." in (await rut.get(f"/item/{ID}")).text
+
+
+@pytest.mark.parametrize("spelt", ["K7Q2A-91ABC", "k7q2a-91abc", "k7q2a91abc.1"])
+async def test_a_case_number_leads_to_its_mail_however_it_is_spelt(rut, spelt):
+    answer = await rut.get(f"/item/{spelt}")
+    assert (answer.status, answer.headers["location"]) == (303, f"/item/{ID}")
+
+
+async def test_a_case_of_several_parts_lists_them(rut, office):
+    second = item(department="Skolförvaltningen")
+    office.archive.keep(replace(second, id="K7Q2A-91ABC.2"))
+    office.archive.keep(replace(second, id="K7Q2A-91ABC.3", department="Miljöförvaltningen"))
+    answer = await rut.get("/item/k7q2a-91abc")
+    assert answer.status == 200
+    assert "/item/K7Q2A-91ABC.1" in answer.text
+    assert "/item/K7Q2A-91ABC.2" in answer.text
+    assert "91ABC.3" not in answer.text, "of another department"
+    assert (await rut.get("/item/k7q2a-91abc/delete")).status == 404, "which of the two?"
+
+
+@pytest.mark.parametrize("name", ["c3333-33333", "C3333-33333", "c333333333.1"])
+async def test_a_protected_case_is_one_that_never_was(alla, office, name):
+    never = name.replace("3", "9")
+    lines = list(office.archive.lines)
+    answers = [(await alla.get(f"/item/{one}")) for one in (name, never)]
+    assert [a.status for a in answers] == [404, 404]
+    assert answers[0].text.replace(name, never) == answers[1].text
+    assert office.archive.lines == lines

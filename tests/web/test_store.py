@@ -126,3 +126,35 @@ async def test_filters_of_the_list(rut, query):
     answer = await rut.get(f"/?{query}")
     assert answer.status == 200
     assert (ID in answer.text) == (query != "kind=encrypted")
+
+
+async def test_ended_mail_keeps_kind_rule_and_who_decided(rut):
+    assert (await rut.post(f"/item/{ID}/refuse", reason="sensitive")).status == 303
+    page = (await rut.get(f"/item/{ID}")).text
+    assert "Hälsa (medel)" in page
+    assert "numbers-out" in page
+    assert "Beslutat av" in page
+    listed = (await rut.get("/?tab=stopped")).text
+    assert "(avsändaren är raderad)" in listed
+    assert "Personnummer" in listed
+
+
+@pytest.mark.parametrize(
+    ("query", "fits"),
+    [
+        ("kind=health", True),
+        ("kind=encrypted", False),
+        ("level=high", True),
+        ("level=low", False),
+        ("rule=numbers-out", True),
+        ("rule=numbers", False),
+        ("decided=me", True),
+        ("decided=reviewer", True),
+        ("decided=sender", False),
+        ("decided=rule", False),
+    ],
+)
+async def test_filters_hold_for_ended_mail(rut, query, fits):
+    await rut.post(f"/item/{ID}/refuse", reason="sensitive")
+    answer = await rut.get(f"/?tab=stopped&{query}")
+    assert (ID in answer.text) == fits

@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from mailfilter.model import Action, Class, Level, State
+from detectors.levels import Level
+from mailfilter.model import Action, Class, State
 from mailfilter.web import item
 from mailfilter.web.words import load
 
