@@ -1,11 +1,11 @@
 """What failed beside others, tried alone: `python -m tests.again LIST`, for `.ci/run` only.
 
-LIST is what `pytest --failed-list LIST` wrote. A test of the whole program (`system`) shares its
-machine with the rest of the suite; when no more than `MOST` of them failed, and nothing else, each
-is run `TIMES` times more with nothing beside it. If all of that passes, the suite counts as passed
-and the tests are named, since each of them is a race that somebody has to find: in the test or in
-the program. One failure more, a test of another kind, or a run that ended before it had written
-its list is a failure.
+LIST is what `pytest --failed-list LIST` wrote. A test of the whole program, or of a room that talks
+over sockets (`system`; `TALKING` in conftest.py), shares its machine with the rest of the suite;
+when no more than `MOST` of them failed, and nothing else, each is run `TIMES` times more with
+nothing beside it. If all of that passes, the suite counts as passed and the tests are named, since
+each of them is a race that somebody has to find: in the test or in the program. One failure more,
+a test of another kind, or a run that ended before it had written its list is a failure.
 """
 
 import subprocess

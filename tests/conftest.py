@@ -18,6 +18,21 @@ LONG = (
     *("record/test_record_machine.py", "test_workers.py", "test_worker_classes.py"),
     *("test_registers.py", "test_poison.py", "test_taken_over.py"),
 )
+# Rooms whose tests talk over sockets or share a machine's processes, as the whole program does
+TALKING = tuple(
+    f"tests/{room}/"
+    for room in (
+        "act",
+        "connectors",
+        "faults",
+        "front",
+        "pickup",
+        "receive",
+        "record",
+        "relay",
+        "web",
+    )
+)
 
 
 def pytest_addoption(parser):
@@ -63,7 +78,8 @@ class FailedList:
 
     def pytest_runtest_logreport(self, report):
         if report.failed:
-            self._failed[report.nodeid] = "system" if "system" in report.keywords else "other"
+            talks = "system" in report.keywords or report.nodeid.startswith(TALKING)
+            self._failed[report.nodeid] = "system" if talks else "other"
 
     def pytest_collectreport(self, report):
         if report.failed:

@@ -1,12 +1,14 @@
-"""What `.ci/run` may try again: a test of the whole program, and no other."""
+"""What `.ci/run` may try again: a test of the whole program or of sockets, and no other."""
 
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.again import MOST, main, may_try
+from tests.conftest import TALKING, FailedList
 
 ROOT = Path(__file__).parents[2]
 PLANTED = """
@@ -29,6 +31,15 @@ def test_that_is_right():
 """
 
 
+@dataclass(frozen=True)
+class Failed:
+    """A report of pytest, as far as the list reads it."""
+
+    nodeid: str
+    failed: bool = True
+    keywords: tuple[str, ...] = ()
+
+
 def suite(folder: Path, *, quiet: bool) -> Path:
     """The list that a suite leaves whose first test fails at its first run."""
     test, failed = folder / "test_planted.py", folder / "failed"
@@ -44,6 +55,20 @@ def test_the_list_names_each_test_that_failed_and_its_kind(tmp_path):
     lines = suite(tmp_path, quiet=False).read_text().splitlines()
     names = {line.rpartition("::")[2]: line.split("\t")[0] for line in lines}
     assert names == {"test_of_the_program": "system", "test_of_a_function": "other"}
+
+
+def test_a_test_that_talks_is_one_of_the_program(tmp_path):
+    """A room of sockets counts, a room of functions does not; nor does a room that is not there."""
+    kept = FailedList(tmp_path / "list")
+    for room in ("receive", "detectors"):
+        kept.pytest_runtest_logreport(Failed(f"tests/{room}/test_a.py::test"))
+    kept.pytest_sessionfinish()
+    lines = (tmp_path / "list").read_text().splitlines()
+    assert lines == [
+        "system\ttests/receive/test_a.py::test",
+        "other\ttests/detectors/test_a.py::test",
+    ]
+    assert all((ROOT / room).is_dir() for room in TALKING)
 
 
 def test_a_list_of_the_program_alone_may_be_tried(tmp_path):
