@@ -7,7 +7,7 @@ PYTEST := .venv/bin/python -m pytest
 ARGS ?=
 MINUTES ?= 5
 
-.PHONY: help run test test-fast lint bench bench-detectors bench-reading bench-extract bench-big bombs slow faults cuts power-cuts smuggling unchanged fuzz evasion ordinary quality quality-blind judge quality-peers lock demo-mails clean
+.PHONY: help run test test-fast lint bench bench-detectors bench-reading bench-extract bench-big bombs slow faults cuts power-cuts smuggling unchanged fuzz evasion ordinary quality quality-blind public-text judge quality-peers lock demo-mails clean
 help: ## show this list
 	@grep -E '^[a-z.-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 14
 .venv/run: constraints.lock pyproject.toml
@@ -28,6 +28,8 @@ quality: .venv/test ## score the labelled mails and the benchmark of numbers
 	$(RUN) tests/eval/quality.py $(ARGS) && $(RUN) tests/quality/numbers_run.py && $(RUN) tests/quality/base_rate.py
 quality-blind: .venv/test ## score the mails that nothing was tuned to; a row in tests/quality/LEDGER.md, once a day
 	$(RUN) tests/quality/base_rate.py --blind
+public-text: .venv/test ## 2,000 pieces of public Swedish text about nobody (Debian's packages): how many are stopped
+	$(RUN) tests/quality/public_text.py $(ARGS)
 .venv-train/done: constraints-train.lock
 	$(PYTHON) -m venv .venv-train && .venv-train/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes -r constraints-train.lock && touch $@
 judge: .venv/test .venv-train/done ## train the judge of health anew, a night on 2 cores; goes on where it was stopped

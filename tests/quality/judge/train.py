@@ -16,12 +16,14 @@ run once for each question. Figures: ``RESULTS.md`` beside this file.
 import argparse
 import json
 import os
+import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
 import questions
+import shipped
 import torch
 import torch.nn.functional as F
 import vocabulary
@@ -29,6 +31,7 @@ from encoder import LOWER, Encoder, load
 from sentencepiece import SentencePieceProcessor
 from torch import Tensor
 
+DATA = Path(__file__).parents[3] / "detectors" / "health_data"
 WORK = Path(os.environ.get("JUDGE_WORK", "build/judge"))
 EPOCHS = 3
 TOKENS = 1200  # of a batch
@@ -36,7 +39,8 @@ LONGEST = 128  # tokens of a question
 RATE, HEAD_RATE = 8e-5, 1e-3
 DROP = 0.1
 SMOOTH = 0.02
-REPLAYED = 3  # one of so many mails is trained on again when later ones come
+ONWARD = 0.75  # of the rate, where the shipped weights go on
+THINNED = 3  # one of so many innocent passages that the rules do not flag is trained on
 SPLICED = 200  # shorter questions get a twin within innocent text, lest length be a sign
 EXTRA = 0.5  # what a passage counts that the rules do not flag
 DECAY = 0.01
@@ -99,6 +103,8 @@ def examples(mails: list[questions.Mail], tokens: Tokens, random: Random) -> lis
             if each.label is None:
                 continue
             label = float(each.label)
+            if not each.rules and not mail.health and random.randrange(THINNED):
+                continue
             if not each.rules:
                 found.append(Example(tokens(each.text), label, EXTRA))
                 continue
@@ -162,14 +168,13 @@ def _joined(below: list[Tensor], batch: list[int]) -> tuple[Tensor, Tensor]:
 
 
 def fit(
-    model: Encoder, below: list[Tensor], given: list[Example], seed: int, *, again: bool = False
+    model: Encoder, below: list[Tensor], given: list[Example], seed: int, *, share: float = 1.0
 ) -> None:
-    """Train the layers above and the head; `again`: a trained model goes on, with half the rate."""
+    """Train the layers above and the head; a trained model goes on with a `share` of the rate."""
     torch.manual_seed(seed)
     random = Random(seed)
     upper = [p for layer in model.layers[LOWER:] for p in layer.parameters()]
-    epochs, share = (2, 0.5) if again else (EPOCHS, 1.0)
-    if not again:
+    if share == 1.0:
         begin_head(model, below, given)
     for layer in model.layers[LOWER:]:
         layer.drop = DROP
@@ -177,12 +182,12 @@ def fit(
     groups = [{"params": upper, "lr": RATE * share}, head]
     optimizer = torch.optim.AdamW(groups, weight_decay=DECAY)
     lengths = [len(example.ids) for example in given]
-    steps = epochs * len(batches(lengths, Random(0)))
+    steps = EPOCHS * len(batches(lengths, Random(0)))
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda n: min(1.0, (n + 1) / (0.06 * steps)) * max(0.0, 1 - n / steps)
     )
     model.train()
-    for epoch in range(epochs):
+    for epoch in range(EPOCHS):
         began, total = time.monotonic(), 0.0
         for batch in batches(lengths, random):
             x, mask = _joined(below, batch)
@@ -201,6 +206,7 @@ def fit(
             total += loss.item()
         seconds = time.monotonic() - began
         print(f"  epoch {epoch + 1}: loss {total / len(given):.4f}, {seconds:.0f} s", flush=True)
+        torch.save(model.state_dict(), WORK / f"epoch-{seed}-{epoch + 1}.pt")
 
 
 @torch.no_grad()
@@ -276,29 +282,23 @@ def score(mails: list[questions.Mail], seed: int, count: int) -> None:
     (WORK / f"folds-{seed}.json").write_text(json.dumps(every))
 
 
-def further(mails: list[questions.Mail], seed: int) -> None:
-    """Mails that came after the folds: the mean of those goes on with one half of them at a time
-    and scores the other half. `ship` takes the mean of both."""
-    import export
-
-    scores = json.loads((WORK / f"folds-{seed}.json").read_text())
-    known = {mail.id for mail in questions.load(WORK / "questions-folds.json")}
-    new = [mail for mail in mails if mail.id not in known]
-    old = [mail for mail in mails if mail.id in known]
-    start = export.averaged(sorted(WORK.glob(f"fold-{seed}-*.pt")))
-    every = dict(scores)
-    for half in (0, 1):
-        model, tokens = prepared(mails)
-        model.load_state_dict(start)
-        mine = [mail for mail in new if mail.fold(2) == half]
-        other = [mail for mail in new if mail.fold(2) != half]
-        again = Random(half).sample(old, len(old) // REPLAYED)
-        given = examples([*mine, *again], tokens, Random(0))
-        print(f"half {half}: {len(given)} examples", flush=True)
-        fit(model, lower(model, [example.ids for example in given]), given, seed, again=True)
-        torch.save(model.state_dict(), WORK / f"further-{seed}-{half}.pt")
-        every |= scored(model, tokens, other)
-    (WORK / f"folds-{seed}.json").write_text(json.dumps(every))
+def onward(mails: list[questions.Mail], seed: int, unseen: set[str]) -> None:
+    """The shipped weights go on with all mails but those of the hands that stay unseen, which are
+    scored before and after: ``before.json``, ``onward-SEED.json``, the state ``onward-SEED.pt``."""
+    file = DATA / "judge.onnx"
+    model = Encoder(shipped.shape(file, source()))
+    model.load_state_dict(shipped.state(file, source()))
+    WORK.mkdir(parents=True, exist_ok=True)
+    shutil.copy(DATA / "words.model", WORK / "words.model")
+    tokens = Tokens(WORK / "words.model")
+    aside = [mail for mail in mails if mail.hand in unseen]
+    (WORK / "before.json").write_text(json.dumps(scored(model, tokens, aside)))
+    mine = [mail for mail in mails if mail.hand not in unseen]
+    given = examples(mine, tokens, Random(seed))
+    print(f"{len(mine)} mails, {len(given)} examples; {len(aside)} mails unseen", flush=True)
+    fit(model, lower(model, [example.ids for example in given]), given, seed, share=ONWARD)
+    torch.save(model.state_dict(), WORK / f"onward-{seed}.pt")
+    (WORK / f"onward-{seed}.json").write_text(json.dumps(scored(model, tokens, aside)))
 
 
 def scored(model: Encoder, tokens: Tokens, mails: list[questions.Mail]) -> dict[str, list[float]]:
@@ -310,10 +310,11 @@ def scored(model: Encoder, tokens: Tokens, mails: list[questions.Mail]) -> dict[
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("task", choices=["folds", "score", "further", "all", "ship"])
+    parser.add_argument("task", choices=["folds", "score", "onward", "all", "ship"])
     parser.add_argument("files", nargs="*", type=Path)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--folds", type=int, default=5)
+    parser.add_argument("--unseen", nargs="*", default=[], help="hands that onward only scores")
     args = parser.parse_args()
     if args.task == "ship":
         import export
@@ -326,8 +327,8 @@ def main() -> None:
     if args.task in ("folds", "score"):
         {"folds": folds, "score": score}[args.task](mails, args.seed, args.folds)
         return
-    if args.task == "further":
-        further(mails, args.seed)
+    if args.task == "onward":
+        onward(mails, args.seed, set(args.unseen))
         return
     model, _ = trained(mails, args.seed)
     torch.save(model.state_dict(), WORK / f"all-{args.seed}.pt")
