@@ -26,6 +26,7 @@ from mailfilter.act.sdk import NO_SDK, SdkTable
 from mailfilter.config import Settings
 from mailfilter.connectors import Signer
 from mailfilter.connectors.contract import receipt
+from mailfilter.decide.unfinished import waits
 from mailfilter.errors import Permanent, Temporary
 from mailfilter.model import Action, Path, State
 from mailfilter.record.contract import Archive, Dossier, Filter, Item, Parcel
@@ -192,7 +193,7 @@ def about_of(parcel: Parcel, items: Sequence[Item], settings: Settings) -> About
     )
     match parcel.kind:
         case "notice":
-            return about
+            return None if tells_all(dossier, settings) else about
         case "rejected-notice":
             return replace(about, variant=Variant.REJECTED)
         case "digest":
@@ -219,10 +220,24 @@ def about_of(parcel: Parcel, items: Sequence[Item], settings: Settings) -> About
     )
 
 
+def tells_all(dossier: Dossier, settings: Settings) -> bool:
+    """Whether pickup's own mail tells of everything that a rule did: it says what she has to do."""
+    done = [verdict for verdict in dossier.verdicts if verdict.action is not Action.RELAY]
+    return bool(done) and all(
+        v.action is Action.REDIRECT and not waits(v) and is_pickup(v.connector, settings)
+        for v in done
+    )
+
+
 def tells_itself(item: Item, settings: Settings) -> bool:
     """Pickup says itself when a message was handed over, with more than we know here."""
-    connector = settings.connectors.get(item.connector)
-    return item.state is State.HANDED_OVER and connector is not None and connector.type == "pickup"
+    return item.state is State.HANDED_OVER and is_pickup(item.connector, settings)
+
+
+def is_pickup(name: str, settings: Settings) -> bool:
+    """Whether a connector is the gateway's own pickup."""
+    connector = settings.connectors.get(name)
+    return connector is not None and connector.type == "pickup"
 
 
 def fates_of(dossier: Dossier, items: Sequence[Item]) -> tuple[Fate, ...]:

@@ -17,6 +17,9 @@ from email.message import EmailMessage
 from importlib.resources import files
 from zoneinfo import ZoneInfo
 
+from mailfilter.act import notice_words
+from mailfilter.act.notice import Variant, first_variant
+from mailfilter.act.notice_lines import found
 from mailfilter.act.notice_sending import sender_address
 from mailfilter.act.notice_words import Block, Section, Stamp, Words, letter
 from mailfilter.config import Settings
@@ -25,6 +28,7 @@ from mailfilter.connectors import Signer
 from mailfilter.connectors.contract import carries_number
 from mailfilter.connectors.pickup import LinkToMail
 from mailfilter.model import Path
+from mailfilter.record.contract import Dossier
 from mailfilter.record.pickup_contract import Link, Notify, Told
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
@@ -157,6 +161,7 @@ class News:
     proof: Proof
     read_at: datetime | None = None
     link: str = ""
+    dossier: Dossier | None = None  # of a message that is known, where it was sent by a rule
 
 
 def sent_id(settings: Settings, deposit: str) -> str:
@@ -192,7 +197,7 @@ def _news(told: News, settings: Settings, words: Words) -> Block:
     more = _more(told, words, said)
     sections: tuple[Section, ...] = ()
     if told.what is Told.SENT:
-        sections = (Section(words.say("sent/lead", **said), tuple(who)),)
+        sections = (Section(words.say("sent/lead", **said), tuple(who)), *_why(told, words))
         lead: tuple[str, ...] = ()
     else:
         lead = (words.say(f"{key}/lead", **said),)
@@ -206,6 +211,15 @@ def _news(told: News, settings: Settings, words: Words) -> Block:
         footer=words.say("footer", **said),
         link=told.link,
     )
+
+
+def _why(told: News, words: Words) -> tuple[Section, ...]:
+    """What was found, where a rule has sent it this way: she has had no other notice of it."""
+    if told.dossier is None or first_variant(told.dossier) is not Variant.REDIRECTED:
+        return ()
+    (plain,) = notice_words.in_order(words.language, (words.language,))
+    lines = found(told.dossier, plain)
+    return (Section(words.say("sent/why"), lines),) if lines else ()
 
 
 def _more(told: News, words: Words, said: dict[str, str | int]) -> list[str]:

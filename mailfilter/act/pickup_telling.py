@@ -80,6 +80,7 @@ class Tellings:
             tuple(notify.to),
             notify.proof,
             link=link_address(self.settings, SENDER, link),
+            dossier=parcel.dossier,
         )
         await self._post(parcel, told)
         await self.pickups.senders_link_gone(deposit)

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mailfilter.errors import Permanent
 from mailfilter.model import Action
-from mailfilter.record import audit, counts, items, staging
+from mailfilter.record import audit, counts, items, staging, tables
 from mailfilter.record.contract import AuditLine, Count
 from mailfilter.record.pickup_contract import TRIES, Found, Told
 from mailfilter.record.pickup_seal import unwrap
@@ -79,7 +79,14 @@ async def tell(
 ) -> None:
     """An outbox row for the sender (or a link that is to be mailed); no address stands in it."""
     note = f"{what} {deposit_id} {box_id}".strip()
-    await staging.put(connection, "pickup", at, item_id=item, note=note)
+    owner = await _message_of(connection, item) if what is Told.SENT else ""
+    await staging.put(connection, "pickup", at, message_id=owner, item_id=item, note=note)
+
+
+async def _message_of(connection: AsyncConnection, id: str) -> str:
+    """The message of an item: the letter that it was sent says why it went this way."""
+    query = select(tables.item.c.message).where(tables.item.c.id == id)
+    return (await connection.execute(query)).scalar_one_or_none() or ""
 
 
 async def tell_once(
