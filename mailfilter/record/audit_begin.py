@@ -29,11 +29,12 @@ async def begin(connection: AsyncConnection, at: datetime, log: str) -> None:
     if not seq:
         await audit.put_head(connection, audit.Head(0, "", 1, log).sealed(key))
         return
-    walk = Walk(key, audit.Head(seq, hash_, 0, log))
+    old = audit.Head(seq, hash_, seq + 1, log)
+    walk = Walk(key, old)
     while lines := await audit.read(connection, walk.last, _PAGE):
         walk.take(lines)
     closing = AuditLine(0, at, "system", CLOSED, "", {"lines": seq})
-    head = await audit.add(connection, audit.Head(seq, hash_, seq + 1, log), closing)
+    head = await audit.add(connection, old, closing)
     for what, state in await _known(connection, walk):
         line = AuditLine(0, at, "system", "audit-state", what, state=state)
         head = await audit.add(connection, head, line)

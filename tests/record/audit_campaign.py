@@ -16,6 +16,7 @@ from typing import Any
 
 from sqlalchemy import delete, insert, update
 
+from mailfilter.errors import Temporary
 from mailfilter.model import State
 from mailfilter.record.audit import digest, keyed_digest, line_of
 from mailfilter.record.keys import ensure_keys, load_private
@@ -210,8 +211,8 @@ def _covered(rows: Rows) -> Any:
     return rows["audit"], rows["audit_head"], items, accounts
 
 
-def drawn(seed: int, story: Story) -> Change:
-    """The random change of a number."""
+def drawn(story: Story) -> Change:
+    """A random change."""
 
     async def made(scene: Scene) -> None:
         before = _covered(story.present)
@@ -226,17 +227,25 @@ def drawn(seed: int, story: Story) -> Change:
 
 async def sample(story: Story, count: int, seed: int) -> tuple[int, list[int], int]:
     """(tried, the numbers of those not seen with the checkpoint, how many were seen without)."""
-    missed, alone = [], 0
-    for n in range(count):
-        number = seed * 1_000_000 + n
-        goes_on = Random(number).choice((0, 0, 1, 3))
-        change = drawn(number, story)
-        seen = await attacked(story, change, Random(number), anchored=True, goes_on=goes_on)
+    missed, alone, number = [], 0, seed * 1_000_000
+    for _ in range(count):
+        seen = None
+        while seen is None:
+            number += 1
+            seen = await _seen(story, number, anchored=True)
         missed += [] if seen else [number]
-        alone += bool(
-            await attacked(story, change, Random(number), anchored=False, goes_on=goes_on)
-        )
+        alone += bool(await _seen(story, number, anchored=False))
     return count, missed, alone
+
+
+async def _seen(story: Story, number: int, *, anchored: bool) -> bool | None:
+    """Whether a change is seen; None if the database itself refuses it."""
+    goes_on, change = Random(number).choice((0, 0, 1, 3)), drawn(story)
+    try:
+        said = await attacked(story, change, Random(number), anchored=anchored, goes_on=goes_on)
+    except Temporary:
+        return None
+    return bool(said)
 
 
 async def named(story: Story) -> tuple[int, int]:
