@@ -29,6 +29,7 @@ async def verify(
     return {
         "lines": report.lines,
         "keyed": report.keyed,
+        "fault": report.faults[0].sentence if report.faults else "",
         "faults": [fault.sentence for fault in report.faults[:SHOWN]],
         "more": max(0, len(report.faults) - SHOWN),
         "checkpoints": report.checkpoints,

@@ -34,6 +34,7 @@ from mailfilter.record.tables import audit, audit_head
 
 Anchor = tuple[int, str]  # (seq, hash)
 KEY = "audit_key"  # the option of a connection that `append` finds its key by
+CLOSED = "audit-keyed"  # the act of the first line under the key, where there were others before
 BROKEN = "audit-broken"  # the act of a line before which the head had been changed
 
 
@@ -104,7 +105,7 @@ async def sound_head(connection: AsyncConnection, at: datetime) -> Head:
     if found.is_ours(key) and (found.seq, found.hash) == last:
         return found
     seq, hash_ = last
-    keyed = found.keyed if 1 <= found.keyed <= seq + 1 else 1
+    keyed = found.keyed if 1 <= found.keyed <= seq + 1 else await first_keyed(connection)
     said = AuditLine(0, at, "system", BROKEN, "", {"head": found.seq, "last": seq})
     return await add(connection, Head(seq, hash_, keyed, found.log), said)
 
@@ -154,6 +155,12 @@ def _head(row: Any) -> Head:
     if row is None:  # removed by hand
         return Head(0, "", 0, "")
     return Head(int(row.seq), str(row.hash), int(row.keyed), str(row.log), str(row.seal))
+
+
+async def first_keyed(connection: AsyncConnection) -> int:
+    """From which line the key holds by the lines themselves, where the head does not say it."""
+    query = select(audit.c.seq).where(audit.c.act == CLOSED).order_by(audit.c.seq).limit(1)
+    return (await connection.execute(query)).scalar_one_or_none() or 1
 
 
 async def last_of(connection: AsyncConnection) -> Anchor:

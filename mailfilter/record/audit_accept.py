@@ -6,7 +6,7 @@ log never forgets what was wrong; it says from then on who has seen it, when, an
 =============  ============================================================================
 of lines       a line with their numbers and a hash of what stands there: it must stay so
 of a row       a line with what the row says now; what comes after is compared with it
-of checkpoints  a line with the numbers they name: those that were made before it, and only
+of checkpoints  a line with the numbers they name and the time of the youngest: those, and only
                those, are of a part that is lost
 =============  ============================================================================
 """
@@ -38,11 +38,8 @@ async def accept(connection: AsyncConnection, faults: Sequence[Fault], line: Aud
 async def _line(connection: AsyncConnection, fault: Fault, line: AuditLine) -> AuditLine | None:
     of: dict[str, str | int] = {"of": fault.kind.value}
     match fault.kind:
-        case Kind.LINES:
+        case Kind.LINES | Kind.CHECKPOINT if fault.last:
             of |= {"first": fault.first, "last": fault.last, "pin": fault.pin}
-            return replace(line, detail=line.detail | of)
-        case Kind.CHECKPOINT if fault.last:
-            of |= {"first": fault.first, "last": fault.last}
             return replace(line, detail=line.detail | of)
         case Kind.ITEM:
             state = await _state(connection, fault.object)

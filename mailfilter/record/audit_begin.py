@@ -1,8 +1,8 @@
 """The log comes under its key: in a new database at once, in an older one when it is upgraded.
 
-The lines of an older log stay as they are. The first line under the key (`CLOSED`) follows the last
-of them, so that none can be changed any more without breaking it: the first checkpoint. Behind it
-stand what is known of the accounts, and of items of which the old lines do not say it rightly: from
+The lines of an older log stay as they are. The first line under the key (`audit.CLOSED`) follows
+the last of them, so that none can be changed any more without breaking it: the first checkpoint.
+Behind it stand what is known of the accounts, and of items of which the old lines do not say it rightly: from
 there on a row that was changed without a line is found.
 
 Runs in the transaction of the upgrade, and only there: a head that lost its key later is not begun
@@ -14,7 +14,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mailfilter.record import audit, audit_states
-from mailfilter.record.audit_check import CLOSED, Walk
+from mailfilter.record.audit_check import Walk
 from mailfilter.record.audit_states import ItemRow
 from mailfilter.record.contract import AuditLine
 from mailfilter.record.states import ENDED
@@ -33,7 +33,7 @@ async def begin(connection: AsyncConnection, at: datetime, log: str) -> None:
     walk = Walk(key, old)
     while lines := await audit.read(connection, walk.last, _PAGE):
         walk.take(lines)
-    closing = AuditLine(0, at, "system", CLOSED, "", {"lines": seq})
+    closing = AuditLine(0, at, "system", audit.CLOSED, "", {"lines": seq})
     head = await audit.add(connection, old, closing)
     for what, state in await _known(connection, walk):
         line = AuditLine(0, at, "system", "audit-state", what, state=state)

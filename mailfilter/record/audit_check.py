@@ -32,7 +32,6 @@ from mailfilter.record.checkpoint import Checkpoint
 from mailfilter.record.contract import AuditLine
 from mailfilter.record.tables import audit as audit_table
 
-CLOSED = "audit-keyed"  # the act of the first line under the key, where there were others before
 ACCEPT = "audit-accept"
 _PAGE = 1000
 _ITEMS = 2000
@@ -55,7 +54,8 @@ class Kind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Fault:
     """Something that does not hold. `object` is an item, account or message; `first` and `last` are
-    numbers of lines; `pin` is a hash of what stands in these lines."""
+    numbers of lines; `pin` is a hash of what stands in these lines, or the time of the youngest
+    checkpoint that does not fit."""
 
     kind: Kind
     sentence: str
@@ -145,7 +145,7 @@ class Walk:
     def _fits(self, line: AuditLine) -> bool:
         if not self._keyed or line.seq < self._keyed:
             return audit.digest(line, self._before) == line.hash
-        if line.seq == self._keyed > 1 and line.act != CLOSED:
+        if line.seq == self._keyed > 1 and line.act != audit.CLOSED:
             return False  # nothing else begins the part under the key
         return audit.keyed_digest(self._key, line, self._before) == line.hash
 
@@ -259,8 +259,13 @@ async def verify(run: Run, key: AuditKey, checkpoints: Sequence[Checkpoint] = ()
 
 
 async def _verify(run: Run, key: AuditKey, checkpoints: Sequence[Checkpoint]) -> AuditReport:
+    head: audit.Head = await run(audit.head_row)
+    if not head.is_ours(key):  # what it says is said to be wrong; the lines are read all the same
+        log = head.log or next((one.log for one in checkpoints if one.log), "")
+        keyed = head.keyed or await run(audit.first_keyed)
+        head = replace(head, keyed=keyed, log=log)
     shot: Shot = await run(partial(_lines, after=0))
-    walk = Walk(key, shot.head, {one.seq for one in checkpoints})
+    walk = Walk(key, head, {one.seq for one in checkpoints})
     walk.take(shot.lines)
     while len(shot.lines) == _PAGE:
         shot = await run(partial(_lines, after=walk.last))
@@ -271,7 +276,7 @@ async def _verify(run: Run, key: AuditKey, checkpoints: Sequence[Checkpoint]) ->
         *walk.faults(),
         *walk.head_faults(shot.head),
         *_strays(shot),
-        *against(walk, shot.head, checkpoints),
+        *against(walk, head.log, checkpoints),
         *compared.faults,
     ]
     left = tuple(one for one in faults if not _is_accepted(one, walk.accepted))
@@ -331,32 +336,35 @@ def _strays(shot: Shot) -> list[Fault]:
     return [Fault(Kind.HEAD, "there are rows with numbers that no line of the log has")]
 
 
-def against(walk: Walk, head: audit.Head, checkpoints: Sequence[Checkpoint]) -> list[Fault]:
+def against(walk: Walk, log: str, checkpoints: Sequence[Checkpoint]) -> list[Fault]:
     """Checkpoints that do not fit, or that the log has accepted as lost."""
     bad: dict[int, str] = {}
+    until = ""
     for one in checkpoints:
         if one.seq == 0 or _is_lost(one, walk.accepted):
             continue
-        if one.log and one.log != head.log:
+        if one.log and one.log != log:
             bad[one.seq] = f"the checkpoint of line {one.seq} is of another log"
         elif one.seq > walk.last:
             bad[one.seq] = f"the chain ends at line {walk.last}; at least {one.seq} were there"
         elif walk.hashes[one.seq] != one.hash:
             bad[one.seq] = f"line {one.seq} is not the one of the checkpoint"
+        if one.seq in bad and one.at is not None:
+            until = max(until, one.at.isoformat())
     if not bad:
         return []
     first, last = min(bad), max(bad)
     rest = f" ({len(bad)} checkpoints up to line {last} do not fit)" if len(bad) > 1 else ""
-    return [Fault(Kind.CHECKPOINT, bad[first] + rest, "", first, last)]
+    return [Fault(Kind.CHECKPOINT, bad[first] + rest, "", first, last, until)]
 
 
 def _is_lost(one: Checkpoint, accepted: Iterable[AuditLine]) -> bool:
-    """Whether an operator has accepted that what it speaks of is lost: made before that, and of
-    lines that were named then."""
+    """Whether an operator has accepted that what it speaks of is lost: it is not younger than those
+    that were seen then, and of lines that were named then."""
     return any(
         line.detail.get("of") == Kind.CHECKPOINT
         and int(line.detail["first"]) <= one.seq <= int(line.detail["last"])
-        and (one.at is None or one.at <= line.at)
+        and (one.at is None or one.at.isoformat() <= str(line.detail["pin"]))
         for line in accepted
     )
 

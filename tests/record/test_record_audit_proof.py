@@ -18,7 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mailfilter.errors import ConfigError, Permanent
 from mailfilter.model import Action, State
 from mailfilter.record import audit, checkpoint
-from mailfilter.record.audit_check import ACCEPT, CLOSED
+from mailfilter.record.audit import CLOSED
+from mailfilter.record.audit_check import ACCEPT
 from mailfilter.record.audit_key import AuditKey
 from mailfilter.record.checkpoint import Checkpoint
 from mailfilter.record.contract import AuditLine, ReadOn, StagedItem, User
