@@ -2,8 +2,8 @@
 
 The lines of an older log stay as they are. The first line under the key (`audit.CLOSED`) follows
 the last of them, so that none can be changed any more without breaking it: the first checkpoint.
-Behind it stand what is known of the accounts, and of items of which the old lines do not say it rightly: from
-there on a row that was changed without a line is found.
+Behind it stand what is known of the accounts, and of items of which the old lines do not say it
+rightly: from there on a row that was changed without a line is found.
 
 Runs in the transaction of the upgrade, and only there: a head that lost its key later is not begun
 anew in silence, but mended with a line that says so (`audit.sound_head`).
