@@ -7,7 +7,7 @@ PYTEST := .venv/bin/python -m pytest
 ARGS ?=
 MINUTES ?= 5
 
-.PHONY: help run test test-fast lint bench bench-detectors bench-reading bench-extract bench-big bombs slow faults cuts power-cuts smuggling unchanged fuzz evasion ordinary quality quality-blind public-text judge quality-peers lock demo-mails clean
+.PHONY: help run test test-fast lint bench bench-detectors bench-reading bench-extract bench-big bombs slow faults cuts power-cuts audit smuggling unchanged fuzz evasion ordinary quality quality-blind public-text judge quality-peers lock demo-mails clean
 help: ## show this list
 	@grep -E '^[a-z.-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 14
 .venv/run: constraints.lock pyproject.toml
@@ -62,6 +62,8 @@ cuts: .venv/test ## the network cut at every byte of a transaction, both sides
 	FAULTS=all $(PYTEST) tests/faults/test_cuts.py $(ARGS)
 power-cuts: .venv/test ## 200 power cuts, half under PostgreSQL (root, /dev/fuse); ARGS="--cuts 50 --database sqlite"
 	$(RUN) -m tests.faults.power_run $(ARGS)
+audit: .venv/test ## 87 named and 1,000 random changes of the audit log: which are seen; ARGS="--count 200 --seed 3"
+	$(RUN) -m tests.record.audit_campaign $(ARGS)
 smuggling: .venv/test ## 5,000 ways to hide a message in another, before Postfix, Exim and OpenSMTPD (root)
 	$(RUN) -m tests.smuggling.fetch; $(RUN) -m tests.smuggling.play $(ARGS)
 unchanged: .venv/test ## 20,000 odd mails, no two alike: all must leave as they came

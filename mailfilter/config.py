@@ -16,6 +16,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from detectors.levels import LEVELS, Level, Levels, Thresholds
 from mailfilter import limits
+from mailfilter.config_audit import Audit
 from mailfilter.config_fields import (
     Address,
     HeaderName,
@@ -238,6 +239,7 @@ class Settings(Section):
     listen: Listen = Listen()
     next_hop: NextHop = NextHop()
     store: Store = Store()
+    audit: Audit = Audit()
     web: Web = Web()
     front: Front = Front()
     pickup: Pickup = Pickup()

@@ -19,7 +19,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from mailfilter import control_alarms
+from mailfilter import control_alarms, control_audit
 from mailfilter.errors import Permanent, Temporary
 from mailfilter.log import log
 from mailfilter.model import State
@@ -100,14 +100,17 @@ async def weekly(desk: Desk, request: dict[str, Any]) -> str:
 
 async def audit_list(desk: Desk, request: dict[str, Any]) -> list[dict[str, Any]]:
     """Lines of the audit log behind the given number."""
-    lines = await desk.archive.audit_lines(int(request["after"]), int(request["limit"]))
-    return [asdict(line) | {"at": line.at.isoformat()} for line in lines]
+    return await control_audit.lines(desk.archive, request)
 
 
-async def audit_verify(desk: Desk, _request: dict[str, Any]) -> dict[str, Any]:
-    """Whether the chain holds."""
-    lines, fault = await desk.archive.verify_audit()
-    return {"lines": lines, "fault": fault}
+async def audit_verify(desk: Desk, request: dict[str, Any]) -> dict[str, Any]:
+    """Whether the chain holds, and what it says fits the rows and the checkpoints."""
+    return await control_audit.verify(desk.archive, desk.now, request)
+
+
+async def audit_accept(desk: Desk, request: dict[str, Any]) -> dict[str, Any]:
+    """Acknowledge what does not hold, with a reason that the log keeps."""
+    return await control_audit.accept(desk.archive, desk.now, request)
 
 
 async def user_list(desk: Desk, _request: dict[str, Any]) -> list[dict[str, Any]]:
@@ -195,6 +198,7 @@ VERBS: dict[str, Verb] = {
     "report": weekly,
     "audit-list": audit_list,
     "audit-verify": audit_verify,
+    "audit-accept": audit_accept,
     "false-alarms": false_alarms,
     "poison-list": poison_list,
     "poison-clear": poison_clear,

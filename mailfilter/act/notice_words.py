@@ -147,10 +147,28 @@ _TEXT, _HTML = _TEMPLATES.get_template("letter.txt"), _TEMPLATES.get_template("l
 
 def letter(blocks: Sequence[Block], stamp: Stamp) -> EmailMessage:
     """The mail. Raises Permanent where an address cannot stand in a header."""
+    message = _stamped(blocks[0].title, stamp)
+    message.set_content(_TEXT.render(blocks=blocks), cte="quoted-printable")
+    page = _HTML.render(blocks=blocks, subject=blocks[0].title)
+    message.add_alternative(page, subtype="html", cte="quoted-printable")
+    message["Content-Language"] = ", ".join(block.language for block in blocks)
+    message.set_boundary(f"=_{sha256(stamp.message_id.encode()).hexdigest()[:32]}")
+    return message
+
+
+def plain_letter(subject: str, lines: Sequence[str], stamp: Stamp) -> EmailMessage:
+    """A mail of lines that no mail program breaks: text as it is, in UTF-8."""
+    message = _stamped(subject, stamp)
+    message.set_content("\n".join(lines) + "\n", cte="8bit")
+    return message
+
+
+def _stamped(subject: str, stamp: Stamp) -> EmailMessage:
+    """The head of a mail of ours."""
     message = EmailMessage(policy=SMTP)
     message["From"] = _mailbox(stamp.sender, stamp.sender_name)
     message["To"] = [_mailbox(address) for address in stamp.recipients]
-    message["Subject"] = blocks[0].title
+    message["Subject"] = subject
     message["Date"] = format_datetime(stamp.at)
     message["Message-ID"] = f"<{stamp.message_id}>"
     if stamp.answers:
@@ -159,11 +177,6 @@ def letter(blocks: Sequence[Block], stamp: Stamp) -> EmailMessage:
     message["Auto-Submitted"] = stamp.automatic
     message["X-Auto-Response-Suppress"] = "All"  # Exchange: no out-of-office to us
     message[LOOP_HEADER] = stamp.loop
-    message.set_content(_TEXT.render(blocks=blocks), cte="quoted-printable")
-    page = _HTML.render(blocks=blocks, subject=blocks[0].title)
-    message.add_alternative(page, subtype="html", cte="quoted-printable")
-    message["Content-Language"] = ", ".join(block.language for block in blocks)
-    message.set_boundary(f"=_{sha256(stamp.message_id.encode()).hexdigest()[:32]}")
     return message
 
 

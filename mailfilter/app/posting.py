@@ -11,6 +11,7 @@ from functools import partial
 
 from mailfilter import config, connectors
 from mailfilter.act import sdk
+from mailfilter.act.checkpoint_mail import CheckpointMail
 from mailfilter.act.contract import Handler
 from mailfilter.act.hand_over import HandOvers, hop_of_connector, sending, sending_to
 from mailfilter.act.notice_sending import Post, Reports, ToReviewers, ToSender
@@ -49,6 +50,7 @@ def outbox(archive: Archive, settings: config.Settings) -> Outbox:
     handlers |= {"own-mail": own, "check-answer": own}
     handlers["reviewers"] = ToReviewers(archive, settings, post, clock.now)
     handlers["report"] = Reports(settings, post, _weekly(archive, settings), clock.now)
+    handlers["checkpoint"] = CheckpointMail(settings, post, clock.now)
     handlers["release"] = Release(archive, partial(deliver_all, hop), clock.now)
     pickups = archive.pickups
     assert pickups is not None, "desk has the keys"

@@ -1,4 +1,4 @@
-"""What desk does by the clock: sweeps, the reviewers' mail, the weekly report.
+"""What desk does by the clock: sweeps, checkpoints, the reviewers' mail, the weekly report.
 
 One of the three fences that catch everything: a sweep that fails must not end desk, and the next
 run covers the gap.
@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
+from mailfilter.app.anchoring import Anchoring
 from mailfilter.app.clock import STOCKHOLM
 from mailfilter.app.metrics import Metrics
 from mailfilter.app.scanning import repeat_file
@@ -34,6 +35,7 @@ class Schedule:
     ) -> None:
         self._archive, self._settings, self._now, self._wake = archive, settings, now, wake
         self._metrics = metrics
+        self._anchoring = Anchoring(archive, settings)
         self._told = datetime.min.replace(tzinfo=STOCKHOLM)  # when reviewers were last written to
         self._seen = 0  # how many items waited then
         self._week = ""  # the last week whose report was queued by this process
@@ -54,6 +56,7 @@ class Schedule:
         await self._archive.index()
         if done := {what: n for what, n in (await self._archive.sweep(now)).items() if n}:
             log.info("sweep", **done)
+        await self._anchoring.tick(now)
         await self._reviewers(now)
         await self._report(now)
         await self._metrics.refresh(self._archive, now, now.astimezone(STOCKHOLM).date())

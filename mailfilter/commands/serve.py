@@ -14,6 +14,11 @@ from mailfilter.errors import ConfigError
 
 Given = Annotated[Path, typer.Option("-c", "--config", help="the configuration file")]
 
+_AT_HOME = (
+    "audit: checkpoints of the audit log stay on this machine, where who puts back its disk puts"
+    " them back, too; set audit.syslog to another machine or audit.mail"
+)
+
 
 def serve(file: Given) -> None:
     """Run the gateway until it is told to stop (SIGTERM); SIGHUP reloads the rules."""
@@ -45,4 +50,6 @@ def check_config(file: Given) -> None:
         typer.echo(f"{file}: {sentence}", err=True)  # advice: what is in DNS is not in the file
     if why := judge.missing():
         typer.echo(f"warning: {why}", err=True)
+    if not settings.audit.elsewhere:
+        typer.echo(f"warning: {file}: {_AT_HOME}", err=True)
     typer.echo(f"{file}: good; rules {rules.hash[:12]}")

@@ -9,7 +9,7 @@ import asyncio
 import secrets
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import partial
 from typing import TypeVar
@@ -22,6 +22,7 @@ from mailfilter.errors import Permanent
 from mailfilter.model import State
 from mailfilter.record import (
     audit,
+    audit_states,
     counts,
     facets,
     items,
@@ -31,7 +32,9 @@ from mailfilter.record import (
     search,
     users,
 )
+from mailfilter.record.audit_proof import Proof
 from mailfilter.record.case_number import Case
+from mailfilter.record.checkpoint import Checkpoint
 from mailfilter.record.contract import (
     AuditLine,
     Count,
@@ -81,6 +84,7 @@ class StoreArchive:
         means: Means | None = None,
     ) -> None:
         self.database = database
+        self.proof = Proof(database)
         self._opener = opener
         self.sealer = sealer
         self._held_days = held_days
@@ -212,11 +216,12 @@ class StoreArchive:
     async def audit_lines(self, after: int = 0, limit: int = 100) -> list[AuditLine]:
         return await self._run(lambda c: audit.read(c, after, limit))
 
-    async def verify_audit(self, anchors: Sequence[tuple[int, str]] = ()) -> tuple[int, str]:
-        return await self._run(lambda c: audit.verify(c, anchors))
-
     async def audit_head(self) -> tuple[int, str]:
         return await self._run(audit.head)
+
+    async def verify_audit(self, anchors: Sequence[tuple[int, str]] = ()) -> tuple[int, str]:
+        report = await self.proof.verify(Checkpoint(*anchor) for anchor in anchors)
+        return report.lines, report.faults[0].sentence if report.faults else ""
 
     # ---- statistics and retention ----
 
@@ -246,7 +251,7 @@ class StoreArchive:
             if await users.find(c, user.name) is not None:
                 raise Permanent(f"there is a user named {user.name} already")
             await users.add(c, user, password_hash)
-            await audit.append(c, line)
+            await _append_account(c, user.name, line)
 
         await self._run(work)
 
@@ -287,7 +292,7 @@ class StoreArchive:
             changed = await users.change(c, name, **values)
             if changed:
                 await users.succeeded(c, name)
-                await audit.append(c, line)
+                await _append_account(c, name, line)
             return changed
 
         return await self._run(work)
@@ -324,6 +329,12 @@ class StoreArchive:
 
     def _secret(self) -> str:
         return self._means.entropy(32).hex()
+
+
+async def _append_account(connection: AsyncConnection, name: str, line: AuditLine) -> None:
+    """The line of an act that has changed an account: it says what the account is now."""
+    state = await audit_states.account(connection, audit.key_of(connection), name)
+    await audit.append(connection, replace(line, object=name, state=state))
 
 
 def _for_user(

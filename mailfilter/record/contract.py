@@ -20,6 +20,7 @@ from mailfilter.place import Place
 from mailfilter.record.case_number import Case
 
 if TYPE_CHECKING:
+    from mailfilter.record.audit_proof import Proof
     from mailfilter.record.links import Links
     from mailfilter.record.pickup import Pickups
     from mailfilter.record.sender_rows import SenderRows
@@ -314,6 +315,7 @@ class AuditLine:
     object: str  # item or user
     detail: dict[str, str | int] = field(default_factory=dict)
     hash: str = ""
+    state: str = ""  # what the act made of its object: the store fills it in (``audit_states.py``)
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,6 +336,8 @@ class Archive(Protocol):
     def links(self) -> "Links": ...  # links that were mailed, and what they open
     @property
     def sender(self) -> "SenderRows": ...  # what senders did with their own mail
+    @property
+    def proof(self) -> "Proof": ...  # of the audit log: verifying, checkpoints, accepting
 
     # lists and bodies
     async def items(self, filter: Filter) -> list[Item]: ...
@@ -405,7 +409,8 @@ class Archive(Protocol):
     async def audit(self, line: AuditLine) -> None: ...
     async def audit_lines(self, after: int = 0, limit: int = 100) -> list[AuditLine]: ...
     async def verify_audit(self, anchors: Sequence[tuple[int, str]] = ()) -> tuple[int, str]:
-        """(lines, "" or what is wrong and where). `anchors` are heads written down elsewhere."""
+        """(lines, "" or the first thing that is wrong and where). `anchors` are heads written down
+        elsewhere. All that `proof` has to say is said by its `verify`."""
         ...
 
     async def audit_head(self) -> tuple[int, str]:

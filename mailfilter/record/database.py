@@ -163,6 +163,10 @@ class Database:
         """Where events of the connections can be listened to."""
         return self._engine.sync_engine if isinstance(self._engine, AsyncEngine) else self._engine
 
+    def give(self, **options: Any) -> None:
+        """What work shall find among the execution options of its connection."""
+        self.sync_engine.update_execution_options(**options)
+
     async def run(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         """The result of `work` after its transaction is committed durably, or `Temporary`."""
         if self._closed:

@@ -11,7 +11,7 @@ get the dossier under a key of their own first, so that the sender can be told.
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -229,7 +229,8 @@ async def act(connection: AsyncConnection, move: Move) -> str | None:
     if owner is None:
         return None
     if not await is_protected(connection, owner):
-        await audit.append(connection, move.line)
+        line = replace(move.line, object=move.id, state=move.after.value)
+        await audit.append(connection, line)
     if State.READING in move.before:
         await reading.count_pending(connection, owner)
     if move.parcel:

@@ -7,6 +7,8 @@
 ``escrow.key``          opens as well; to be moved off this machine at once. Who brings an
                         ``escrow.pub`` of her own never has this file here
 ``join.key``            32 secret bytes, as hex, for the keyed hashes of P2; smtp reads it
+``audit.key``           32 secret bytes, as hex, that seal the audit log; only desk reads it
+``audit.pub``           by which anybody can check the signature of a checkpoint
 ======================  =====================================================================
 
 ``desk.pub`` is written last: without it nothing can have been sealed, so a first start that was
@@ -23,6 +25,7 @@ from pathlib import Path
 import pyrage
 
 from mailfilter.errors import ConfigError
+from mailfilter.record.audit_key import SIZE, AuditKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,7 @@ class PrivateKeys:
 
     public: PublicKeys
     identity: str = field(repr=False)
+    audit: AuditKey
 
 
 def ensure_keys(folder: Path) -> list[str]:
@@ -48,21 +52,36 @@ def ensure_keys(folder: Path) -> list[str]:
     Raises ConfigError when keys are missing that sealed mail may need.
     """
     if (folder / "desk.pub").exists():
+        notes = _ensure_audit(folder)
         load_private(folder)
-        return []
-    notes: list[str] = []
+        return notes
+    notes = []
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not (folder / "escrow.pub").exists():
             _ensure(folder / "escrow.key", _identity)
             _ensure(folder / "escrow.pub", lambda: _public(_secret(folder / "escrow.key")))
             notes.append(_escrow_sentence(folder / "escrow.key"))
+        _ensure_audit(folder)
         _ensure(folder / "join.key", lambda: secrets.token_hex(32))
         _ensure(folder / "desk.key", _identity)
         _ensure(folder / "desk.pub", lambda: _public(_secret(folder / "desk.key")))
     except OSError as error:
         raise ConfigError(f"store.keys: {folder} cannot be written: {error.strerror}") from error
     return [f"Made the store's keys in {folder}. Back them up, apart from the database.", *notes]
+
+
+def _ensure_audit(folder: Path) -> list[str]:
+    """The key of the audit log, which installations of before it have not; a sentence if it was
+    made. Where its public half is there it was lost: a new one would not fit what is sealed."""
+    if (folder / "audit.pub").exists():
+        return []
+    try:
+        _ensure(folder / "audit.key", lambda: secrets.token_hex(SIZE))
+        _ensure(folder / "audit.pub", lambda: _audit(folder / "audit.key").public)
+    except OSError as error:
+        raise ConfigError(f"store.keys: {folder} cannot be written: {error.strerror}") from error
+    return [f"Made audit.key in {folder}, which seals the audit log. Back it up with the others."]
 
 
 def load_public(folder: Path) -> PublicKeys:
@@ -79,11 +98,19 @@ def load_private(folder: Path) -> PrivateKeys:
     public = load_public(folder)
     path = folder / "desk.key"
     identity = _secret(path)
-    if path.stat().st_mode & 0o077:
-        raise ConfigError(f"store.keys: {path} can be read by others; run: chmod 600 {path}")
+    audit = _audit(folder / "audit.key")
+    for secret in (path, folder / "audit.key"):
+        if secret.stat().st_mode & 0o077:
+            raise ConfigError(
+                f"store.keys: {secret} can be read by others; run: chmod 600 {secret}"
+            )
     if _public(identity) != public.desk:
         raise ConfigError(f"store.keys: {path} and desk.pub are no pair; restore both from backup")
-    return PrivateKeys(public, identity)
+    if _read(folder / "audit.pub") != audit.public:
+        raise ConfigError(
+            f"store.keys: {folder}/audit.key and audit.pub are no pair; restore both from backup"
+        )
+    return PrivateKeys(public, identity, audit)
 
 
 def _escrow_sentence(path: Path) -> str:
@@ -153,6 +180,15 @@ def _recipient(path: Path) -> str:
         return str(pyrage.x25519.Recipient.from_str(_read(path)))
     except pyrage.RecipientError as error:
         raise ConfigError(f"store.keys: {path} holds no age public key (age1…)") from error
+
+
+def _audit(path: Path) -> AuditKey:
+    if not path.exists():
+        raise ConfigError(
+            f"store.keys: {path} is missing; restore it from backup. If it is lost for good, remove"
+            " audit.pub: then a new one is made, and mailfilter audit accept says so in the log"
+        )
+    return AuditKey(_join(path))
 
 
 def _join(path: Path) -> bytes:

@@ -5,13 +5,14 @@ that start at once do not meet. A schema newer than this program is refused: the
 would not know what it destroys.
 """
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mailfilter.errors import ConfigError
@@ -20,18 +21,23 @@ from mailfilter.record.database import Database
 _LOCK = 0x6D61696C  # "mail"
 
 
-async def upgrade(database: Database) -> None:
-    """Make or change the tables. Raises Temporary or ConfigError."""
+async def upgrade(
+    database: Database, begin_log: Callable[[AsyncConnection], Awaitable[None]]
+) -> None:
+    """Make or change the tables; `begin_log` is called in the same transaction where the audit log
+    was under no key before. Raises Temporary or ConfigError."""
 
     async def work(connection: AsyncConnection) -> None:
         if not database.embedded:
             await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-        await connection.run_sync(_upgrade)
+        if await connection.run_sync(_upgrade):
+            await begin_log(connection)
 
     await database.run(work)
 
 
-def _upgrade(connection: Connection) -> None:
+def _upgrade(connection: Connection) -> bool:
+    """True if the columns that the key of the log needs were made."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["connection"] = connection
@@ -42,5 +48,14 @@ def _upgrade(connection: Connection) -> None:
             f"store.url: the database was made by a newer mailfilter (schema {present});"
             " start that one, or restore the backup of before"
         )
-    if present not in ScriptDirectory.from_config(config).get_heads():
-        command.upgrade(config, "head")
+    if present in ScriptDirectory.from_config(config).get_heads():
+        return False
+    keyed = present is not None and _has_keyed(connection)
+    command.upgrade(config, "head")
+    return not keyed
+
+
+def _has_keyed(connection: Connection) -> bool:
+    return any(
+        column["name"] == "keyed" for column in inspect(connection).get_columns("audit_head")
+    )

@@ -13,13 +13,16 @@ sentence. `open_store` gives both sides to a single process.
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mailfilter.config import Settings
 from mailfilter.errors import ConfigError
+from mailfilter.record import audit, audit_begin
 from mailfilter.record.archive import Means, StoreArchive
+from mailfilter.record.audit_proof import Proof
 from mailfilter.record.database import Database, check_durable, connect
 from mailfilter.record.desk_link import DeskIntake
 from mailfilter.record.desk_server import DeskServer
@@ -50,9 +53,12 @@ class Store:
 async def open_store(settings: Settings, keys: PrivateKeys, means: Means | None = None) -> Store:
     """Open for desk; the schema is brought up to date. Raises ConfigError or Temporary."""
     database = connect(settings.store.url)
+    database.give(**{audit.KEY: keys.audit})
+    means = means or Means()
+    now, log = means.clock(), means.entropy(8).hex()
     try:
         await check_durable(database)
-        await upgrade(database)
+        await upgrade(database, lambda connection: audit_begin.begin(connection, now, log))
         await database.run(lambda connection: _check_key(connection, keys.public.desk))
     except BaseException:
         await database.close()
@@ -68,6 +74,7 @@ async def open_store(settings: Settings, keys: PrivateKeys, means: Means | None 
         search_days=store.search_days,
         means=means,
     )
+    archive.proof = Proof(database, checkpoint_file(settings))
     seal = DeskSeal(keys.public.desk, keys.identity)
     archive.pickups = Pickups(database, seal, settings.pickup.kept)
     return Store(archive, StoreIntake(database, sealer, store.held_days), database)
@@ -95,6 +102,11 @@ def open_desk_server(settings: Settings, archive: StoreArchive) -> DeskServer | 
         return None
     intake = StoreIntake(archive.database, archive.sealer, settings.store.held_days)
     return DeskServer(settings.store.run / SOCKET, intake)
+
+
+def checkpoint_file(settings: Settings) -> Path:
+    """Where checkpoints of the audit log are kept on this machine."""
+    return settings.audit.file or settings.store.keys.parent / "audit.checkpoints"
 
 
 def _sealer(keys: PublicKeys) -> Sealer:

@@ -127,7 +127,9 @@ async def _open(
     else:
         same = {"message": row.message, "at": row.at, "expires_at": row.expires_at}
         await connection.execute(insert(item).values(id=id, **same, **values))
-    await _audit(connection, row, AuditLine(0, done.at, "system", act, id, _detail(group, done)))
+    detail = _detail(group, done)
+    line = AuditLine(0, done.at, "system", act, id, detail, state=state.value)
+    await _audit(connection, row, line)
     if parcel:
         await staging.put(connection, parcel, done.at, message_id=row.message, item_id=id)
 

@@ -14,7 +14,7 @@ pickup               see ``pickup_sweep.py``
 words of the search  with the content: subject and file names (``search.py``)
 addresses of it      ``store.search_days`` after the message ended, at the latest with its
                      bare row; at once if it was deleted, or with 0
-ended message        its bare row after ``store.audit_days``
+ended message        its bare row after ``store.audit_days``; the audit log says so
 ===================  ===================================================================
 
 `sweep` may run as often as one likes and catches up with whatever it missed. Expiry is audited.
@@ -29,6 +29,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mailfilter.model import State
 from mailfilter.record import (
     answers,
+    audit,
+    audit_states,
     facets,
     items,
     links,
@@ -188,8 +190,19 @@ async def drop_ended(connection: AsyncConnection, now: datetime, audit_days: int
     )
     ids = (await connection.execute(query.limit(_MOST))).scalars().all()
     for id_ in ids:
+        await _say_gone(connection, id_, now)
         await staging.remove(connection, id_)
     return len(ids)
+
+
+async def _say_gone(connection: AsyncConnection, id: str, now: datetime) -> None:
+    """A line for each item: a row that is missing without one was removed by hand."""
+    if await items.is_protected(connection, id):
+        return
+    query = select(item.c.id).where(item.c.message == id).order_by(item.c.id)
+    for name in (await connection.execute(query)).scalars().all():
+        line = AuditLine(0, now, "system", "drop", name, state=audit_states.GONE)
+        await audit.append(connection, line)
 
 
 async def sweep(

@@ -164,6 +164,7 @@ audit = Table(
     _text("object"),
     _text("detail"),  # canonical JSON
     _text("hash"),
+    Column("state", Text, nullable=False, default="", server_default=""),  # ``audit_states.py``
 )
 
 audit_head = Table(
@@ -172,6 +173,10 @@ audit_head = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("seq", BigInteger, nullable=False),
     _text("hash"),
+    # from which line the key holds; 0 until it does
+    Column("keyed", BigInteger, nullable=False, default=0, server_default="0"),
+    Column("log", Text, nullable=False, default="", server_default=""),  # names this log
+    Column("seal", Text, nullable=False, default="", server_default=""),
 )
 
 counter = Table(

@@ -1,6 +1,6 @@
 """Stores, dossiers, staged messages and times for the tests of the record. No real person."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -8,7 +8,7 @@ from typing import Any
 
 import argon2
 from sqlalchemy import make_url, text
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from detectors import Role
 from detectors.levels import LEVELS
@@ -155,3 +155,19 @@ async def hold(parts: Parts, staged: Staged) -> Joined:
     joined = await parts.intake.stage(staged)
     await parts.intake.commit(joined.id, [count()])
     return joined
+
+
+async def drop_triggers(parts: Parts, *names: str) -> None:
+    """What stands between a hand at the database and the audit log."""
+    await parts.database.run(lambda c: without_triggers(c, names))
+
+
+async def without_triggers(connection: AsyncConnection, names: Sequence[str] = ()) -> None:
+    """The same in the caller's transaction; all of them if none is named."""
+    sqlite = connection.dialect.name == "sqlite"
+    all_names = ("audit_no_update", "audit_no_delete") if sqlite else ("audit_no_change",)
+    for name in names or (*all_names, "audit_at_its_end"):
+        where = "" if sqlite else " ON audit"
+        await connection.execute(text(f"DROP TRIGGER IF EXISTS {name}{where}"))
+    if not sqlite:
+        await connection.execute(text("DROP FUNCTION IF EXISTS audit_grows_at_its_end()"))

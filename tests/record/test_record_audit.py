@@ -2,15 +2,18 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mailfilter.errors import Temporary
-from mailfilter.record.audit import digest
+from mailfilter.record.audit import BROKEN, digest, keyed_digest
+from mailfilter.record.audit_key import AuditKey
+from mailfilter.record.checkpoint import Checkpoint
 from mailfilter.record.contract import AuditLine
-from tests.record.making import NOW, Parts, line
+from tests.record.making import DAY, NOW, Parts, line, without_triggers
 
 
 async def fill(store: Parts, n: int = 5) -> None:
@@ -20,15 +23,10 @@ async def fill(store: Parts, n: int = 5) -> None:
 
 async def tamper(store: Parts, *statements: str) -> None:
     """What somebody with the database's password can do: triggers off, then anything."""
-    sqlite = store.url.startswith("sqlite")
-    drops = (
-        ("DROP TRIGGER IF EXISTS audit_no_update", "DROP TRIGGER IF EXISTS audit_no_delete")
-        if sqlite
-        else ("DROP TRIGGER IF EXISTS audit_no_change ON audit",)
-    )
 
     async def work(connection: AsyncConnection) -> None:
-        for statement in (*drops, *statements):
+        await without_triggers(connection)
+        for statement in statements:
             await connection.execute(text(statement))
 
     await store.database.run(work)
@@ -78,29 +76,46 @@ async def test_tampering_is_found(store: Parts, statements: list[str], complaint
     assert complaint in (await store.archive.verify_audit())[1]
 
 
-async def test_an_anchor_finds_a_chain_cut_off_with_its_head(store: Parts) -> None:
+async def test_a_chain_cut_off_with_its_head_is_found(store: Parts) -> None:
     await fill(store)
     anchor = await store.archive.audit_head()
     third = (await store.archive.audit_lines(2, 1))[0].hash
     cut = "UPDATE audit_head SET seq = 3, hash = '" + third + "'"
     await tamper(store, "DELETE FROM audit WHERE seq > 3", cut)
-    assert await store.archive.verify_audit() == (3, "")
-    assert "at least 5" in (await store.archive.verify_audit([anchor]))[1]
+    assert "no seal" in (await store.archive.verify_audit())[1]
+    assert (
+        "at least 5"
+        in (await store.archive.proof.verify([Checkpoint(*anchor)])).faults[-1].sentence
+    )
 
 
-async def test_an_anchor_finds_a_chain_made_anew(store: Parts) -> None:
+async def test_a_log_that_was_emptied_says_so_itself(store: Parts) -> None:
     await fill(store)
-    anchor = await store.archive.audit_head()
     await tamper(store, "DELETE FROM audit", "UPDATE audit_head SET seq = 0, hash = ''")
     await fill(store, 6)
-    assert await store.archive.verify_audit() == (6, "")
-    assert "line 5 is not the one" not in (await store.archive.verify_audit([anchor]))[1]
-    changed = (anchor[0], "0" * 64)
-    assert "line 5 is not the one" in (await store.archive.verify_audit([changed]))[1]
+    assert "line 1 says that the log's end was changed" in (await store.archive.verify_audit())[1]
+    assert [one.act for one in await store.archive.audit_lines(0, 2)] == [BROKEN, "view-item"]
+
+
+async def test_an_anchor_that_is_of_another_chain_is_told(store: Parts) -> None:
+    await fill(store)
+    assert (await store.archive.verify_audit([(5, "0" * 64)]))[1].startswith("line 5 is not the")
+    assert "at least 9" in (await store.archive.verify_audit([(9, "0" * 64)]))[1]
+
+
+_ROW = "INTO audit (seq, at, actor, act, object, detail, hash) VALUES (1, 1, '', '', '', '', '')"
 
 
 @pytest.mark.parametrize(
-    "statement", ["UPDATE audit SET actor = 'bo'", "DELETE FROM audit WHERE seq = 1"]
+    "statement",
+    [
+        "UPDATE audit SET actor = 'bo'",
+        "DELETE FROM audit WHERE seq = 1",
+        f"INSERT OR REPLACE {_ROW}",
+        f"INSERT {_ROW} ON CONFLICT (seq) DO UPDATE SET actor = 'bo'",
+        f"INSERT {_ROW} ON CONFLICT (seq) DO NOTHING",
+        f"INSERT {_ROW.replace('(1,', '(0,')}",
+    ],
 )
 async def test_the_database_itself_refuses_changes(store: Parts, statement: str) -> None:
     await fill(store, 2)
@@ -122,7 +137,7 @@ async def test_many_writers_make_one_line(
     assert await store.archive.verify_audit() == (20, "")
 
 
-def test_the_hash_covers_every_field() -> None:
+def test_the_hash_of_before_the_key_covers_every_field() -> None:
     one = AuditLine(1, NOW, "a", "b", "c", {"d": 1})
     others = [
         AuditLine(2, NOW, "a", "b", "c", {"d": 1}),
@@ -131,3 +146,19 @@ def test_the_hash_covers_every_field() -> None:
         AuditLine(1, NOW, "a", "b", "c", {"d": "1"}),
     ]
     assert len({digest(one, ""), digest(one, "x"), *(digest(o, "") for o in others)}) == 6
+
+
+def test_the_hash_covers_every_field() -> None:
+    key = AuditKey(b"k" * 32)
+    one = AuditLine(1, NOW, "a", "b", "c", {"d": 1}, state="e")
+    others = [
+        replace(one, seq=2),
+        replace(one, at=NOW + DAY),
+        replace(one, actor="ab", act=""),
+        replace(one, act="bc", object=""),
+        replace(one, detail={"d": "1"}),
+        replace(one, state=""),
+    ]
+    hashes = {keyed_digest(key, other, "") for other in (one, *others)}
+    hashes |= {keyed_digest(key, one, "x"), keyed_digest(AuditKey(b"l" * 32), one, "")}
+    assert len(hashes) == 9

@@ -14,11 +14,23 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mailfilter.errors import ConfigError, Temporary
 from mailfilter.model import State
 from mailfilter.record import open_archive, open_desk_server, open_intake, open_store
+from mailfilter.record.audit_key import AuditKey
 from mailfilter.record.contract import Filter
 from mailfilter.record.database import connect
 from mailfilter.record.keys import PrivateKeys, PublicKeys
 from mailfilter.record.tables import metadata
-from tests.record.making import CHEAP, NOW, Mails, Parts, Server, count, hold, line, settings
+from tests.record.making import (
+    CHEAP,
+    NOW,
+    Mails,
+    Parts,
+    Server,
+    count,
+    drop_triggers,
+    hold,
+    line,
+    settings,
+)
 
 
 async def test_the_migrations_make_what_the_tables_say(store: Parts) -> None:
@@ -44,6 +56,8 @@ FIRST_TABLES = {
 LATER_COLUMNS = {
     "item": ("reading", "ended_at", "rules", "decided_by", "decided_at"),
     "message": ("pending", "kinds", "level", "indexed"),
+    "audit": ("state",),
+    "audit_head": ("keyed", "log", "seal"),
 }
 
 
@@ -51,6 +65,7 @@ async def test_a_database_of_the_first_schema_is_brought_up_to_date(opening, mai
     first = await opening()
     await hold(first, mails())
     await _sql(first, "DROP INDEX message_by_indexed")
+    await drop_triggers(first, "audit_at_its_end")
     for table, names in LATER_COLUMNS.items():
         for column in names:
             await _sql(first, f"ALTER TABLE {table} DROP COLUMN {column}")
@@ -77,7 +92,7 @@ async def test_a_newer_schema_is_refused(url: str, store: Parts, keys, tmp_path:
 async def test_other_keys_are_refused(url: str, store: Parts, tmp_path: Path) -> None:
     identity = pyrage.x25519.Identity.generate()
     public = str(identity.to_public())
-    other = PrivateKeys(PublicKeys(public, public, b"x" * 32), str(identity))
+    other = PrivateKeys(PublicKeys(public, public, b"x" * 32), str(identity), AuditKey(b"y" * 32))
     with pytest.raises(ConfigError, match="sealed to another"):
         await open_store(settings(url, tmp_path), other)
 

@@ -112,6 +112,8 @@ def test_a_first_start_makes_keys(tmp_path: Path) -> None:
         "escrow.key",
         "escrow.pub",
         "join.key",
+        "audit.key",
+        "audit.pub",
     }
     assert {stat.S_IMODE(f.stat().st_mode) for f in folder.iterdir()} == {0o600}
     before = {f.name: f.read_bytes() for f in folder.iterdir()}
@@ -121,6 +123,8 @@ def test_a_first_start_makes_keys(tmp_path: Path) -> None:
     assert keys.public == load_public(folder)
     assert len(keys.public.join) == 32
     assert keys.identity not in repr(keys)
+    assert len(keys.audit.secret) == 32
+    assert repr(keys.audit.secret) not in repr(keys)
 
 
 def test_an_escrow_key_of_ones_own(tmp_path: Path) -> None:
