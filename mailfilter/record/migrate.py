@@ -31,10 +31,19 @@ async def upgrade(database: Database) -> None:
     await database.run(work)
 
 
-def _upgrade(connection: Connection) -> None:
+def is_made(connection: Connection) -> bool:
+    """Whether the tables are there, in any step that we know; ConfigError if in a newer one."""
+    return _present(connection, _config(connection)) is not None
+
+
+def _config(connection: Connection) -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["connection"] = connection
+    return config
+
+
+def _present(connection: Connection, config: Config) -> str | None:
     present = MigrationContext.configure(connection).get_current_revision()
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     if present is not None and present not in known:
@@ -42,5 +51,11 @@ def _upgrade(connection: Connection) -> None:
             f"store.url: the database was made by a newer mailfilter (schema {present});"
             " start that one, or restore the backup of before"
         )
+    return present
+
+
+def _upgrade(connection: Connection) -> None:
+    config = _config(connection)
+    present = _present(connection, config)
     if present not in ScriptDirectory.from_config(config).get_heads():
         command.upgrade(config, "head")
