@@ -18,6 +18,7 @@ from detectors.levels import LEVELS, Level, Levels, Thresholds
 from mailfilter import limits
 from mailfilter.config_fields import (
     Address,
+    DomainName,
     HeaderName,
     Host,
     Line,
@@ -41,7 +42,7 @@ Language = Literal["sv", "en", "fi"]  # a notice can be written in
 class TenantMark(Section):
     """The header that a shared platform puts on our tenant's mail, and the value that is ours."""
 
-    header: str
+    header: Annotated[HeaderName, Field(min_length=1)]
     value: str
 
 
@@ -135,8 +136,8 @@ class Notice(Section):
     per_hour: Annotated[int, Field(ge=1)] = 20  # notices to one sender; then one digest
     languages: Annotated[tuple[Language, ...], Field(min_length=1)] = ("sv", "en")
     templates: Path | None = None  # a folder of own words, see act/notice_template.py
-    dkim_domain: str = ""
-    dkim_selector: str = ""
+    dkim_domain: DomainName = ""
+    dkim_selector: DomainName = ""
     dkim_key: Path | None = None
     # scanner@… → the human owner who gets its notices
     system_senders: dict[str, Address] = Field(default={})
@@ -289,7 +290,7 @@ class Settings(Section):
     def _check_knows_its_own(self) -> Self:
         if self.front.check_address and not self.organisation.domains:
             raise ValueError(
-                "front.check_address answers people of organisation.domains only: give those"
+                "organisation.domains: front.check_address answers people of these only: give them"
             )
         return self
 

@@ -21,6 +21,7 @@ _HOST = re.compile(r"(?:\*\.)?[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+")
 _OWN_NAME = re.compile(
     r"(?=.{1,253}\Z)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*|\[[0-9A-Fa-f:.]+\]"
 )
+_DOMAIN = re.compile(r"(?=.{1,253}\Z)[\w-]{1,63}(?:\.[\w-]{1,63})*")
 _TEMPLATE_FIELDS = {"address", "local", "domain"}
 
 
@@ -102,6 +103,14 @@ def _is_own_name(value: str) -> str:
     return value
 
 
+def _is_domain_name(value: str) -> str:
+    if value and not _DOMAIN.fullmatch(value):
+        raise ValueError(
+            "must be a name in DNS, such as kommun.example: letters, digits, hyphens and dots"
+        )
+    return value
+
+
 def is_loopback(host: str) -> bool:
     """Whether only this machine reaches it."""
     try:
@@ -118,6 +127,7 @@ Pattern = Annotated[str, AfterValidator(_is_pattern)]
 Host = Annotated[str, AfterValidator(_is_host)]
 StrictNetwork = Annotated[str, AfterValidator(_is_strict_network)]
 Ip = Annotated[str, AfterValidator(_is_ip)]
+DomainName = Annotated[str, AfterValidator(_is_domain_name)]
 OwnName = Annotated[str, AfterValidator(_is_own_name)]
 
 

@@ -60,7 +60,8 @@ def _of_line(line: str, file: Path, key: str, others: Mapping[str, str]) -> Faul
     sentence = line.removeprefix(f"{other or file}: ")
     match = _SENTENCE.match(sentence)
     top = _TOP.match(sentence)
-    if match and top and top[0] in (*Settings.model_fields, "rule", "override"):
+    known = top and top[0] in (*Settings.model_fields, "rule", "override")
+    if match and (known or sentence[match.end() :].startswith("this key is not known")):
         return Fault(match[1].removesuffix(": "), sentence[match.end() :], file=other)
     return Fault(others[other], line) if other else Fault(key, sentence)
 
@@ -80,11 +81,22 @@ def sentences(faults: Iterable[Fault], file: Path) -> Iterator[str]:
 
 def _sentence(fault: Fault, name: str, lines: Lines) -> str:
     if not fault.key:
-        broken = re.search(r"\(at line (\d+), column \d+\)", fault.what)
-        return f"{name}:{broken[1]}: {fault.what}" if broken else f"{name}: {fault.what}"
+        return _torn(fault.what, name)
     line, value = lines.line(fault.key), lines.value(fault.key)
     place = f"{name}:{line}" if line else name
     return f"{place}: {fault.key}{' = ' + value if value else ''}: {fault.what}"
+
+
+def _torn(what: str, name: str) -> str:
+    """What is wrong with the file as a whole; of a line that is no TOML with the key that it begins
+    with."""
+    broken = re.search(r"\(at line (\d+), column \d+\)", what)
+    if not broken:
+        return f"{name}: {what}"
+    number = int(broken[1])
+    lines = Path(name).read_text("utf-8", "replace").split("\n")
+    key = re.match(r"[\s\[]*([\w.-]+)", lines[number - 1]) if number <= len(lines) else None
+    return f"{name}:{number}: {key[1] + ': ' if key else ''}{what}"
 
 
 def status(faults: Iterable[Fault], *, strict: bool = False) -> int:
