@@ -28,7 +28,8 @@ from typing import Any
 from mailfilter.app import preflight
 from mailfilter.app.preflight.beside import NOBODY
 from tests.preflight.mutations import Files, Mutation, dumped, mutated, reference
-from tests.running import ROOT, Process, ask_socket, client_of, send, wait_until
+from tests.preflight.starting import Starter, end, is_alive
+from tests.running import ask_socket, client_of, send, wait_until
 from tests.sink import Sink
 
 WHO = ("anna@exempelkommun.example", ["bo@annat.example"])
@@ -69,20 +70,17 @@ def unnamed(mutation: Mutation, said: list[str], folder: Path) -> str:
 class Serve:
     """A `serve` on a file, with the ports that stand in it."""
 
-    def __init__(self, file: Path, log: Path) -> None:
+    def __init__(self, starter: Starter, file: Path, log: Path) -> None:
         self.table = tomllib.loads(file.read_text("utf-8"))
         self.log = log
         listen = self.table.get("listen", {})
         self.host, self.port = listen.get("host", "127.0.0.1"), listen.get("port", 10025)
         self.run = Path(self.table.get("store", {}).get("run", "var/run"))
-        command = [sys.executable, "-m", "mailfilter", "serve", "-c", str(file)]
-        self.process = Process(
-            command, log, cwd=file.parent, env=os.environ | {"PYTHONPATH": str(ROOT)}
-        )
+        self.pid = starter.start(file, log)
 
     def up(self) -> bool:
         """It greets, and desk answers."""
-        assert self.process.popen.poll() is None, self.said()
+        assert is_alive(self.pid), self.said()
         if not answers(self.port):
             return False
         with contextlib.suppress(OSError, ValueError):
@@ -100,7 +98,7 @@ class Serve:
 
     def end(self) -> None:
         """Stop it."""
-        self.process.end()
+        end(self.pid)
 
 
 def answers(port: int) -> bool:
@@ -111,10 +109,10 @@ def answers(port: int) -> bool:
     return False
 
 
-def failure(file: Path, log: Path) -> str:
+def failure(starter: Starter, file: Path, log: Path) -> str:
     """How `serve` or mail fails on an accepted file; "" if neither does."""
     log.unlink(missing_ok=True)
-    serve = Serve(file, log)
+    serve = Serve(starter, file, log)
     try:
         wait_until(serve.up, "the start")
         for mail in (CLEAN, STOPPED):
@@ -166,7 +164,8 @@ class Load:
 class Trial:
     """Two copies of the reference: one that runs and is checked beside, one to start anew."""
 
-    def __init__(self, folder: Path, sink: int) -> None:
+    def __init__(self, starter: Starter, folder: Path, sink: int) -> None:
+        self.starter = starter
         self.running, self.other = folder / "running", folder / "other"
         self.running.mkdir()
         self.other.mkdir()
@@ -184,18 +183,19 @@ class Trial:
         status, said = refusal(file)
         if status in (2, 3):
             return Result(seed, mutation.what, status, unnamed(mutation, said, self.other))
-        return Result(seed, mutation.what, status, failure(file, self.other / "log"))
+        return Result(seed, mutation.what, status, failure(self.starter, file, self.other / "log"))
 
 
 def run(count: int, seed: int) -> int:
     """All of it; the exit status."""
     results: list[Result] = []
+    starter = Starter()  # before any thread
     with tempfile.TemporaryDirectory() as folder, Sink() as sink:
-        trial = Trial(Path(folder), sink.port)
+        trial = Trial(starter, Path(folder), sink.port)
         file = trial.running / "c.toml"
         good = dumped(reference(trial.here))
         file.write_text(good, "utf-8")
-        gateway = Serve(file, trial.running / "log")
+        gateway = Serve(starter, file, trial.running / "log")
         wait_until(gateway.up, "the start of the gateway under load")
         load = Load(trial.here.listen)
         thread = threading.Thread(target=load.run)
@@ -204,17 +204,18 @@ def run(count: int, seed: int) -> int:
             for number in range(seed, seed + count):
                 if number % RELOADED == 0:
                     file.write_text(mutated(number, reference(trial.here)).text, "utf-8")
-                    gateway.process.popen.send_signal(signal.SIGHUP)
+                    os.kill(gateway.pid, signal.SIGHUP)
                 results.append(trial.one(number))
                 if number % RELOADED == 0:
                     file.write_text(good, "utf-8")
-                    gateway.process.popen.send_signal(signal.SIGHUP)
+                    os.kill(gateway.pid, signal.SIGHUP)
                 if results[-1].wrong:
                     print(results[-1], flush=True)
         finally:
             load.over.set()
             thread.join()
             gateway.end()
+            starter.close()
     return _told(results, load)
 
 

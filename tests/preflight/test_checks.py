@@ -113,7 +113,7 @@ def test_a_folder_that_is_a_file(place, key):
     (place.folder / key).write_text("x")
     status, said = place.says()
     assert status == 2
-    assert any(f"store.{key}" in sentence and "no folder" in sentence for sentence in said)
+    assert any(f"store.{key}" in sentence and "is a file" in sentence for sentence in said)
 
 
 def test_a_folder_that_cannot_be_made():

@@ -39,7 +39,7 @@ def unusable(folder: Path) -> str:
             return f"{folder} cannot be made"
         there = there.parent
     if not there.is_dir():
-        return f"{there} is no folder"
+        return f"{folder} cannot be made: {there} is a file"
     try:
         with tempfile.TemporaryDirectory(prefix=".check-", dir=there):
             pass
