@@ -97,7 +97,7 @@ class Store(Section):
     keys: Path = Path("var/keys")  # desk.key (private), desk.pub, escrow.pub
     run: Path = Path("var/run")  # sockets and pid
     held_days: Annotated[int, Field(ge=1, le=365)] = limits.HELD_DAYS
-    audit_days: Annotated[int, Field(ge=30)] = 1830  # bare rows of ended messages
+    audit_days: Annotated[int, Field(ge=30, le=36_500)] = 1830  # bare rows of ended messages
     search_days: Annotated[int, Field(ge=0, le=1830)] = 0  # no page searches by addresses yet
 
 
@@ -132,8 +132,8 @@ class Notice(Section):
     sender: Address = ""  # From of notices; default mailfilter@first domain
     on_reject: bool = False  # True behind Exchange Online, which hides our reply
     reviewers: tuple[Address, ...] = ()  # get a content-free mail when something waits
-    reviewers_minutes: Annotated[int, Field(ge=1)] = 15
-    per_hour: Annotated[int, Field(ge=1)] = 20  # notices to one sender; then one digest
+    reviewers_minutes: Annotated[int, Field(ge=1, le=10_080)] = 15
+    per_hour: Annotated[int, Field(ge=1, le=10_000)] = 20  # notices to one sender; then one digest
     languages: Annotated[tuple[Language, ...], Field(min_length=1)] = ("sv", "en")
     templates: Path | None = None  # a folder of own words, see act/notice_template.py
     dkim_domain: DomainName = ""
