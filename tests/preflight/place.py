@@ -24,6 +24,8 @@ run = "{folder}/run"
 [organisation]
 domains = ["exempelkommun.example"]
 {tables}
+[audit]
+mail = ["revisor@exempelkommun.example"]
 """
 
 

@@ -46,8 +46,10 @@ def test_beside_a_running_serve_nothing_is_disturbed(tmp_path):
     with Sink() as sink, Gateway(tmp_path, sink.port) as gateway:
         wait_until(lambda: probe(gateway.web)[0] == 200, gateway.log)
         lines = len(gateway.ask("audit-list", after=0, limit=1000))
-        done = run("check-config", "--strict", str(gateway.config))
-        assert (done.returncode, done.stderr) == (0, "")
+        done = run("check-config", str(gateway.config))
+        assert done.returncode == 0
+        [warned] = done.stderr.splitlines()  # of what this configuration leaves as it comes
+        assert "checkpoints of the audit log stay on this machine" in warned
         other = gateway.config.with_name("other.toml")
         taken = gateway.config.read_text().replace(f"port = {gateway.web}", f"port = {sink.port}")
         other.write_text(taken)
