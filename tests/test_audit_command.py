@@ -128,5 +128,5 @@ def test_check_config_warns_of_checkpoints_that_stay_at_home(office):
         office.file.read_text() + '[audit]\nsyslog = "udp://log.kommun.example:514"\n'
     )
     code, said = office.run("check-config")
-    assert code == 0
+    assert code == 3, "only the next hop is away"
     assert "checkpoints" not in said
