@@ -28,6 +28,8 @@ BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"
 PICTURES, TILES = 16, 1024
 _ITEMS, _BOXES = 10_000, 10_000
 _SMALLER = (b"thmb", b"auxl")  # what these point from is no picture of its own
+_DECODED = (b"hvc1", b"grid")
+_KNOWN = {*_DECODED, b"Exif", b"mime", b"uri ", b""}
 Turn = Image.Transpose
 
 
@@ -50,23 +52,29 @@ class File:
     properties: list[tuple[bytes, bytes]] = field(default_factory=list)
     inside: bytes = b""  # the box `idat`
     primary: int = 0
-    parts: set[int] = field(default_factory=set)  # tiles, thumbnails, masks
+    smaller: set[int] = field(default_factory=set)  # thumbnails, masks, maps of depth
+
+    def _whole(self) -> dict[int, _Item]:
+        """What is neither a tile nor a thumbnail; what is shown first is always there."""
+        parts = set(self.smaller)
+        for item in self.items.values():
+            if item.kind == b"grid":
+                parts.update(item.tiles)
+        parts.discard(self.primary)
+        return {number: item for number, item in self.items.items() if number not in parts}
 
     def pictures(self) -> list[int]:
         """The items to read: the one that is shown, then the others."""
-        found = [
-            number
-            for number, item in self.items.items()
-            if item.kind in (b"hvc1", b"grid") and number not in self.parts
-        ]
+        found = [number for number, item in self._whole().items() if item.kind in _DECODED]
         return sorted(found, key=lambda number: number != self.primary)[:PICTURES]
 
     def unread(self) -> bool:
         """Whether something is shown that is decoded by nobody here."""
-        others = {item.kind for n, item in self.items.items() if n not in self.parts}
-        shown = self.items.get(self.primary, _Item())
-        known = {b"hvc1", b"grid", b"Exif", b"mime", b"uri ", b""}
-        return shown.kind not in (b"hvc1", b"grid") or bool(others - known)
+        whole = self._whole()
+        shown = whole.get(self.primary, _Item()).kind
+        pictures = sum(item.kind in _DECODED for item in whole.values())
+        others = {item.kind for item in whole.values()} - _KNOWN
+        return shown not in _DECODED or bool(others) or pictures > PICTURES
 
     def content(self, number: int) -> bytes:
         """The bytes of an item."""
@@ -204,9 +212,8 @@ def _references(file: File, data: bytes) -> None:
         ]
         if kind == b"dimg":
             _item(file, source).tiles = targets
-            file.parts.update(targets)
         elif kind in _SMALLER:
-            file.parts.add(source)
+            file.smaller.add(source)
 
 
 def _places(file: File, data: bytes) -> None:
