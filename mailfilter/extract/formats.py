@@ -256,6 +256,7 @@ FORMATS: tuple[Format, ...] = (
         ("application/pgp-encrypted",),
         letter.sniff_pgp,
         "letter:read_pgp",
+        first=b"\x8c\xc3",
         inside=True,
     ),
     Format(

@@ -12,9 +12,24 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from mailfilter.selftest import carriers, characters, letters, markup, pictures, structure, styles
+from mailfilter.selftest import (
+    carriers,
+    characters,
+    clerk,
+    letters,
+    locked,
+    markup,
+    pictures,
+    structure,
+    styles,
+)
 from mailfilter.selftest import files as documents
 from mailfilter.selftest.mails import Make
+
+_ROOMS = (
+    *(letters, characters, markup, styles, structure, documents, carriers),
+    *(pictures, locked, clerk),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +58,7 @@ def techniques() -> tuple[Technique, ...]:
 
 
 def _all() -> Iterator[Technique]:
-    for room in (letters, characters, markup, styles, structure, documents, carriers, pictures):
+    for room in _ROOMS:
         for name, make, miss in room.ways():
             yield Technique(name, make, miss)
 
