@@ -8,6 +8,7 @@ Sources: mails and forms of municipalities as they are; PAIN.001 and SIE for wha
 import base64
 import json
 from collections.abc import Callable, Iterator
+from xml.sax.saxutils import escape
 
 from mailfilter.selftest.carriers import pdf
 from mailfilter.selftest.files import document, zipped
@@ -24,9 +25,11 @@ from mailfilter.selftest.mails import (
     plain,
     said,
     whole_page,
+    word,
 )
 
 Way = tuple[str, Make, str]
+_NUMBER = "191212121212"  # to look at how a line is written
 _BINARY = "application/octet-stream"
 _REFERENCE = "seen, at low confidence: case and reference numbers are written so"
 
@@ -39,6 +42,10 @@ def ways() -> Iterator[Way]:
         yield f"name of a file: {name}", _named(shape), ""
     for name, make in {**_CELLS, **_PASTED, **_EXPORTED, **_SENT}.items():
         yield name, make, ""
+    for name, shape in _WRITTEN.items():
+        if shape(_NUMBER).isprintable():  # in one line
+            for where, carry in _LINES.items():
+                yield f"written in {where}: {name}", _line(shape, carry), ""
     yield "written: behind Er ref", _text(lambda n: f"Er ref: {short(n)}"), _REFERENCE
 
 
@@ -55,6 +62,10 @@ def _text(shape: Callable[[str], str]) -> Make:
 
 def _named(shape: Callable[[str], str]) -> Make:
     return lambda number: attached(shape(number), _BINARY, pdf("Hej"))
+
+
+def _line(shape: Callable[[str], str], carry: Callable[[str], bytes]) -> Make:
+    return lambda number: carry(shape(number))
 
 
 def _page(markup: str) -> bytes:
@@ -101,11 +112,18 @@ _WRITTEN: dict[str, Callable[[str], str]] = {
     "boxes in pairs": lambda n: f"| {n[2:4]} | {n[4:6]} | {n[6:8]} | - | {n[8:]} |",
     "a list": lambda n: f"1. Lisa Ek, {short(n)}\n2. Bo Ek",
     "a row with semicolons": lambda n: f"Ek;Lisa;{short(n)};Storgatan 1",
-    "a row with tabs": lambda n: f"Ek\tLisa\t{n[2:]}\tStorgatan 1\npersonnr ovan",
+    "a row with tabs": lambda n: f"Ek\tLisa\t{short(n)}\tStorgatan 1",
     "behind a dossier": lambda n: f"Barnets personakt {short(n)} bifogas.",
     "in a sentence with a place": lambda n: f"Vi såg {short(n)} i väntrummet.",
     "as a link": lambda n: f"https://intranat.exempel.example/person?personnummer={n}",
     "as a path": lambda n: f"G:\\Elever\\Lisa Ek {short(n)}\\betyg.docx",
+}
+_LINES: dict[str, Callable[[str], bytes]] = {
+    "a subject": lambda text: headed(f"Subject: {word(text)}\r\n"),
+    "docx": lambda text: attached(
+        "a.docx", _BINARY, document(f"<w:r><w:t>{escape(text)}</w:t></w:r>")
+    ),
+    "a mail in a mail": lambda text: attached("a.eml", "message/rfc822", letter(plain(text))),
 }
 _NAMES: dict[str, Callable[[str], str]] = {
     "Lisa_, short": lambda n: f"Lisa_{short(n)}.pdf",
@@ -114,7 +132,7 @@ _NAMES: dict[str, Callable[[str], str]] = {
     "short": lambda n: f"{short(n)}.pdf",
     "twelve digits behind a word": lambda n: f"Elevakt_{n}_2026.pdf",
     "a name behind": lambda n: f"{short(n)} Lisa Ek intyg.pdf",
-    "with blanks": lambda n: f"Intyg Lisa Ek {n[2:8]} {n[8:]}.pdf",
+    "with blanks": lambda n: f"Intyg Lisa Ek {n[:8]} {n[8:]}.pdf",
     "Personnr": lambda n: f"personnr {n[2:]}.pdf",
 }
 _CELLS: dict[str, Make] = {
@@ -159,7 +177,7 @@ _EXPORTED: dict[str, Make] = {
         "elever.csv", "text/csv", f"Förnamn;Personnr\r\nÅsa;{n}\r\n".encode("cp1252")
     ),
     "export: fixed width": lambda n: attached(
-        "lista.txt", "text/plain", f"EK LISA             {n}STORGATAN 1\r\n".encode()
+        "lista.txt", "text/plain", f"EK LISA             {n} STORGATAN 1\r\n".encode()
     ),
     "export: json": lambda n: attached(
         "elev.json", "application/json", json.dumps({"elev": {"pnr": short(n)}}).encode()

