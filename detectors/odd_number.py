@@ -3,8 +3,8 @@
 From → to: folded text → `Candidate`s, sorted by start.
 
 - *Apart*: ten or twelve digits with the same sign between all of them (``1*9*1*2``, ``[1][9]``, one
-  a line, one a cell). Where the sign is also that of a table or a list, ten are worth little if other
-  rows like it stand near, or a row of a survey would be a number now and then.
+  a line, one a cell). Where the sign is also that of a table or a list, ten are worth little if
+  other figures stand near, or a row of a survey would be a number now and then.
 - *Boxes* of a form: ``| 50 | 09 | 30 | - | 1770 |``, ``7|7|0|9|2|3|-|2|3|8|8``; without the hyphen
   only beside a word for the number.
 - *Words*: "ett nio ett två ...", also in pairs ("nitton tolv") and mixed with digits.
@@ -55,6 +55,7 @@ _BARE_BOXES = re.compile(_PAIRS + rb"(?P=two)(?:0000|00(?P=two)00)(?!0)")
 _WIDEST = 70  # characters before the hyphen, and behind it
 _CALLED = ask(("personn", "pnr", "persnr", "pers.nr", "personal id", "identity num"))
 _NEAR = 60  # characters between such a word and a number in boxes
+_CELLS = frozenset("\t\r\n ")
 _OF_LISTS = frozenset("\t\n;,|")
 
 
@@ -69,7 +70,8 @@ def find_odd(
         raw, sign = text[found.start() : found.end()], found["sign"].decode("latin-1")
         digits = "".join(filter(str.isdigit, raw))
         listed = bool(_OF_LISTS.intersection(sign))
-        if _dated(digits) and (not listed or alone or len(digits) == 12):
+        celled = alone and _CELLS.issuperset(sign)
+        if _dated(digits) and (not listed or celled or len(digits) == 12):
             yield Candidate(found.start(), found.end(), digits, Shape.SINGLES)
         elif _dated(digits):  # a row of answers, now and then: little by itself
             yield Candidate(found.start(), found.end(), digits, Shape.CELL)

@@ -98,9 +98,9 @@ def _weighed(
     if person.points <= NO_PERSON or not weigh.carries(hits, person, weigh.has_body(words)):
         confidence = min(confidence, MEDIUM - 1)
     codes = _evidence(hits, person, general)
-    if person.evidence in _NAMED and person.points > NO_PERSON and general < 1:
-        if telling.is_told(reading.plain.text, (hit.start for hit in hits)):
-            codes = (*codes, telling.TOLD)
+    named = person.evidence in _NAMED and person.points > NO_PERSON and general < 1
+    if named and telling.is_told(reading.plain.text, (hit.start for hit in hits)):
+        codes = (*codes, telling.TOLD)
     return confidence, codes
 
 

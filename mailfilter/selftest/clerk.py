@@ -1,4 +1,4 @@
-"""Ways in which a number leaves by carelessness: as staff write, paste, name files and export lists.
+"""Ways in which a number leaves by carelessness: as staff write, paste, name files, export.
 
 From → to: `ways()` yields (name, function from twelve digits to an entity, why it is missed or "").
 
@@ -50,7 +50,7 @@ def ways() -> Iterator[Way]:
 
 
 def short(number: str) -> str:
-    """The form of every day: 811228-9874."""
+    """The form of every day, ten digits with a hyphen."""
     return f"{number[2:8]}-{number[8:]}"
 
 
@@ -103,7 +103,7 @@ _WRITTEN: dict[str, Callable[[str], str]] = {
     "quoted": lambda n: f"Tack!\n\nFrån: Bo\nSkickat: den 3 mars\nÄmne: Lisa\n\n> pnr {short(n)}",
     "ten digits one a line": lambda n: "\n".join(n[2:]),
     "ten digits and hyphen one a line": lambda n: "\n".join(short(n)),
-    "twelve digits one a line": lambda n: "\n".join(n),
+    "twelve digits one a line": "\n".join,
     "twelve digits and hyphen one a line": lambda n: "\n".join(hyphened(n)),
     "ten digits with tabs": lambda n: "\t".join(n[2:]),
     "ten digits and hyphen with tabs": lambda n: "\t".join(short(n)),

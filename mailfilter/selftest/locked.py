@@ -2,7 +2,7 @@
 
 From → to: `ways()` yields (name, function from twelve digits to an entity, why it is missed or "").
 
-Invariant: the same number gives the same bytes; salt and noise are fixed, for nothing is secret here.
+Invariant: the same number gives the same bytes; salt and noise are fixed: nothing is secret here.
 Sources: RFC 9580 3.7.1.3, 5.3, 5.7, 5.9, 5.13.1.
 """
 
