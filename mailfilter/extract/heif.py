@@ -125,8 +125,8 @@ class File:
 
     def _grid(self, item: _Item, number: int, budget: Budget) -> Image.Image:
         content = self.content(number)
-        form = ">2I" if content[1:2] != b"\0" and content[1] & 1 else ">2H"
         try:
+            form = ">2I" if content[1] & 1 else ">2H"
             rows, columns = content[2] + 1, content[3] + 1
             width, height = struct.unpack_from(form, content, 4)
         except (IndexError, struct.error):
