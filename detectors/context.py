@@ -51,6 +51,7 @@ _CAPITALISED = re.compile(r"[A-ZÅÄÖ][a-zåäöé]+")
 _SHORT = 4  # letters of a code for a kind of document: INC, CHG, PO
 _JOINABLE = frozenset((Shape.HYPHEN, Shape.BARE))
 _NUMBER_WORD = re.compile(r"personn|\bpnr|persnr|pers\.nr")
+_IN_CELLS = re.compile(r"[\t\n;|]")
 _CELLS = re.compile(r"[\t;|,]|  ")
 _EDI = re.compile(r"[a-z]{2,3}\+$")  # elements of a segment
 _COUNTRY = re.compile(r"(?<![^\W_])se$")
@@ -247,7 +248,9 @@ class Page:
         codes = []
         loose = candidate.shape in LOOSE
         log = bool(_LOG.match(before))
-        if loose and len(candidate.digits) == 10 and candidate.digits[0] == "0":
+        listed = _IN_CELLS.search(self.text, candidate.start, candidate.end)
+        singles = candidate.shape is Shape.SINGLES and listed  # nobody calls a column of digits
+        if loose and len(candidate.digits) == 10 and candidate.digits[0] == "0" and not singles:
             self.phones += 1
             called = candidate.digits.startswith("02") and _NUMBER_WORD.search(after)
             if called:  # a word for the number follows on the line: born in 2002, no free call

@@ -3,8 +3,8 @@
 From → to: folded text → `Candidate`s, sorted by start.
 
 - *Apart*: ten or twelve digits with the same sign between all of them (``1*9*1*2``, ``[1][9]``, one
-  a line, one a cell). Where the sign is also that of a table or a list, ten are worth little by
-  themselves, or a row of a survey would be a number now and then.
+  a line, one a cell). Where the sign is also that of a table or a list, ten are worth little if
+  other figures stand near, or a row of a survey would be a number now and then.
 - *Boxes* of a form: ``| 50 | 09 | 30 | - | 1770 |``, ``7|7|0|9|2|3|-|2|3|8|8``; without the hyphen
   only beside a word for the number.
 - *Words*: "ett nio ett två ...", also in pairs ("nitton tolv") and mixed with digits.
@@ -39,7 +39,10 @@ _HINT = re.compile(
     rb"|(?<=0\.{4}0\.)\.{3}0\.{4}0)"
 )
 # With a hyphen in a box of its own; what stands before is read backwards from it.
-_HYPHENS = (b"|-|", b" | - | ", b"\t-\t", b";-;", b"\n-\n", b" - ", b"]-[", b"] - [")
+_HYPHENS = (
+    *(b"|-|", b" | - | ", b"\t-\t", b";-;", b"\n-\n", b"\r\n-\r\n", b" - ", b"]-[", b"] - ["),
+    *(b", - , ", b",-,", b"; - ;", b" \n- \n", b" \r\n- \r\n", b"\n\n-\n\n"),
+)
 _BOX = rb"[^0-9A-Za-z\xc0-\xff]{1,4}"
 _DASH = rb"[^0-9A-Za-z\xc0-\xff]{0,4}[-+][^0-9A-Za-z\xc0-\xff]{0,4}"
 _SINGLES = rb"(?<!0)0(?P<one>" + _BOX + rb"?)0(?:(?P=one)0){4}(?:(?P=one)0(?P=one)0)?"
@@ -52,6 +55,7 @@ _BARE_BOXES = re.compile(_PAIRS + rb"(?P=two)(?:0000|00(?P=two)00)(?!0)")
 _WIDEST = 70  # characters before the hyphen, and behind it
 _CALLED = ask(("personn", "pnr", "persnr", "pers.nr", "personal id", "identity num"))
 _NEAR = 60  # characters between such a word and a number in boxes
+_CELLS = frozenset("\t\r\n ")
 _OF_LISTS = frozenset("\t\n;,|")
 
 
@@ -60,11 +64,14 @@ def find_odd(
 ) -> Iterator[Candidate]:
     """The candidates of a folded text; `shapes` is what `candidates.zeroed` makes of it."""
     called = sorted(at for _word, places in pieces.of(_CALLED) for at in places)
-    for found in _apart(shapes, islands):
+    rows = list(_apart(shapes, islands))
+    alone = len(rows) == 1 and _stands_alone(text, *rows[0].span())
+    for found in rows:
         raw, sign = text[found.start() : found.end()], found["sign"].decode("latin-1")
         digits = "".join(filter(str.isdigit, raw))
         listed = bool(_OF_LISTS.intersection(sign))
-        if _dated(digits) and (not listed or len(digits) == 12):
+        celled = alone and _CELLS.issuperset(sign)
+        if _dated(digits) and (not listed or celled or len(digits) == 12):
             yield Candidate(found.start(), found.end(), digits, Shape.SINGLES)
         elif _dated(digits):  # a row of answers, now and then: little by itself
             yield Candidate(found.start(), found.end(), digits, Shape.CELL)
@@ -80,6 +87,12 @@ def find_odd(
     for start, end, digits in islice(mixed_runs(text, shapes, pieces), MOST):
         if _dated(digits):
             yield Candidate(start, end, digits, Shape.WORD)
+
+
+def _stands_alone(text: str, start: int, end: int) -> bool:
+    """Whether no other digit or figure stands near: it is no row of a table of answers."""
+    around = text[max(start - _NEAR, 0) : start] + text[end : end + _NEAR]
+    return not any(map(str.isdigit, around))
 
 
 def _boxes(text: str, shapes: bytes, low: int, high: int) -> Iterator[Candidate]:

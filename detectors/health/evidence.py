@@ -23,6 +23,7 @@ EVIDENCE: dict[str, str] = {
     "several-terms": "flera uttryck i samma mening eller rad",
     "disguised": "ordet är skrivet på ett ovanligt sätt",
     "diagnosis-code": "en diagnoskod",
+    "told": "säger rent ut vilken diagnos en person har",
     "general-text": "texten är delvis allmän (kurs, statistik, annons)",
     "implied": "inget enskilt ord om hälsa, men flera tecken tillsammans",
     "story": "sammanhanget berättar om hur någon mår eller klarar sig",

@@ -6,7 +6,8 @@ passage tells of somebody's health (`detectors.levels`).
 
 The surest `MOST` questions are asked, and at least one of each text. What is flagged and was not
 asked, or got no answer, keeps the rules' confidence on that scale (`alone`) and is never lowered.
-A row with somebody's number and an illness in cells of their own needs no judge and is not asked.
+A row with somebody's number and an illness in cells of their own needs no judge and is not asked,
+nor does a sentence that says of a person in so many words which diagnosis she has (`telling.TOLD`).
 Invariants: linear; a judgement is lowered by an answer about its own stretch only.
 """
 
@@ -20,10 +21,12 @@ from .asked import STRONG, Question, is_flagged, questions
 from .message import TITLES, Part
 from .reading import Reading
 from .score import Judgement
+from .telling import TOLD
 
 MOST = 16  # questions of a message; each text has one beside
 NOT_JUDGED = "not-judged"
 RULES, JUDGE = "rules:", "judge:"  # begin the two codes that hold a number
+SURE = 70  # of a diagnosis that is told
 SPEAKS = {STRONG, "diagnosis-code"}
 Judged = tuple[Reading, list[Judgement]]
 
@@ -57,9 +60,9 @@ def questions_of(part: Part, judged: Sequence[Judgement], subject: str) -> list[
 
 
 def is_certain(each: Judgement) -> bool:
-    """A row with somebody's number in one cell and an illness in another."""
+    """A row with somebody's number in one cell and an illness in another; a diagnosis told."""
     said = set(each.evidence)
-    return each.unit.row and "identity" in said and bool(said & SPEAKS)
+    return TOLD in said or (each.unit.row and "identity" in said and bool(said & SPEAKS))
 
 
 def _answers(asked: Sequence[Sequence[Question]]) -> dict[tuple[int, int], float]:
@@ -88,6 +91,8 @@ def _final(each: Judgement, answer: float | None) -> Judgement:
         said = f"{JUDGE}{CALIBRATION.percent(answer)}"
         return replace(each, confidence=confidence, evidence=(*each.evidence, rules, said))
     confidence = CALIBRATION.alone(each.confidence)
+    if TOLD in each.evidence:
+        confidence = max(confidence, SURE)
     if not is_flagged(each):
         return replace(each, confidence=confidence)
     codes = (rules,) if is_certain(each) else (rules, NOT_JUDGED)

@@ -29,6 +29,7 @@ from .terms import Hit
 from .units import Unit, units_at
 
 MEDIUM = 50
+_NAMED = {"name", "full-name", "pronoun", "placed", "identity"}
 MOST = 300
 MOST_LOW = 20
 LONE = 10
@@ -96,7 +97,11 @@ def _weighed(
     confidence = max(1, min(99, round(10 * score)))
     if person.points <= NO_PERSON or not weigh.carries(hits, person, weigh.has_body(words)):
         confidence = min(confidence, MEDIUM - 1)
-    return confidence, _evidence(hits, person, general)
+    codes = _evidence(hits, person, general)
+    named = person.evidence in _NAMED and person.points > NO_PERSON and general < 1
+    if named and telling.is_told(reading.plain.text, (hit.start for hit in hits)):
+        codes = (*codes, telling.TOLD)
+    return confidence, codes
 
 
 def _evidence(hits: Sequence[Hit], person: Person, general: float) -> tuple[str, ...]:

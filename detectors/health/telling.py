@@ -8,6 +8,7 @@ Known gap: who the subject of a sentence is, is guessed from the words nearby.
 
 import re
 from bisect import bisect_left
+from collections.abc import Iterable
 from itertools import pairwise
 
 from .people import FIRST_NAMES, IDENTITY, THIRD, WEIGHTS, WORDS, Kind, Token
@@ -23,10 +24,23 @@ _HINT = re.compile(
     r"|\b(?:[Hh][ao]nn?|[Mm]in|hennes|hans|[Jj]ag|he|she|my|eleven|brukaren|patienten)\b"
     r"|\d{6}-?\d{4}"
 )
+TOLD = "told"
+_DIAGNOSIS = re.compile(  # a verb that gives it to somebody, and a diagnosis that is nothing else
+    r"\b(?:har|fått|fick)\s(?:diagnos(?:en)?\s)?(?:[a-t]\d\d\.\d\w{0,2}(?!\w|\.\w)"
+    r"|if\s(?:och|samt)\s(?:asd|autism|adhd)|(?:asd|autism)\s(?:och\sif|nivå\s[123])"
+    r"|(?:lindrig|måttlig|grav)\sif)(?!\w)"
+    r"|\b(?:är|blev|blivit)\shiv-?positiv(?!\w)"
+)
+_VERB = 20  # characters before an expression in which the verb begins
 _ADDRESS = re.compile(
     r"^[ >\t]{0,8}(?:Hej|Hejsan|Kära|Käre|Bästa|Bäste|Dear|Hei|Kære|Hi) (\w+)[ \w]{0,20}[!,.]?\s",
     re.MULTILINE,
 )
+
+
+def is_told(text: str, starts: Iterable[int]) -> bool:
+    """Whether an expression that begins there is a diagnosis that somebody is said to have."""
+    return any(_DIAGNOSIS.search(text, max(at - _VERB, 0), at + 40) for at in starts)
 
 
 def speaks_of_self(words: list[Token]) -> bool:

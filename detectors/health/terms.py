@@ -50,7 +50,7 @@ _STRETCH_BITS = 8
 _MOST_KEPT = 12
 _MOST_TRIED = 64
 _FRONTS = " \t\n(/-,;|=:\"'>*"
-_ICD = re.compile(r"[A-T]\d\d(?:\.\d[A-Z0-9]{0,2})(?![\w.])")
+_ICD = re.compile(r"[A-T]\d\d(?:\.\d[A-Z0-9]{0,2})(?!\w|\.\w)")
 _TEMPERATURE = re.compile(
     r"(?<![\d.,])(?:37[.,][5-9]|3[89][.,]\d|4[01][.,]\d)"
     r"(?!\d|[.,]\d| ?(?:%|kr|kg|[mh]\b|tim|km|cm|mkr|tkr|kvm|procent|mil|:-))"

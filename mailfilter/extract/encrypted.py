@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from detectors import Role
-from mailfilter.extract import encrypted_office, encrypted_zip
+from mailfilter.extract import encrypted_office, encrypted_zip, openpgp
 from mailfilter.extract.context import Ctx, Found, member, text_at
 from mailfilter.extract.encrypted_tries import Tries
 from mailfilter.model import Part
@@ -84,11 +84,25 @@ def _office(part: Part, _said: frozenset[Place], tries: Tries, ctx: Ctx) -> Iter
         yield part.place, [replace(part, data=plain)]
 
 
+def _pgp(part: Part, _said: frozenset[Place], tries: Tries, ctx: Ctx) -> Iterator[Opened]:
+    """All messages of the part; one that stays shut keeps the part locked."""
+    found: list[openpgp.File] = []
+    for message in openpgp.messages(part.data):
+        files = openpgp.unlock(message, tries, ctx.budget)
+        if files is None:
+            return
+        found += files
+    parts = [member(part, n, file.name, file.data) for n, file in enumerate(found, 1)]
+    names = text_at(openpgp.names(found), part.place.down(role=Role.NAME).nameless())
+    yield part.place, [names, *parts]
+
+
 OPENERS: dict[str, Opener] = {
     "zip": _zip,
     "archive": _seven_zip,
     "pdf": _pdf,
     "ole": _office,
+    "pgp": _pgp,
 }
 
 
@@ -98,4 +112,5 @@ def warm() -> None:
 
     encrypted_office.library()
     encrypted_zip.ciphers()
+    openpgp.ciphers()
     sevenzip.errors()

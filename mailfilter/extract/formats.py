@@ -22,6 +22,7 @@ from mailfilter.extract import (
     image,
     known,
     letter,
+    metafile,
     ole,
     opendocument,
     pdf,
@@ -255,6 +256,7 @@ FORMATS: tuple[Format, ...] = (
         ("application/pgp-encrypted",),
         letter.sniff_pgp,
         "letter:read_pgp",
+        first=b"\x8c\xc3",
         inside=True,
     ),
     Format(
@@ -273,9 +275,9 @@ FORMATS: tuple[Format, ...] = (
     Format(
         "image",
         (
-            *("png", "jpg", "jpeg", "gif", "bmp", "webp", "tif", "tiff", "heic", "ico", "emf"),
-            *("wmf", "wdp", "pict", "pct", "svm", "avif", "heif", "jp2", "j2k", "jxl", "jb2"),
-            *("djvu", "psd"),
+            *("png", "jpg", "jpeg", "gif", "bmp", "webp", "tif", "tiff", "heic", "heif", "hif"),
+            *("avif", "jp2", "j2k", "jpf", "jpx", "ico", "cur", "tga", "pcx", "dcx", "psd"),
+            *("wdp", "pict", "pct", "svm", "jxl", "jb2", "djvu"),
         ),
         (),
         image.sniff_image,
@@ -283,6 +285,15 @@ FORMATS: tuple[Format, ...] = (
         Kind.MEDIA,
         first=image.FIRST_OF_IMAGE,
         inside=True,
+    ),
+    Format(
+        "metafile",
+        ("emf", "wmf"),
+        ("image/emf", "image/wmf", "image/x-emf", "image/x-wmf"),
+        metafile.sniff,
+        "metafile",
+        Kind.MEDIA,
+        first=metafile.FIRST,
     ),
     Format(
         "sound",

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 
+from mailfilter.extract import openpgp
 from mailfilter.extract.budget import Unreadable
 from mailfilter.extract.charset import decode
 from mailfilter.extract.context import Ctx, Found, text_at
@@ -64,8 +65,8 @@ def sniff_smime(data: bytes) -> bool:
 
 
 def sniff_pgp(data: bytes) -> bool:
-    """A message in armour."""
-    return data.find(ARMOUR, 0, HEAD) >= 0
+    """A message in armour, or one that begins with a key made of a password."""
+    return data.find(ARMOUR, 0, HEAD) >= 0 or openpgp.is_bare(data)
 
 
 def read_smime(part: Part, ctx: Ctx) -> Iterator[Found]:
@@ -74,9 +75,11 @@ def read_smime(part: Part, ctx: Ctx) -> Iterator[Found]:
 
 
 def read_pgp(part: Part, ctx: Ctx) -> Iterator[Found]:
-    """The same for PGP; what stands around a message is text."""
-    if sniff_pgp(part.data):
+    """The same for PGP; what stands around a message is text. Some open by a password."""
+    if not openpgp.is_bare(part.data) and sniff_pgp(part.data):
         yield text_at(decode(part.data, part.charset)[0], part.place)
+    if openpgp.messages(part.data):
+        raise Unreadable("encrypted")
     yield from _protected(part, ctx, "application/octet-stream", "a.pgp", "pgp-unread")
 
 

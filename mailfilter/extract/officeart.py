@@ -16,6 +16,7 @@ from collections.abc import Iterator
 
 from mailfilter.extract.budget import Unreadable, inflate
 from mailfilter.extract.context import Ctx, member
+from mailfilter.extract.icon import with_header
 from mailfilter.model import Part
 
 _RECORD = re.compile(
@@ -32,7 +33,6 @@ _ENDINGS = {
     0x2A: "jpg",
 }
 _BITMAP = 0x1F
-_INFO_HEADERS = (40, 52, 56, 108, 124)  # sizes of the header that a bitmap in memory begins with
 _PACKED = (0x1A, 0x1B, 0x1C)
 _TWO_NAMES = {0x3D5, 0x217, 0x543, 0x46B, 0x6E3, 0x6E1, 0x6E5, 0x7A9}  # instances with two hashes
 _WIDE_TEXT = re.compile(rb"(?:[\x20-\x7e\xa0-\xff]\0){4,}")
@@ -68,7 +68,7 @@ def _content(raw: bytes, kind: int, ctx: Ctx) -> bytes | None:
     """The picture itself; None if this is no picture after all."""
     if kind not in _PACKED:
         ctx.budget.take_bytes(len(raw))
-        return _with_header(raw[1:]) if kind == _BITMAP else raw[1:]
+        return with_header(raw[1:]) if kind == _BITMAP else raw[1:]
     if len(raw) < 34:
         return None
     if raw[32] == 0xFE:  # not packed
@@ -77,14 +77,3 @@ def _content(raw: bytes, kind: int, ctx: Ctx) -> bytes | None:
         return inflate(raw[34:], zlib.decompressobj, ctx.budget).data
     except zlib.error:
         return None
-
-
-def _with_header(bitmap: bytes) -> bytes:
-    """A bitmap as it lies in memory, which is how Office stores it, with the header of a file."""
-    if len(bitmap) < 40 or int.from_bytes(bitmap[:4], "little") not in _INFO_HEADERS:
-        return bitmap
-    size, bits, packing, used = struct.unpack_from("<I10xHI12xI", bitmap)
-    colours = used or (1 << bits if bits <= 8 else 0)
-    masks = 12 if packing == 3 and size == 40 else 0
-    start = 14 + size + masks + 4 * min(colours, 1 << 16)
-    return struct.pack("<2sI4xI", b"BM", 14 + len(bitmap), start) + bitmap

@@ -24,35 +24,59 @@ from contextlib import contextmanager, suppress
 from io import BytesIO
 
 from PIL import (
+    AvifImagePlugin,
     BmpImagePlugin,
+    DcxImagePlugin,
     GifImagePlugin,
     Image,
     ImageOps,
     ImageStat,
+    Jpeg2KImagePlugin,
     JpegImagePlugin,
+    PcxImagePlugin,
     PngImagePlugin,
+    PsdImagePlugin,
+    TgaImagePlugin,
     TiffImagePlugin,
     WebPImagePlugin,
+    features,
 )
 
 from detectors import Role
 from mailfilter import limits
-from mailfilter.extract import exif, ocr
-from mailfilter.extract.budget import Unreadable
+from mailfilter.extract import exif, heif, hevc, ocr
+from mailfilter.extract.budget import Budget, Unreadable
 from mailfilter.extract.context import Ctx, Found, text_at
 from mailfilter.model import NotExamined, Part, Text
 from mailfilter.place import Place, Step, StepKind
 from mailfilter.unread import not_examined
 
 _PLUGINS = (  # JPEG's opens MPO too
+    AvifImagePlugin.AvifImageFile,
     BmpImagePlugin.BmpImageFile,
+    DcxImagePlugin.DcxImageFile,
     GifImagePlugin.GifImageFile,
+    Jpeg2KImagePlugin.Jpeg2KImageFile,
     JpegImagePlugin.JpegImageFile,
+    PcxImagePlugin.PcxImageFile,
     PngImagePlugin.PngImageFile,
+    PsdImagePlugin.PsdImageFile,
+    TgaImagePlugin.TgaImageFile,
     TiffImagePlugin.TiffImageFile,
     WebPImagePlugin.WebPImageFile,
 )
-ALLOWED = tuple(str(plugin.format) for plugin in _PLUGINS)
+_HEAD = 16_384  # bytes in which the kinds of items stand
+_CODECS = {"AVIF": "avif", "JPEG2000": "jpg_2000", "WEBP": "webp"}  # Pillow may lack them
+
+
+def _allowed() -> tuple[str, ...]:
+    """The formats that this installation opens. No library may start a thread: a worker has one."""
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+    found = (str(plugin.format) for plugin in _PLUGINS)
+    return tuple(name for name in found if name not in _CODECS or features.check(_CODECS[name]))
+
+
+ALLOWED = _allowed()
 AREA = 9_000_000  # pixels: A4 at 300 dpi
 GLANCE, SHARP_GLANCE = 2_000_000, 4_000_000  # pixels of the quick look: photographs, others
 POOR = 600_000  # pixels: a picture of fewer is enlarged
@@ -77,6 +101,7 @@ Image.MAX_IMAGE_PIXELS = limits.PIXELS // 2  # Pillow warns of more and refuses 
 
 def prepare() -> tuple[str, ...]:
     """Before workers are forked: plug-ins are loaded by now, OCR is; returns packages missing."""
+    hevc.available()
     return ocr.prepare()
 
 
@@ -89,6 +114,9 @@ def read(part: Part, ctx: Ctx) -> Iterator[Found]:
         yield not_examined(part.place, "image")
         with suppress(Unreadable):
             yield _properties(_open(part.data), part.place)
+        return
+    if _is_heif(part.data):
+        yield from _telephone(part, ctx)
         return
     image = _open(part.data)
     yield from _pages(image, part, ctx)
@@ -154,13 +182,48 @@ def _framed(page: Image.Image) -> Image.Image:
     return ImageOps.expand(page, MARGIN, ground) if share > GROUND else page
 
 
+def opens(data: bytes) -> bool:
+    """Whether a picture of a format that is not the usual is opened here, if it is whole."""
+    if data[4:8] != b"ftyp":
+        return not data.startswith((b"\0\0\0\x0cjP", b"\xff\x4f\xff")) or "JPEG2000" in ALLOWED
+    return hevc.available() if _is_heif(data) else "AVIF" in ALLOWED
+
+
+def _is_heif(data: bytes) -> bool:
+    """HEVC in HEIF; the same brand may stand before pictures of AV1."""
+    return data[4:8] == b"ftyp" and data[8:12] in heif.BRANDS and b"av01" not in data[:_HEAD]
+
+
 def first_page(data: bytes) -> Image.Image:
     """The picture as it is shown first, grey; `Unreadable` if it cannot be opened."""
     with _guard():
+        if _is_heif(data):
+            return reduced(_grey(next(heif.pictures(heif.opened(data), Budget()))), AREA)
         page = _page(Image.open(BytesIO(data), formats=ALLOWED), 0)
     if page is None:
         raise Unreadable("broken-document")
     return page
+
+
+def _telephone(part: Part, ctx: Ctx) -> Iterator[Found]:
+    """The pictures of a HEIC, and what it says of itself."""
+    with _guard():
+        file = heif.opened(part.data)
+    if file.unread():
+        yield not_examined(part.place, "image")
+    pages = heif.pictures(file, ctx.budget)
+    while ctx.budget.seconds():
+        with _guard():
+            made = next(pages, None)
+            page = reduced(_grey(made), AREA) if made is not None else None
+        if page is None:
+            break
+        yield from read_page(page, part.place, ctx)
+    else:
+        yield not_examined(part.place, "ocr-time")
+    shell = Image.new("L", (1, 1))
+    shell.info = dict(zip(("exif", "xmp"), file.told(), strict=True))
+    yield _properties(shell, part.place)
 
 
 def _open(data: bytes) -> Image.Image:

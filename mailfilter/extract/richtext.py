@@ -10,8 +10,8 @@ them. Bytes are read in the charset of their font.
 Invariants: one pass over the tokens of the file (rtftokens.py), linear; raises only `Unreadable`.
 
 Sources: Rich Text Format Specification 1.9.1; MS-OLEDS 2.2.5 for embedded objects.
-Known gaps: Windows metafiles are images that are not read; names of styles and fonts; a file inside
-a file is read only if it is what its first bytes say.
+Known gaps: pictures of the Macintosh, of OS/2 and of Windows 2; names of styles and fonts; a file
+inside a file is read only if it is what its first bytes say.
 """
 
 import re
@@ -23,6 +23,7 @@ from detectors import Role
 from mailfilter.extract import embedded
 from mailfilter.extract.budget import Unreadable
 from mailfilter.extract.context import Ctx, Found, member, text_at
+from mailfilter.extract.icon import with_header
 from mailfilter.extract.rtftokens import (
     BYTE,
     CLOSE,
@@ -48,7 +49,7 @@ DEPTH = 100_000  # open groups
 SHOWN, WHOLE, BESIDE, NOWHERE = "shown", "whole", "beside", "nowhere"
 HIDDEN, PROPERTY, COMMENT, NOTES, HEADER = "hidden", "property", "comment", "notes", "header"
 PICTURE, OBJECT, FONTS = "pict", "objdata", "fonttbl"
-_METAFILES = ("wmetafile", "macpict", "pmmetafile", "dibitmap", "wbitmap")
+_UNREAD = ("macpict", "pmmetafile", "wbitmap")  # pictures of the Macintosh, OS/2, Windows 2
 _DESTINATIONS = {  # where the text of a group goes; others go with the one around them
     **dict.fromkeys(PLUMBING.split(), NOWHERE),
     **{f"{kind}{page}": HEADER for kind in ("header", "footer") for page in ("", "l", "r", "f")},
@@ -87,7 +88,7 @@ class _Reading:
     raw: list[str] = field(default_factory=list)  # bytes that wait to be decoded together
     unseen: bool = False  # whether anything is
     spare: int = 0  # characters that are still to be left out
-    unread: bool = False  # a metafile
+    unread: bool = False  # a picture of a kind that nobody writes any more
 
     def text(self, raw: str) -> None:
         """Bytes of the document; those behind a \\u are left out."""
@@ -232,7 +233,7 @@ def _word(reading: _Reading, word: str, number: int | None) -> None:
         reading.charsets.font(group.font, number)
     elif word in ("intbl", "pard"):
         reading.group = replace(group, table=word == "intbl")
-    elif word in _METAFILES and group.goes == PICTURE:
+    elif word in _UNREAD and group.goes == PICTURE:
         reading.unread = True
         reading.files.pop()
         reading.group = replace(group, goes=NOWHERE)
@@ -246,7 +247,7 @@ def _file(part: Part, n: int, kind: str, digits: str) -> Iterator[Found]:
     data = bytes.fromhex(digits[: len(digits) & ~1])
     if kind == PICTURE:
         if data:
-            yield member(part, n, "", data, inline=True)
+            yield member(part, n, "", with_header(data), inline=True)  # a bitmap has none
         return
     try:
         name, content = _object(data)

@@ -50,7 +50,7 @@ PLUMBING = (
     "passwordhash protusertbl userprotect shpgrp atrfstart atrfend atnref ftnsep ftnsepc "
     "aftnsep aftnsepc ftncn aftncn pnseclvl atndate sn"
 )
-_CHARSETS = {  # of \fcharset
+CHARSETS = {  # of \fcharset
     77: "mac-roman",
     128: "cp932",
     129: "cp949",
@@ -114,8 +114,8 @@ class Charsets:
 
     def font(self, font: int, charset: int) -> None:
         """A line of the font table."""
-        if charset in _CHARSETS:
-            self.fonts[font] = _CHARSETS[charset]
+        if charset in CHARSETS:
+            self.fonts[font] = CHARSETS[charset]
 
     def decode(self, text: str, font: int) -> str:
         """Bytes that stand as Latin-1 → text."""

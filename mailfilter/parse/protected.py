@@ -39,6 +39,7 @@ _LONG_NUMBER = re.compile(rb"[0-9][0-9 -]{7,}")
 _CHECKSUM = re.compile(rb"^=[A-Za-z0-9+/]{4}[ \t]*\r?$", re.MULTILINE)
 _SESSION_KEYS = {1, 3, 10, 21}  # and marker, padding
 _ENCRYPTED_DATA = {9, 18, 20}
+_KEY_OF_PASSWORD = 3
 _VERSION = re.compile(rb"\s*Version: *1\s*", re.IGNORECASE)
 
 
@@ -48,6 +49,7 @@ class Kind(Enum):
     ENCRYPTED = auto()
     SIGNED = auto()  # with its content
     SIGNATURE = auto()  # without
+    LOCKED = auto()  # by a password, which the mail may tell
     UNKNOWN = auto()
 
 
@@ -164,17 +166,20 @@ def _octets(data: bytes, at: int, tags: tuple[int, int] = (_OCTETS, _OCTETS_IN_P
 
 
 def armour(content: bytes) -> Kind | None:
-    """What the PGP messages in a text are: encrypted if all are; None if there are none."""
+    """What the PGP messages in a text are: encrypted if all are, locked if a password opens any of
+    them; None if there are none."""
     pieces = content.split(_BEGIN)[1:]
     if not pieces:
         return None
-    whole = all(_END in piece and _in_armour(piece.partition(_END)[0]) for piece in pieces)
-    return Kind.ENCRYPTED if whole else Kind.UNKNOWN
+    kinds = {_in_armour(piece.partition(_END)[0]) for piece in pieces if _END in piece}
+    if Kind.UNKNOWN in kinds or not all(_END in piece for piece in pieces):
+        return Kind.UNKNOWN
+    return Kind.LOCKED if Kind.LOCKED in kinds else Kind.ENCRYPTED
 
 
-def _in_armour(block: bytes) -> bool:
-    """Whether what stands between the lines of armour is encrypted."""
-    return _is_encrypted_data(_unarmoured(block))
+def _in_armour(block: bytes) -> Kind:
+    """What stands between the lines of armour."""
+    return _encrypted_data(_unarmoured(block))
 
 
 def _unarmoured(block: bytes) -> bytes:
@@ -193,7 +198,7 @@ def is_encrypted(content: bytes) -> bool:
             and _is_mute(found)
             and (armour(content) is Kind.ENCRYPTED)
         )
-    return _is_encrypted_data(content)
+    return _encrypted_data(content) is Kind.ENCRYPTED
 
 
 def remarks(content: bytes) -> str:
@@ -216,8 +221,9 @@ def _is_mute(found: re.Match[bytes]) -> bool:
     return _LONG_NUMBER.search(found[2]) is None
 
 
-def _is_encrypted_data(data: bytes) -> bool:
-    """Whether OpenPGP data is session keys and encrypted data, to the last byte."""
+def _encrypted_data(data: bytes) -> Kind:
+    """Whether OpenPGP data is session keys and encrypted data, to the last byte; a key that is made
+    of a password is for whoever knows that."""
     tags: list[int] = []
     at = start = 0
     while at < len(data):
@@ -225,14 +231,17 @@ def _is_encrypted_data(data: bytes) -> bool:
         tag, at = _packet(data, at)
         tags.append(tag)
         if tag < 0 or at > len(data) or len(tags) > PACKETS:
-            return False
-    return (
+            return Kind.UNKNOWN
+    whole = (
         bool(tags)
         and tags[-1] in _ENCRYPTED_DATA
         and _SESSION_KEYS.issuperset(tags[:-1])
         and sealed.looks_encrypted(data[start:])
         and not sealed.holds_file(data[:start])
     )
+    if not whole:
+        return Kind.UNKNOWN
+    return Kind.LOCKED if _KEY_OF_PASSWORD in tags else Kind.ENCRYPTED
 
 
 def _packet(data: bytes, at: int) -> tuple[int, int]:

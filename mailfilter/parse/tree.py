@@ -338,7 +338,10 @@ class Walk:
         """PGP messages and encoded files in a text."""
         if not _WORTH_A_LOOK.within(content):
             return
-        if b"-----BEGIN PGP" in content and (kind := protected.armour(content)):
+        kind = protected.armour(content) if b"-----BEGIN PGP" in content else None
+        if (
+            kind and kind is not Kind.LOCKED
+        ):  # for what is locked extract tries the mail's passwords
             self.blame(place, "pgp-encrypted" if kind is Kind.ENCRYPTED else "pgp-unread")
         begins = b"begin" in content
         if (begins or b"BinHex" in content) and oldcodes.is_there(content):

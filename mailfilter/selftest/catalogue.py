@@ -12,9 +12,24 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from mailfilter.selftest import carriers, characters, letters, markup, structure, styles
+from mailfilter.selftest import (
+    carriers,
+    characters,
+    clerk,
+    letters,
+    locked,
+    markup,
+    pictures,
+    structure,
+    styles,
+)
 from mailfilter.selftest import files as documents
 from mailfilter.selftest.mails import Make
+
+_ROOMS = (
+    *(letters, characters, markup, styles, structure, documents, carriers),
+    *(pictures, locked, clerk),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +45,11 @@ class Technique:
         """ "found" or "missed"."""
         return "missed" if self.miss else "found"
 
+    @property
+    def needs_ocr(self) -> bool:
+        """Whether only OCR shows it: without tesseract and its data it is passed and counted."""
+        return self.name.startswith("picture: ")
+
 
 @cache
 def techniques() -> tuple[Technique, ...]:
@@ -38,7 +58,7 @@ def techniques() -> tuple[Technique, ...]:
 
 
 def _all() -> Iterator[Technique]:
-    for room in (letters, characters, markup, styles, structure, documents, carriers):
+    for room in _ROOMS:
         for name, make, miss in room.ways():
             yield Technique(name, make, miss)
 

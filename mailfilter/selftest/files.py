@@ -63,20 +63,21 @@ def document(runs: str) -> bytes:
     )
     document = f'<w:document xmlns:w="{WORD}"><w:body><w:p>{runs}</w:p></w:body></w:document>'
     files = {"[Content_Types].xml": kinds, "_rels/.rels": relations, "word/document.xml": document}
-    return _archive({name: text.encode() for name, text in files.items()})
+    return archive({name: text.encode() for name, text in files.items()})
 
 
 def zipped(name: str, data: bytes, comment: bytes = b"") -> bytes:
     """A zip of one member."""
-    return _archive({name: data}, comment)
+    return archive({name: data}, comment)
 
 
-def _archive(files: dict[str, bytes], comment: bytes = b"") -> bytes:
+def archive(files: dict[str, bytes], comment: bytes = b"") -> bytes:
+    """A zip of these members."""
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
         for name, data in files.items():
-            archive.writestr(zipfile.ZipInfo(name), data)
-        archive.comment = comment
+            packed.writestr(zipfile.ZipInfo(name), data)
+        packed.comment = comment
     return out.getvalue()
 
 

@@ -59,15 +59,14 @@ def test_a_locked_file_opens_with_the_password_of_its_mail(name):
 
 
 _UNSEEN = {
-    "a.heic": b"\0\0\0\x18ftypheic",
+    "a.heic": b"\0\0\0\x18ftypheic",  # without OCR
     "a.avif": b"\0\0\0\x18ftypavif",
     "a.jp2": b"\0\0\0\x0cjP  \r\n\x87\n",
     "a.j2k": b"\xff\x4f\xff\x51",
     "a.jxl": b"\xff\x0a",
     "a.jb2": b"\x97JB2\r\n\x1a\n",
     "a.djvu": b"AT&TFORM",
-    "a.psd": b"8BPS",
-    "a.ico": b"\0\0\1\0",
+    "a.psd": b"8BPS" + bytes(18),
 }
 
 

@@ -390,12 +390,13 @@ def test_a_cut_file_is_broken(reader, form):
 
 @tesseract
 def test_a_format_that_is_not_ours_is_not_opened(reader):
-    for data in (
-        b"\0\0\1\0" + b"\0" * 100,
-        b"8BPS" + b"\0" * 100,
-        b"\0\0\0\x18ftypheic" + b"\0" * 50,
-    ):
+    for data in (b"AT&TFORM" + b"\0" * 100, b"\xff\x0a" + b"\0" * 100):
         assert reasons(read(data, "a")) == ["image"]
+
+
+def test_an_empty_file_of_a_rare_format_is_broken(reader):
+    for data in (b"8BPS" + b"\0" * 100, b"\0\0\0\x18ftypheic" + b"\0" * 50):
+        assert reasons(read(data, "a")) == ["broken-document"]
 
 
 PIECES = [saved(scan("hej", size=(120, 60)), form) for form in FORMATS] + list(SAID.values())

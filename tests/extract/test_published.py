@@ -98,7 +98,6 @@ def test_a_line_end_behind_a_zip_is_nothing(tail):
 @pytest.mark.parametrize(
     ("name", "data"),
     [
-        ("a.wmf", b"\1\0\t\0\0\3" + bytes(90)),
         ("a.wdp", b"II\xbc\1" + b"\x81\0" * 40),
         ("a.pict", bytes(10) + b"\0\x11\2\xff" + b"\x81\0" * 40),
         ("a.pct", bytes(522) + b"\0\x11\2\xff" + b"\x81\0" * 40),

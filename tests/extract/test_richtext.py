@@ -88,8 +88,12 @@ def test_objects_are_opened_or_said(data, reason):
     assert (bool(places(found)), reasons(found)) == (not reason, reason)
 
 
-def test_a_metafile_is_an_image_and_a_picture_a_file():
-    assert reasons(read(rtf("{\\pict\\wmetafile8 0100}hej"), "a.rtf")) == ["image"]
+@pytest.mark.parametrize("word", ["macpict", "pmmetafile1", "wbitmap0"])
+def test_a_picture_of_a_forgotten_system_is_an_image(word):
+    assert reasons(read(rtf(f"{{\\pict\\{word} 0100}}hej"), "a.rtf")) == ["image"]
+
+
+def test_a_picture_is_a_file():
     assert reasons(read(rtf("{\\pict\\pngblip " + b"\x89PNG\r\n".hex() + "}"), "a.rtf")) != []
 
 

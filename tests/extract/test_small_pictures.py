@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 from detectors import Role
 from mailfilter import extract
 from mailfilter.detect import Names
-from mailfilter.extract import Budget, Pictures, image, ocr, picture
+from mailfilter.extract import Budget, Pictures, ocr, picture, sizes
 from mailfilter.extract.remembered import Said
 from mailfilter.parse import parse, roles
 from mailfilter.remembering import clean, says_nothing
@@ -116,7 +116,7 @@ def test_many_different_icons_are_no_tiles_for_long():
 def test_a_gif_is_as_large_as_its_frames():
     data = bytearray(saved(scan(PLAIN, size=(700, 160)), "GIF"))
     struct.pack_into("<2H", data, 6, 10, 10)  # what the screen says
-    assert image.dimensions(bytes(data)) == (700, 160)
+    assert sizes.dimensions(bytes(data)) == (700, 160)
     assert places(read(bytes(data), "a.gif", inline=True))
 
 

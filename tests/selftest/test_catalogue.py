@@ -7,12 +7,14 @@ import pytest
 
 from detectors import contract, text
 from mailfilter.examine import Job, examine
+from mailfilter.extract import ocr, picture
 from mailfilter.selftest import numbers, techniques
 from mailfilter.selftest.mails import addressed
 from mailfilter.selftest.run import Result, judge
 
 JOB = Job(b"k" * 32, date(2026, 11, 24))
-PROMISED = [each for each in techniques() if not each.miss]
+SHOWN = [each for each in techniques() if each.needs_ocr]
+PROMISED = [each for each in techniques() if not each.miss and not each.needs_ocr]
 MISSED = [each for each in techniques() if each.miss]
 
 
@@ -64,6 +66,22 @@ def test_what_is_promised_is_found():
 def test_what_is_promised_is_found_whatever_the_number():
     """Every second number; ``make evasion`` takes all twenty, for the figure of the README."""
     assert missing(numbers()[::2]) == {}
+
+
+@pytest.fixture
+def reader():
+    """OCR as a worker has it."""
+    if ocr.folder() is None:
+        pytest.skip("no tesseract data: apt install tesseract-ocr-swe tesseract-ocr-eng")
+    picture.prepare()
+    yield
+    ocr.forget()
+
+
+@pytest.mark.system
+@pytest.mark.parametrize("technique", SHOWN, ids=lambda technique: technique.name)
+def test_what_a_picture_shows_is_found(technique, reader):
+    assert results(technique, numbers()[::9])[Result.STOPPED] == 3
 
 
 @pytest.mark.parametrize("technique", MISSED, ids=lambda technique: technique.name)
