@@ -73,8 +73,10 @@ def build(  # noqa: PLR0913 - the composition root names each collaborator once
         wake,
     )
     gate = Middleware(Gate, names=hosts(settings.web), secure=site.secure)
-    return Starlette(
+    app = Starlette(
         routes=[*(page.route(site) for page in PAGES), statics.route()],
         middleware=[gate],
         exception_handlers=cast("dict[type[Exception], ExceptionHandler]", faults.of_site(site)),
     )
+    app.router.redirect_slashes = False  # `plain_path` answers at once
+    return app

@@ -61,3 +61,15 @@ async def test_port_that_is_taken_is_an_error_of_the_caller():
     async with running(Office().app()) as port:
         with pytest.raises(OSError, match="in use"):
             await serve(Office().app(), "127.0.0.1", port, asyncio.Event())
+
+
+async def test_a_slash_behind_a_link_is_answered_at_once_and_sends_the_secret_nowhere():
+    async with running(Office().app()) as port:
+        for slashes in ("/", "//"):
+            request = f"GET /login/very-secret-words{slashes} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(request.encode() + b"Connection: close\r\n\r\n")
+            answer = await reader.read()
+            writer.close()
+            assert answer.startswith(b"HTTP/1.1 200 ")
+            assert b"\r\nlocation:" not in answer.lower()
