@@ -13,9 +13,9 @@ from tests.web.office import Office
 
 
 @asynccontextmanager
-async def running(app):
+async def running(app, tls=None):
     stop, ready = asyncio.Event(), asyncio.get_running_loop().create_future()
-    task = asyncio.create_task(serve(app, "127.0.0.1", 0, stop, ready=ready))
+    task = asyncio.create_task(serve(app, "127.0.0.1", 0, stop, ready=ready, tls=tls))
     try:
         yield await ready
     finally:
