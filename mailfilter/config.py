@@ -91,6 +91,7 @@ class Store(Section):
 class Web(Section):
     host: str = "127.0.0.1"
     port: Port = 8025
+    health_port: Port = 8027  # of /livez, /readyz, /metrics, on loopback alone; 0 = none
     url: str = ""  # as reviewers see it; default http://host:port
     secure_cookie: bool = False  # True behind https
 

@@ -31,6 +31,7 @@ from mailfilter.receive import share
 from mailfilter.receive.server import bound
 from mailfilter.record.keys import ensure_keys
 from mailfilter.supervisor import Role, Supervisor, beat, leave
+from mailfilter.web.health import HOST as HEALTH_HOST
 from mailfilter.workers import master
 from mailfilter.workers.rehearsal import get_ready
 
@@ -126,22 +127,22 @@ def alone(folder: Path) -> Iterator[None]:
 
 def check_ports(settings: config.Settings) -> None:
     """A port that is taken is said now, and not by processes that start again and again."""
-    for name, section in (
-        ("listen", settings.listen),
-        ("web", settings.web),
-        ("front", settings.front),
+    for name, host, port in (
+        ("listen.port", settings.listen.host, settings.listen.port),
+        ("web.port", settings.web.host, settings.web.port),
+        ("web.health_port", HEALTH_HOST, settings.web.health_port),
+        ("front.port", settings.front.host, settings.front.port),
     ):
-        if not section.port:
+        if not port:
             continue
-        family = socket.AF_INET6 if ":" in section.host else socket.AF_INET
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
         with socket.socket(family) as sock:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                sock.bind((section.host, section.port))
+                sock.bind((host, port))
             except OSError as error:
-                where = f"{section.host}:{section.port}"
                 raise ConfigError(
-                    f"{name}.port: {where} cannot be had: {error.strerror}"
+                    f"{name}: {host}:{port} cannot be had: {error.strerror}"
                 ) from error
 
 

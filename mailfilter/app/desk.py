@@ -32,7 +32,7 @@ from mailfilter.record.keys import load_private, load_public
 from mailfilter.report import fragment, render
 from mailfilter.supervisor import keep_beating
 from mailfilter.unread import explain
-from mailfilter.web import build
+from mailfilter.web import build, health
 from mailfilter.web.server import serve
 from mailfilter.workers.poison import Poison
 from mailfilter.workers.pool import Pool
@@ -78,7 +78,9 @@ async def _serve(settings: config.Settings, file: Path | None) -> None:
         pool = scan_pool(settings, load_public(settings.store.keys).join)
         reader = Reader(archive, settings, file, pool, posting.wake)
         loop.add_signal_handler(signal.SIGHUP, reader.reload)
-        web = _web(archive, settings, (posting, metrics), stop)
+        web = [_web(archive, settings, (posting, pool), stop)]
+        if settings.web.health_port:
+            web.append(_health(archive, settings, (metrics, pool), stop))
         if settings.front.on:
             parts = DeskParts(
                 archive,
@@ -94,7 +96,7 @@ async def _serve(settings: config.Settings, file: Path | None) -> None:
             serving = FrontServer(settings.store.run / SOCKET, parts, table())
             await serving.start()
             stack.push_async_callback(serving.close)
-        await _together(stop, posting, [schedule.run(), reader.run(), web], control)
+        await _together(stop, posting, [schedule.run(), reader.run(), *web], control)
 
 
 async def _say_fail_open(archive: Archive, settings: config.Settings) -> None:
@@ -133,11 +135,10 @@ async def _together(
 async def _web(
     archive: Archive,
     settings: config.Settings,
-    beside: tuple[Outbox, Metrics],
+    beside: tuple[Outbox, Pool],
     stop: asyncio.Event,
 ) -> None:
-    posting, metrics = beside
-    pool = scan_pool(settings, load_public(settings.store.keys).join)
+    posting, pool = beside
     language = settings.organisation.language
     key = os.urandom(32)
 
@@ -146,24 +147,34 @@ async def _web(
         texts, unread = await pool.view(data, job, language)
         return [*texts, *((place, explain(reason, language)) for place, reason, _ in unread)]
 
-    async def health() -> dict[str, bool]:
-        return {
-            "store": await _answers(archive),
-            "disk": _has_room(settings),
-            "scan": await pool.reachable(),
-        }
-
     app = build(
         archive,
         settings,
         clock=clock.now,
         read_text=read_text,
         report=fragment(archive),
-        health=health,
-        registry=metrics.registry,
         wake=posting.wake,
     )
     await serve(app, settings.web.host, settings.web.port, stop)
+
+
+async def _health(
+    archive: Archive,
+    settings: config.Settings,
+    beside: tuple[Metrics, Pool],
+    stop: asyncio.Event,
+) -> None:
+    metrics, pool = beside
+
+    async def checks() -> dict[str, bool]:
+        return {
+            "store": await _answers(archive),
+            "disk": _has_room(settings),
+            "scan": await pool.reachable(),
+        }
+
+    app = health.build(checks, metrics.registry)
+    await serve(app, health.HOST, settings.web.health_port, stop)
 
 
 def _whole_text(

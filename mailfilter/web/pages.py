@@ -4,7 +4,7 @@ This table is the whole access matrix; tests walk through it. A reviewer sees ma
 departments and no accounts; an administrator sees accounts and no mail; an auditor sees the log.
 """
 
-from mailfilter.web import account, acts, health, held, item, log, login, text, users, weekly
+from mailfilter.web import account, acts, held, item, log, login, text, users, weekly
 from mailfilter.web.door import ADMIN, ANYONE, AUDITOR, EVERY_ROLE, REVIEWER, Page
 
 PAGES = (
@@ -30,7 +30,4 @@ PAGES = (
     Page("POST", "/users/add", users.add, ADMIN),
     Page("POST", "/users/link", users.link, ADMIN),
     Page("POST", "/users/lock", users.lock, ADMIN),
-    Page("GET", "/livez", health.live, ANYONE),
-    Page("GET", "/readyz", health.ready, ANYONE),
-    Page("GET", "/metrics", health.metrics, ANYONE),
 )

@@ -82,6 +82,14 @@ def test_another_name_is_no_name_of_ours(place):
     assert place.browser.get(place.link(), host="evil.example").status == 421
 
 
+def test_health_is_at_its_own_port_and_nowhere_else(place):
+    for path in ("livez", "readyz", "metrics"):
+        own = f"http://127.0.0.1:{place.gateway.health}/{path}"
+        assert place.browser.get(own).status == 200
+        for port in (place.gateway.web, place.port):
+            assert place.browser.get(f"http://127.0.0.1:{port}/{path}").status == 404
+
+
 def test_she_takes_it_back(place):
     link = place.link()
     assert place.browser.act(link, "withdraw").status == 303

@@ -44,7 +44,7 @@ async def page(port, source) -> bytes:
 @pytest.mark.parametrize("said", [b"", HALF, SLOW_FORM])
 async def test_half_requests_hold_no_door(said):
     async with running(Office().app()) as port, crowd(port, 400, said):
-        status, _, _ = await asyncio.to_thread(fetch, port, "/livez")
+        status, _, _ = await asyncio.to_thread(fetch, port, "/login")
         assert status == 200
         assert (await page(port, "127.0.0.200")).startswith(b"HTTP/1.1 200 ")
 

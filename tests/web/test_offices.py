@@ -3,8 +3,9 @@
 from datetime import UTC, date, datetime
 
 import pytest
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import Counter
 
+from mailfilter.config import Settings, Web
 from tests.web.office import REVIEWER, Visitor
 
 
@@ -122,24 +123,28 @@ async def test_every_page_says_that_our_own_failures_let_mail_pass_until_that_da
 
 
 async def test_health_is_for_machines_on_this_host(office):
-    app = office.app()
-    near = Visitor(app)
+    near = Visitor(office.machines())
     assert (await near.get("/livez")).text == "ok\n"
     assert not near.cookies
     assert (await near.get("/readyz")).status == 200
     office.checks["store"] = False
     answer = await near.get("/readyz")
     assert (answer.status, answer.text) == (503, "store failed\nworker ok\n")
-    for far in (Visitor(app, peer="192.0.2.7"), Visitor(app, host="granskning.kommunen.example")):
-        for path in ("/livez", "/readyz", "/metrics"):
-            assert (await far.get(path)).status == 404
+    far = Visitor(office.machines(), host="granskning.kommunen.example")
+    for path in ("/livez", "/readyz", "/metrics"):
+        assert (await far.get(path)).status == 421
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost:8025", "granskning.kommunen.example"])
+async def test_health_is_not_at_the_port_that_a_proxy_leads_to(office, host):
+    office.settings = Settings(web=Web(url="http://granskning.kommunen.example"))
+    for path in ("/livez", "/readyz", "/metrics"):
+        assert (await Visitor(office.app(), host=host).get(path)).status == 404
 
 
 async def test_metrics(office):
-    assert (await Visitor(office.app()).get("/metrics")).status == 404
-    office.registry = CollectorRegistry()
     Counter("mailfilter_messages", "Messages.", registry=office.registry).inc(3)
-    answer = await Visitor(office.app()).get("/metrics")
+    answer = await Visitor(office.machines()).get("/metrics")
     assert "mailfilter_messages_total 3.0" in answer.text
 
 
