@@ -283,6 +283,14 @@ override_use = Table(
     Column("at", Instant, nullable=False),
 )
 
+spent_ticket = Table(
+    "spent_ticket",
+    metadata,
+    Column("nonce", LargeBinary, primary_key=True),  # of a word that was used or given back
+    Column("until", Instant, nullable=False),  # then it would have ended by itself
+    Index("spent_ticket_by_end", "until"),
+)
+
 term = Table(
     "term",
     metadata,
