@@ -202,6 +202,8 @@ user = Table(
     _text("language"),
     Column("disabled", Boolean, nullable=False),
     _text("password"),  # Argon2id
+    _text("address"),  # of its owner
+    Column("seen", Boolean, nullable=False, default=False, server_default=false()),  # logged in
 )
 
 session = Table(

@@ -16,6 +16,7 @@ PAGES = (
     Page("POST", "/logout", login.leave, EVERY_ROLE),
     Page("GET", "/account", account.show, EVERY_ROLE),
     Page("POST", "/account/password", account.set_password, EVERY_ROLE),
+    Page("POST", "/account/address", account.set_address, EVERY_ROLE),
     Page("GET", "/", held.show, REVIEWER),
     Page("GET", "/item/{id}", item.show, REVIEWER),
     Page("GET", "/item/{id}/text", text.back, REVIEWER),

@@ -1,27 +1,60 @@
 """Accounts, audit log, statistics, health: the pages beside the review."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
 from prometheus_client import Counter
 
 from mailfilter.config import Settings, Web
-from tests.web.office import REVIEWER, Visitor
+from tests.web.office import PASSWORD, REVIEWER, Visitor
+
+NINA = "nina@exempelkommun.example"
 
 
-async def test_new_account_gets_a_link_and_no_password(office, adam):
+async def test_new_account_gets_a_link_by_mail_and_no_password(office, adam):
     await adam.get("/users")
-    answer = await adam.post(
-        "/users/add", name="Nina", role="reviewer", departments="Skola, Skola , Vård"
-    )
+    form = {"name": "Nina", "role": "reviewer", "departments": "Skola, Skola , Vård"}
+    answer = await adam.post("/users/add", address=NINA, **form)
     assert answer.status == 200
-    assert "https://granskning.kommunen.example/login/link-" in answer.text
     assert office.archive.accounts["nina"].departments == ("Skola", "Vård")
+    assert office.archive.accounts["nina"].address == NINA
     assert {"user-add", "login-link"} <= {line.act for line in office.archive.lines}
-    secret = next(iter(office.archive.links))
-    assert secret not in (await adam.get("/users")).text, "shown only once"
-    nina = Visitor(adam.app)
-    assert (await nina.post("/login/link", secret=secret)).status == 303
+    assert office.archive.put_in == [("login-link", '["nina", "adam"]')]
+    assert (office.archive.links, office.woken) == ({}, 1), "it is made when its mail is"
+
+
+async def test_an_administrator_gets_no_link_of_a_reviewer(office, adam):
+    office.archive.accounts["rut"] = replace(REVIEWER, address="rut@exempelkommun.example")
+    answer = await adam.post("/users/link", name="rut")
+    assert "/login/" not in answer.text
+    assert "på väg med mejl" in answer.text
+    assert office.archive.put_in == [("login-link", '["rut", "adam"]')]
+    for path in ("/account/address", "/users/address"):
+        await adam.post(path, name="rut", address="adam@example.org", password_present=PASSWORD)
+    assert office.archive.accounts["rut"].address == "rut@exempelkommun.example"
+
+
+async def test_without_an_address_no_link_is_made(office, adam):
+    answer = await adam.post("/users/link", name="rut")
+    assert answer.status == 422
+    assert "ingen e-postadress" in answer.text
+    assert office.archive.put_in == []
+
+
+async def test_each_changes_her_own_address_by_her_password(office, rut):
+    form = {"address": "ny@exempelkommun.example", "password_present": "fel"}
+    answer = await rut.post("/account/address", **form)
+    assert answer.status == 422
+    assert "lösenordet stämmer inte" in answer.text
+    assert office.archive.accounts["rut"].address == ""
+    assert (
+        await rut.post("/account/address", address="ny", password_present=PASSWORD)
+    ).status == 422
+    answer = await rut.post("/account/address", **(form | {"password_present": PASSWORD}))
+    assert answer.status == 303
+    assert office.archive.accounts["rut"].address == "ny@exempelkommun.example"
+    assert "user-address" in {line.act for line in office.archive.lines}
 
 
 @pytest.mark.parametrize(
@@ -32,19 +65,20 @@ async def test_new_account_gets_a_link_and_no_password(office, adam):
         ({"name": "<script>"}, "Namnet kan inte"),
         ({"name": "rut", "departments": "Skola"}, "finns redan"),
         ({"name": "nina", "role": "king", "departments": "Skola"}, "Välj en roll"),
+        ({"name": "nina", "address": "nina", "departments": "Skola"}, "Ange en e-postadress"),
         ({"name": "nina"}, "Ange granskarens förvaltningar"),
     ],
 )
 async def test_faulty_accounts_are_explained(office, adam, form, says):
     before = office.archive.snapshot()
-    answer = await adam.post("/users/add", **({"role": "reviewer"} | form))
+    answer = await adam.post("/users/add", **({"role": "reviewer", "address": NINA} | form))
     assert answer.status == 422
     assert says in answer.text
     assert office.archive.snapshot() == before
 
 
 async def test_all_departments_must_be_said(office, adam):
-    await adam.post("/users/add", name="nina", role="reviewer", all="yes")
+    await adam.post("/users/add", name="nina", role="reviewer", all="yes", address=NINA)
     assert office.archive.accounts["nina"].departments is None
 
 
