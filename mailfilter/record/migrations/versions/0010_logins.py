@@ -1,4 +1,4 @@
-"""Words of logins that were used or given back; whom an account belongs to, and if it was used."""
+"""Words of logins that were spent; whose an account is, and if it was used; visitors of a box."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,7 +8,7 @@ down_revision = "0009"
 
 
 def upgrade() -> None:
-    """Add the table and the columns. Who has logged in stands in the audit log so far."""
+    """Add the tables and the columns. Who has logged in stands in the audit log so far."""
     op.create_table(
         "spent_ticket",
         sa.Column("nonce", sa.LargeBinary(), primary_key=True),
@@ -18,6 +18,19 @@ def upgrade() -> None:
     op.add_column("user", sa.Column("address", sa.Text(), nullable=False, server_default=""))
     op.add_column(
         "user", sa.Column("seen", sa.Boolean(), nullable=False, server_default=sa.false())
+    )
+    op.create_table(
+        "pickup_visitor",
+        sa.Column(
+            "box",
+            sa.Text(),
+            sa.ForeignKey("pickup_box.id", ondelete="CASCADE"),
+            primary_key=True,
+        ),
+        sa.Column("mark", sa.LargeBinary(), primary_key=True),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("until", sa.BigInteger()),
+        sa.Column("texted", sa.Integer(), nullable=False),
     )
     user = sa.table("user", sa.column("name"), sa.column("seen"))
     audit = sa.table("audit", sa.column("act"), sa.column("object"))
