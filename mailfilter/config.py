@@ -82,6 +82,7 @@ class NextHop(Section):
 class Store(Section):
     url: str = "sqlite:///var/mailfilter.db"  # or postgresql://user@host/name
     keys: Path = Path("var/keys")  # desk.key (private), desk.pub, escrow.pub
+    desk_key: Path | None = None  # desk.key elsewhere: another disk, a credential of systemd
     run: Path = Path("var/run")  # sockets and pid
     held_days: Annotated[int, Field(ge=1, le=365)] = limits.HELD_DAYS
     audit_days: Annotated[int, Field(ge=30)] = 1830  # bare rows of ended messages

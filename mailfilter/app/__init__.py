@@ -108,7 +108,7 @@ def prepare(settings: config.Settings) -> None:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise ConfigError(f"store: {folder} cannot be made: {error.strerror}") from error
-    for sentence in ensure_keys(settings.store.keys):
+    for sentence in ensure_keys(settings.store.keys, settings.store.desk_key):
         log.warning("keys", note=sentence)
 
 

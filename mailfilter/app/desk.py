@@ -48,7 +48,9 @@ def run(settings: config.Settings, file: Path | None) -> None:
 @asynccontextmanager
 async def opened(settings: config.Settings) -> AsyncIterator[Desk]:
     """The archive and what verbs need, without servers: for one command."""
-    archive = await open_archive(settings, load_private(settings.store.keys))
+    archive = await open_archive(
+        settings, load_private(settings.store.keys, settings.store.desk_key)
+    )
     try:
         yield Desk(archive, clock.now, _reporting(archive), poison=Poison(poison_file(settings)))
     finally:
@@ -63,7 +65,9 @@ async def _serve(settings: config.Settings, file: Path | None) -> None:
     loop.add_signal_handler(signal.SIGINT, lambda: None)
     loop.add_signal_handler(signal.SIGHUP, lambda: None)
     async with AsyncExitStack() as stack:
-        archive = await open_archive(settings, load_private(settings.store.keys))
+        archive = await open_archive(
+            settings, load_private(settings.store.keys, settings.store.desk_key)
+        )
         stack.push_async_callback(archive.close)
         if link := open_desk_server(settings, archive):
             await link.start()

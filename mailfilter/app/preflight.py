@@ -37,7 +37,9 @@ def _try(settings: config.Settings) -> None:
 
 async def _open(settings: config.Settings) -> None:
     try:
-        archive = await open_archive(settings, load_private(settings.store.keys))
+        archive = await open_archive(
+            settings, load_private(settings.store.keys, settings.store.desk_key)
+        )
     except Temporary as error:
         log.warning("store-down", cause=str(error))
         return

@@ -8,6 +8,7 @@ import typer
 from detectors.health import judge
 from mailfilter import config
 from mailfilter.act import notice_template, pickup_dns, sdk
+from mailfilter.app import key_place
 from mailfilter.commands.asking import fail
 from mailfilter.decide import Rules, compile_rules
 from mailfilter.errors import ConfigError
@@ -48,6 +49,8 @@ def check_config(file: Given) -> None:
     advice = pickup_dns.faults(settings, pickup_dns.resolver())
     for sentence in (*pickup_dns.unfinished(settings), *advice):
         typer.echo(f"{file}: {sentence}", err=True)  # advice: what is in DNS is not in the file
+    for sentence in key_place.warnings(settings):
+        typer.echo(f"warning: {sentence}", err=True)
     if why := judge.missing():
         typer.echo(f"warning: {why}", err=True)
     if not settings.audit.elsewhere:
