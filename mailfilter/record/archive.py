@@ -287,7 +287,7 @@ class StoreArchive:
     async def set_address(self, name: str, address: str, line: AuditLine) -> bool:
         async def work(c: AsyncConnection) -> bool:
             if changed := await users.set_address(c, name, address):
-                await audit.append(c, line)
+                await _append_account(c, name, line)
             return changed
 
         return await self._run(work)

@@ -3,14 +3,17 @@
 import json
 import re
 from email import message_from_bytes, policy
+from functools import partial
 
 import pytest
+from sqlalchemy import update
 
 from mailfilter import control_users
 from mailfilter.act.account_mail import AccountMail
 from mailfilter.act.notice_sending import Post
 from mailfilter.errors import Permanent
 from mailfilter.record.contract import AuditLine, User
+from mailfilter.record.tables import user
 from tests.act.office import Mailbox, settings
 from tests.record.making import NOW
 
@@ -27,12 +30,12 @@ def asked(name="rut", **more):
 
 @pytest.fixture
 async def archive(store):
-    for user in (
+    for new in (
         User("rut", "reviewer", None, address=OWN),
         User("bo", "reviewer", None),
         User("siv", "admin", None, address="siv@exempelkommun.example"),
     ):
-        await store.archive.add_user(user, "x", AuditLine(0, NOW, "cli", "user-add", user.name))
+        await store.archive.add_user(new, "x", AuditLine(0, NOW, "cli", "user-add", new.name))
     return store.archive
 
 
@@ -105,6 +108,22 @@ async def test_a_link_of_an_account_that_was_locked_meanwhile_is_not_sent(archiv
     await archive.set_disabled("rut", True, AuditLine(0, NOW, "siv", "user-disable", "rut"))
     with pytest.raises(Permanent):
         await sent(archive)
+
+
+async def test_an_address_that_was_changed_behind_our_back_is_found(store, archive):
+    line = AuditLine(0, NOW, "bo", "user-address", "bo")
+    await archive.set_address("bo", "bo@exempelkommun.example", line)
+    assert (await archive.proof.verify()).faults == ()
+    for address in ("eva@example.org", ""):
+        changed = update(user).where(user.c.name == "bo").values(address=address)
+        await store.database.run(partial(_execute, changed))
+        (fault,) = (await archive.proof.verify()).faults
+        assert fault.object == "bo"
+        assert "example" not in str(fault)
+
+
+async def _execute(statement, connection):
+    await connection.execute(statement)
 
 
 async def test_a_new_address_ends_the_links_that_are_out(archive):
