@@ -7,7 +7,7 @@ PYTEST := .venv/bin/python -m pytest
 ARGS ?=
 MINUTES ?= 5
 
-.PHONY: help run test test-fast lint bench bench-detectors bench-reading bench-extract bench-big bombs slow faults cuts power-cuts audit smuggling unchanged fuzz evasion ordinary quality quality-blind public-text judge quality-peers lock demo-mails clean
+.PHONY: help run test test-fast lint bench bench-detectors bench-reading bench-extract bench-big bombs slow faults cuts power-cuts audit smuggling broken-configs unchanged fuzz evasion ordinary quality quality-blind public-text judge quality-peers lock demo-mails clean
 help: ## show this list
 	@grep -E '^[a-z.-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 14
 .venv/run: constraints.lock pyproject.toml
@@ -66,6 +66,8 @@ audit: .venv/test ## 87 named and 1,000 random changes of the audit log: which a
 	$(RUN) -m tests.record.audit_campaign $(ARGS)
 smuggling: .venv/test ## 5,000 ways to hide a message in another, before Postfix, Exim and OpenSMTPD (root)
 	$(RUN) -m tests.smuggling.fetch; $(RUN) -m tests.smuggling.play $(ARGS)
+broken-configs: .venv/test ## 500 mutations of the reference configuration, under load; ARGS="--count 50 --seed 100"
+	$(RUN) -m tests.preflight.broken $(ARGS)
 unchanged: .venv/test ## 20,000 odd mails, no two alike: all must leave as they came
 	$(RUN) -m tests.unchanged $(ARGS)
 bench-detectors: .venv/test ## MB/s of the detectors by kind of text; ARGS=--stages

@@ -19,13 +19,17 @@ from mailfilter import limits
 from mailfilter.config_audit import Audit
 from mailfilter.config_fields import (
     Address,
+    DomainName,
     HeaderName,
     Host,
     Line,
+    OwnName,
     Pattern,
     Port,
     Section,
+    StrictNetwork,
     Template,
+    is_loopback,
 )
 from mailfilter.config_front import Front, Override
 from mailfilter.config_pickup import Pickup
@@ -39,17 +43,19 @@ Language = Literal["sv", "en", "fi"]  # a notice can be written in
 class TenantMark(Section):
     """The header that a shared platform puts on our tenant's mail, and the value that is ours."""
 
-    header: str
+    header: Annotated[HeaderName, Field(min_length=1)]
     value: str
 
 
 class Listen(Section):
     host: str = "127.0.0.1"
     port: Port = 10025
-    hostname: str = "localhost"  # what we call ourselves in banner and EHLO
+    hostname: OwnName = "localhost"  # what we call ourselves in banner and EHLO
     processes: Annotated[int, Field(ge=0, le=64)] = 0  # 0 = one a core
-    networks: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
-    shared_networks: tuple[str, ...] = ()  # of many customers: the mail must carry the tenant mark
+    networks: tuple[StrictNetwork, ...] = ("127.0.0.0/8", "::1/128")
+    shared_networks: tuple[
+        StrictNetwork, ...
+    ] = ()  # of many customers: the mail must carry the tenant mark
     certificate: Path | None = None
     key: Path | None = None
     client_ca: Path | None = None  # verified client certificates count as an allowed network
@@ -60,6 +66,14 @@ class Listen(Section):
     sender_domains: tuple[str, ...] = ()  # accepted in MAIL (for <> in From) where shared
     xforward: bool = True
     trace_header: bool = False  # smart-host mode: add one Received field
+
+    @model_validator(mode="after")
+    def _has_what_tls_needs(self) -> Self:
+        if self.key is not None and self.certificate is None:
+            raise ValueError("key belongs to a certificate: give certificate, or neither")
+        if self.client_ca is not None and self.certificate is None:
+            raise ValueError("client_ca asks for certificates by STARTTLS: give our certificate")
+        return self
 
 
 class NextHop(Section):
@@ -85,7 +99,7 @@ class Store(Section):
     desk_key: Path | None = None  # desk.key elsewhere: another disk, a credential of systemd
     run: Path = Path("var/run")  # sockets and pid
     held_days: Annotated[int, Field(ge=1, le=365)] = limits.HELD_DAYS
-    audit_days: Annotated[int, Field(ge=30)] = 1830  # bare rows of ended messages
+    audit_days: Annotated[int, Field(ge=30, le=36_500)] = 1830  # bare rows of ended messages
     search_days: Annotated[int, Field(ge=0, le=1830)] = 0  # no page searches by addresses yet
 
 
@@ -95,6 +109,15 @@ class Web(Section):
     health_port: Port = 8027  # of /livez, /readyz, /metrics, on loopback alone; 0 = none
     url: str = ""  # as reviewers see it; default http://host:port
     secure_cookie: bool = False  # True behind https
+
+    @model_validator(mode="after")
+    def _door_is_safe(self) -> Self:
+        if not is_loopback(self.host) and not self.url.startswith("https://"):
+            raise ValueError(
+                f"host {self.host} can be reached from outside, and nothing encrypts there: put a"
+                " server with https before it and give url, such as https://filter.kommun.example"
+            )
+        return self
 
 
 class Organisation(Section):
@@ -112,12 +135,12 @@ class Notice(Section):
     sender: Address = ""  # From of notices; default mailfilter@first domain
     on_reject: bool = False  # True behind Exchange Online, which hides our reply
     reviewers: tuple[Address, ...] = ()  # get a content-free mail when something waits
-    reviewers_minutes: Annotated[int, Field(ge=1)] = 15
-    per_hour: Annotated[int, Field(ge=1)] = 20  # notices to one sender; then one digest
+    reviewers_minutes: Annotated[int, Field(ge=1, le=10_080)] = 15
+    per_hour: Annotated[int, Field(ge=1, le=10_000)] = 20  # notices to one sender; then one digest
     languages: Annotated[tuple[Language, ...], Field(min_length=1)] = ("sv", "en")
     templates: Path | None = None  # a folder of own words, see act/notice_template.py
-    dkim_domain: str = ""
-    dkim_selector: str = ""
+    dkim_domain: DomainName = ""
+    dkim_selector: DomainName = ""
     dkim_key: Path | None = None
     # scanner@… → the human owner who gets its notices
     system_senders: dict[str, Address] = Field(default={})
@@ -271,22 +294,24 @@ class Settings(Section):
     def _check_knows_its_own(self) -> Self:
         if self.front.check_address and not self.organisation.domains:
             raise ValueError(
-                "front.check_address answers people of organisation.domains only: give those"
+                "organisation.domains: front.check_address answers people of these only: give them"
             )
         return self
 
 
 def load(path: Path | None) -> Settings:
     """The settings of `path`, or the shipped defaults; relative paths are as the file says them."""
-    if path is None:
-        return Settings()
+    return Settings() if path is None else validate(parsed(path), str(path))
+
+
+def parsed(path: Path) -> dict[str, Any]:
+    """The table of a file, of which nothing is known yet."""
     try:
-        table: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: is not valid TOML: {error}") from error
-    return validate(table, str(path))
 
 
 def validate(table: dict[str, Any], origin: str) -> Settings:
@@ -298,6 +323,19 @@ def validate(table: dict[str, Any], origin: str) -> Settings:
         raise ConfigError("\n".join(dict.fromkeys(faults))) from error
 
 
+def understood(table: dict[str, Any]) -> tuple[Settings, frozenset[str]]:
+    """The settings as far as they can be read, and the names of the keys and tables at the top that
+    cannot: those are as if they were not there."""
+    broken: set[str] = set()
+    while True:
+        rest = {name: value for name, value in table.items() if name not in broken}
+        try:
+            return Settings.model_validate(rest), frozenset(broken)
+        except ValidationError as error:
+            named = {str(fault["loc"][0]) for fault in error.errors() if fault["loc"]}
+            broken |= named or set(rest)
+
+
 def _sentence(origin: str, fault: Any, table: dict[str, Any]) -> str:
     """One fault: file, key, value, and what would be right."""
     if not fault["loc"]:  # two sections that do not fit together
@@ -305,7 +343,7 @@ def _sentence(origin: str, fault: Any, table: dict[str, Any]) -> str:
     where, key = _where(fault["loc"], table)
     at = f"{origin}: {where}"
     if fault["type"] == "extra_forbidden":
-        return f"{at}{key}: this key is not known; {_hint(key.rpartition('.')[2])}"
+        return f"{at}{key}: this key is not known; {_hint(fault['loc'])}"
     if fault["type"] == "missing":
         return f"{at}{key}: must be given"
     message = fault["msg"].removeprefix("Value error, ").removeprefix("Input ")
@@ -333,10 +371,41 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
-def _hint(key: str) -> str:
-    sections = Section.__subclasses__()
-    known = sorted({name for section in sections for name in section.model_fields})
-    close = get_close_matches(key, known, 1, 0.75)
-    if close:
-        return f"did you mean {close[0]}?"
+def _hint(loc: Sequence[Any]) -> str:
+    """What was meant by a key that is not known there."""
+    *above, key = [str(part) for part in loc if not isinstance(part, int)]
+    top = Settings.model_fields
+    if above and key in top and not _is_table(key):
+        return (
+            f"{key} belongs above the first [table]: TOML counts a key to the table that it stands"
+            " below, so move the line up"
+        )
+    tables = [name for name in top if key in _keys_of(name)]
+    if len(tables) == 1 and tables != above[:1]:
+        return f"{key} belongs below [{tables[0]}]: move the line there"
+    own = _keys_of(above[0]) if above else set(top)
+    everywhere = {name for section in Section.__subclasses__() for name in section.model_fields}
+    for known in (own, everywhere):
+        if close := get_close_matches(key, sorted(known), 1, 0.75):
+            return f"did you mean {close[0]}?"
     return "see deploy/mailfilter.toml for all keys"
+
+
+def _is_table(name: str) -> bool:
+    """Whether a key of the top is written as a table."""
+    default = Settings.model_fields[name].default
+    return isinstance(default, Section | dict) or name in ("rule", "override")
+
+
+def _keys_of(table: str) -> set[str]:
+    """The keys of a table of the top, where it has a list of its own."""
+    if table in ("rule", "override", "connectors"):
+        tables: dict[str, type[Section]] = {
+            "rule": Rule,
+            "override": Override,
+            "connectors": Connector,
+        }
+        return set(tables[table].model_fields)
+    field = Settings.model_fields.get(table)
+    default = field.default if field else None
+    return set(type(default).model_fields) if isinstance(default, Section) else set()

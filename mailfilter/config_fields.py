@@ -5,6 +5,7 @@ file and key before.
 """
 
 import re
+from ipaddress import ip_address, ip_network
 from string import Formatter
 from typing import Annotated
 
@@ -17,6 +18,10 @@ _HEADER_NAME = re.compile(r"[A-Za-z0-9_-]{1,76}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]")
 _ADDRESS = re.compile(r"[^\s<>@\x00-\x1f\x7f]+@[^\s<>@\x00-\x1f\x7f]+")
 _HOST = re.compile(r"(?:\*\.)?[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+")
+_OWN_NAME = re.compile(
+    r"(?=.{1,253}\Z)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*|\[[0-9A-Fa-f:.]+\]"
+)
+_DOMAIN = re.compile(r"(?=.{1,253}\Z)[\w-]{1,63}(?:\.[\w-]{1,63})*")
 _TEMPLATE_FIELDS = {"address", "local", "domain"}
 
 
@@ -72,12 +77,63 @@ def _is_host(value: str) -> str:
     return value.lower()
 
 
+def _is_strict_network(value: str) -> str:
+    try:
+        ip_network(value)
+    except ValueError as error:
+        try:
+            right = f"write {ip_network(value, strict=False)} for all of it"
+        except ValueError:
+            right = "right is for instance 10.0.0.0/8 or 10.0.0.5"
+        raise ValueError(f"must be a network, or one address: {error}; {right}") from None
+    return value
+
+
+def _is_ip(value: str) -> str:
+    try:
+        ip_address(value)
+    except ValueError:
+        raise ValueError(
+            "must be an address, such as 10.0.0.53: a name would have to be asked for first"
+        ) from None
+    return value
+
+
+def _is_own_name(value: str) -> str:
+    if not _OWN_NAME.fullmatch(value):
+        raise ValueError(
+            "must be the name of this machine, such as mailfilter.kommun.example (letters, digits,"
+            " hyphens and dots), or an address in brackets"
+        )
+    return value
+
+
+def _is_domain_name(value: str) -> str:
+    if value and not _DOMAIN.fullmatch(value):
+        raise ValueError(
+            "must be a name in DNS, such as kommun.example: letters, digits, hyphens and dots"
+        )
+    return value
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches it."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 HeaderName = Annotated[str, AfterValidator(_is_header_name)]
 Line = Annotated[str, AfterValidator(_is_one_line)]
 Address = Annotated[str, AfterValidator(_is_address)]
 Template = Annotated[str, AfterValidator(_is_template)]
 Pattern = Annotated[str, AfterValidator(_is_pattern)]
 Host = Annotated[str, AfterValidator(_is_host)]
+StrictNetwork = Annotated[str, AfterValidator(_is_strict_network)]
+Ip = Annotated[str, AfterValidator(_is_ip)]
+DomainName = Annotated[str, AfterValidator(_is_domain_name)]
+OwnName = Annotated[str, AfterValidator(_is_own_name)]
 
 
 class Section(BaseModel):

@@ -5,7 +5,7 @@ needs HTTPS of its own or a named proxy that has it, and links are https.
 """
 
 from datetime import date
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, model_validator
 
 from detectors.levels import Level
-from mailfilter.config_fields import Address, Line, Pattern, Port, Section
+from mailfilter.config_fields import Address, Line, Pattern, Port, Section, is_loopback
 
 
 def _is_network(value: str) -> str:
@@ -22,14 +22,6 @@ def _is_network(value: str) -> str:
     except ValueError:
         raise ValueError("must be an address or network, such as 10.0.0.5 or 10.0.0.0/24") from None
     return value
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches it."""
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 Act = Literal["secure", "review", "false-alarm", "withdraw", "quote"]

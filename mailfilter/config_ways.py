@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from mailfilter.config_fields import Line, Port, Section
+from mailfilter.config_fields import Ip, Line, Port, Section
 
 # Mail servers of services owned in the USA, by the endings of their names.
 US_HOSTS = (
@@ -34,5 +34,5 @@ class Mx(Section):
 
     us_hosted: bool = False
     us_hosts: tuple[str, ...] = US_HOSTS
-    servers: tuple[str, ...] = ()  # addresses of name servers; default the machine's own
+    servers: tuple[Ip, ...] = ()  # addresses of name servers; default the machine's own
     port: Port = 53

@@ -40,6 +40,7 @@ class Desk:
     report: Callable[[str, str, str], Awaitable[str]]  # week, format, language
     wake: Callable[[], None] = lambda: None
     poison: Poison | None = None
+    standing: Callable[[], Awaitable[dict[str, Any]]] | None = None  # of a running desk
 
 
 Verb = Callable[[Desk, dict[str, Any]], Awaitable[Any]]
@@ -151,6 +152,13 @@ async def poison_clear(desk: Desk, request: dict[str, Any]) -> dict[str, Any]:
     return {"cleared": cleared}
 
 
+async def standing(desk: Desk, _request: dict[str, Any]) -> dict[str, Any]:
+    """What the running installation listens on and stores in, for ``check-config`` beside it."""
+    if desk.standing is None:
+        return {"doors": [], "store": "", "stored": False}
+    return await desk.standing()
+
+
 async def false_alarms(desk: Desk, request: dict[str, Any]) -> list[str]:
     """Labelled cases, a line of JSON each."""
     return await control_alarms.export(desk.archive, desk.now, request)
@@ -170,6 +178,7 @@ VERBS: dict[str, Verb] = {
     "false-alarms": false_alarms,
     "poison-list": poison_list,
     "poison-clear": poison_clear,
+    "standing": standing,
     "user-list": user_list,
     "user-add": _user_verb(control_users.add),
     "user-link": _user_verb(control_users.link),

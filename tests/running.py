@@ -225,16 +225,7 @@ class Gateway:
 
     def ask(self, verb: str, **request):
         """What desk answers on its control socket."""
-        with socket.socket(socket.AF_UNIX) as sock:
-            sock.settimeout(PATIENCE)
-            sock.connect(str(self.folder / "run" / "control.sock"))
-            sock.sendall(
-                json.dumps({"verb": verb, "actor": "cli:test", **request}).encode() + b"\n"
-            )
-            with sock.makefile() as lines:
-                answer = json.loads(lines.readline())
-        assert "ok" in answer, answer
-        return answer["ok"]
+        return ask_socket(self.folder / "run" / "control.sock", verb, **request)
 
     def items(self, *states: str) -> list[dict]:
         """The rows in these states, of all without any; newest first."""
@@ -243,6 +234,18 @@ class Gateway:
     def send(self, data: bytes, sender: str, recipients: Sequence[str], **more) -> tuple[int, str]:
         """See `send`."""
         return send(self.port, data, sender, recipients, **more)
+
+
+def ask_socket(path: Path, verb: str, **request):
+    """What desk answers on its control socket."""
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.settimeout(PATIENCE)
+        sock.connect(str(path))
+        sock.sendall(json.dumps({"verb": verb, "actor": "cli:test", **request}).encode() + b"\n")
+        with sock.makefile() as lines:
+            answer = json.loads(lines.readline())
+    assert "ok" in answer, answer
+    return answer["ok"]
 
 
 def _program(limits: dict[str, float]) -> list[str]:

@@ -70,7 +70,7 @@ def test_a_credential_has_the_rights_that_systemd_gives_it(tmp_path, elsewhere, 
 
 
 def test_the_default_is_warned_of_and_another_disk_is_not(tmp_path):
-    (said,) = warnings(settings(tmp_path))
+    ((_, said),) = warnings(settings(tmp_path))
     assert "same disk" in said
     assert "section 14b" in said
     other = Path(tempfile.mkdtemp(dir="/dev/shm"))
@@ -80,7 +80,7 @@ def test_the_default_is_warned_of_and_another_disk_is_not(tmp_path):
         assert warnings(settings(tmp_path, keys=str(other / "keys"))) == []
         assert warnings(settings(tmp_path, desk_key=str(other / "desk.key"))) == []
         ensure_keys(tmp_path / "keys")
-        (said,) = warnings(settings(tmp_path, desk_key=str(other / "desk.key")))
+        ((_, said),) = warnings(settings(tmp_path, desk_key=str(other / "desk.key")))
         assert "still lies there" in said
     finally:
         shutil.rmtree(other)

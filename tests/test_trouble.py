@@ -195,10 +195,11 @@ def test_readiness_tells_of_the_disk_before_it_is_full(tmp_path, sink):
         small_disk(tmp_path / "disk", size="160m") as disk,
         Gateway(tmp_path, sink.port, url=f"sqlite:///{disk}/mailfilter.db") as gateway,
     ):
-        assert readiness(gateway) == (200, "store ok\ndisk ok\nscan ok\n")
+        wait_until(lambda: readiness(gateway)[0] == 200, lambda: readiness(gateway)[1])
+        assert readiness(gateway) == (200, "store ok\ndisk ok\nscan ok\nothers ok\n")
         with (disk / "ballast").open("wb") as ballast:
             os.posix_fallocate(ballast.fileno(), 0, 20 * 1024 * 1024)
-        assert readiness(gateway) == (503, "store ok\ndisk failed\nscan ok\n")
+        assert readiness(gateway) == (503, "store ok\ndisk failed\nscan ok\nothers ok\n")
         assert gateway.send(HELD, SENDER, [CITIZEN])[0] == 250, "there is room yet"
 
 

@@ -22,8 +22,9 @@ from pathlib import Path
 
 from mailfilter import config, limits
 from mailfilter.app import desk, front, memory, preflight, rules, scanning, smtp
+from mailfilter.app.preflight.beside import doors_of, port_key
+from mailfilter.app.preflight.sockets import refusal
 from mailfilter.control import Desk
-from mailfilter.decide import compile_rules
 from mailfilter.errors import ConfigError
 from mailfilter.log import log, quiet
 from mailfilter.pictures import Memory
@@ -31,19 +32,15 @@ from mailfilter.receive import share
 from mailfilter.receive.server import bound
 from mailfilter.record.keys import ensure_keys
 from mailfilter.supervisor import Role, Supervisor, beat, leave
-from mailfilter.web.health import HOST as HEALTH_HOST
 from mailfilter.workers import master
 from mailfilter.workers.rehearsal import get_ready
 
 
 def run(file: Path) -> None:
     """Run the installation that `file` describes until SIGTERM."""
-    settings = config.load(file)
-    compile_rules(settings, str(file))
+    settings = preflight.before(file)
     prepare(settings)
     with alone(settings.store.run):
-        check_ports(settings)
-        preflight.check(settings)
         start(settings, file).run()
     log.info("stopped")
 
@@ -115,35 +112,25 @@ def prepare(settings: config.Settings) -> None:
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
     """Hold the installation's lock: two programs on one store would take each other's sockets."""
-    with (folder / "lock").open("w") as lock:
+    with (folder / "lock").open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise ConfigError(
                 f"store.run: another mailfilter is running with {folder}; end it first"
             ) from error
+        lock.truncate(0)
+        lock.write(str(os.getpid()))  # for `check-config` beside us
+        lock.flush()
         yield
 
 
 def check_ports(settings: config.Settings) -> None:
     """A port that is taken is said now, and not by processes that start again and again."""
-    for name, host, port in (
-        ("listen.port", settings.listen.host, settings.listen.port),
-        ("web.port", settings.web.host, settings.web.port),
-        ("web.health_port", HEALTH_HOST, settings.web.health_port),
-        ("front.port", settings.front.host, settings.front.port),
-    ):
-        if not port:
-            continue
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        with socket.socket(family) as sock:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                sock.bind((host, port))
-            except OSError as error:
-                raise ConfigError(
-                    f"{name}: {host}:{port} cannot be had: {error.strerror}"
-                ) from error
+    for name, (host, port) in doors_of(settings).items():
+        if port and (error := refusal(host, port)):
+            where = f"{host}:{port}"
+            raise ConfigError(f"{port_key(name)}: {where} cannot be had: {error.strerror or error}")
 
 
 def opened_desk(settings: config.Settings) -> AbstractAsyncContextManager[Desk]:

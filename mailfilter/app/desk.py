@@ -16,10 +16,13 @@ from mailfilter.act.release import deliver_all
 from mailfilter.app import clock
 from mailfilter.app.metrics import Metrics
 from mailfilter.app.posting import Outbox, outbox
+from mailfilter.app.preflight import waiting
+from mailfilter.app.preflight.beside import door, doors_of, mark
 from mailfilter.app.reading import Reader
 from mailfilter.app.scanning import poison_file, scan_pool, scan_socket
 from mailfilter.app.schedule import Schedule
 from mailfilter.control import ControlServer, Desk
+from mailfilter.errors import Temporary
 from mailfilter.examine import Job, searching
 from mailfilter.front.contract import DeskParts
 from mailfilter.front.desk_side import SOCKET, FrontServer
@@ -65,9 +68,9 @@ async def _serve(settings: config.Settings, file: Path | None) -> None:
     loop.add_signal_handler(signal.SIGINT, lambda: None)
     loop.add_signal_handler(signal.SIGHUP, lambda: None)
     async with AsyncExitStack() as stack:
-        archive = await open_archive(
-            settings, load_private(settings.store.keys, settings.store.desk_key)
-        )
+        archive = await waiting.opened(settings, stop)
+        if archive is None:
+            return  # told to stop before the store could be opened
         stack.push_async_callback(archive.close)
         if link := open_desk_server(settings, archive):
             await link.start()
@@ -77,14 +80,18 @@ async def _serve(settings: config.Settings, file: Path | None) -> None:
         poison = Poison(poison_file(settings))
         metrics = Metrics(scan_socket(settings), poison)
         schedule = Schedule(archive, settings, clock.now, posting.wake, metrics)
-        desk = Desk(archive, clock.now, _reporting(archive), posting.wake, poison)
+        desk = Desk(
+            *(archive, clock.now, _reporting(archive), posting.wake, poison),
+            standing=partial(_standing, archive, settings),
+        )
         control = ControlServer(desk, settings.store.run / "control.sock")
         pool = scan_pool(settings, load_public(settings.store.keys).join)
         reader = Reader(archive, settings, file, pool, posting.wake)
         loop.add_signal_handler(signal.SIGHUP, reader.reload)
+        others = waiting.Others(settings)
         web = [_web(archive, settings, (posting, pool), stop)]
         if settings.web.health_port:
-            web.append(_health(archive, settings, (metrics, pool), stop))
+            web.append(_health(archive, settings, (metrics, pool, others), stop))
         if settings.front.on:
             parts = DeskParts(
                 archive,
@@ -100,7 +107,17 @@ async def _serve(settings: config.Settings, file: Path | None) -> None:
             serving = FrontServer(settings.store.run / SOCKET, parts, table())
             await serving.start()
             stack.push_async_callback(serving.close)
-        await _together(stop, posting, [schedule.run(), reader.run(), *web], control)
+        await _together(stop, posting, [schedule.run(), reader.run(), others.run(), *web], control)
+
+
+async def _standing(archive: Archive, settings: config.Settings) -> dict[str, Any]:
+    """What `check-config` beside us must not take for somebody else's."""
+    try:
+        stored = await _answers(archive)
+    except Temporary:
+        stored = False
+    doors = [door(*at) for at in doors_of(settings).values()]
+    return {"doors": doors, "store": mark(settings.store.url), "stored": stored}
 
 
 async def _say_fail_open(archive: Archive, settings: config.Settings) -> None:
@@ -165,16 +182,17 @@ async def _web(
 async def _health(
     archive: Archive,
     settings: config.Settings,
-    beside: tuple[Metrics, Pool],
+    beside: tuple[Metrics, Pool, waiting.Others],
     stop: asyncio.Event,
 ) -> None:
-    metrics, pool = beside
+    metrics, pool, others = beside
 
     async def checks() -> dict[str, bool]:
         return {
             "store": await _answers(archive),
             "disk": _has_room(settings),
             "scan": await pool.reachable(),
+            "others": others.were_there,
         }
 
     app = health.build(checks, metrics.registry)

@@ -14,22 +14,28 @@ from sqlalchemy.engine import make_url
 from mailfilter.config import Settings
 
 
-def warnings(settings: Settings) -> list[str]:
-    """What is unwise about the place of desk's key."""
+def warnings(settings: Settings) -> list[tuple[str, str]]:
+    """(setting, what is unwise about the place of desk's key)."""
     beside = settings.store.keys / "desk.key"
     key = settings.store.desk_key or beside
     told = []
     if key != beside and beside.exists():
         told.append(
-            f"store.desk_key: {beside} still lies there; once the new place works, copy it to your"
-            f" backup of keys and remove it: shred -u {beside}"
+            (
+                "store.desk_key",
+                f"{beside} still lies there; once the new place works, copy it to your backup of"
+                f" keys and remove it: shred -u {beside}",
+            )
         )
     url = make_url(settings.store.url)
     if url.get_backend_name() == "sqlite" and _disk(key) == _disk(Path(url.database or ".")):
         told.append(
-            f"store.keys: {key} lies on the same disk as the database, so whoever takes that disk"
-            " opens held mail; put the keys on another disk, or have systemd decrypt the key by"
-            " the machine's TPM (store.desk_key; manual, section 14b)"
+            (
+                "store.keys",
+                f"{key} lies on the same disk as the database, so whoever takes that disk opens"
+                " held mail; put the keys on another disk, or have systemd decrypt the key by the"
+                " machine's TPM (store.desk_key; manual, section 14b)",
+            )
         )
     return told
 

@@ -20,11 +20,13 @@ def register(app: typer.Typer) -> None:
         scan,
         selftest,
         serve,
+        terminal,
         user,
     )
     from mailfilter.commands.calibrate import calibrate
     from mailfilter.commands.read import read
 
+    app.callback(invoke_without_command=True)(terminal.about)
     app.command()(serve.serve)
     app.command("check-config")(serve.check_config)
     app.command()(demo.demo)

@@ -5,24 +5,17 @@ from typing import Annotated
 
 import typer
 
-from detectors.health import judge
-from mailfilter import config
-from mailfilter.act import notice_template, pickup_dns, sdk
-from mailfilter.app import key_place
 from mailfilter.commands.asking import fail
-from mailfilter.decide import Rules, compile_rules
 from mailfilter.errors import ConfigError
 
 Given = Annotated[Path, typer.Option("-c", "--config", help="the configuration file")]
 
-_AT_HOME = (
-    "audit: checkpoints of the audit log stay on this machine, where who puts back its disk puts"
-    " them back, too; set audit.syslog to another machine or audit.mail"
-)
-
 
 def serve(file: Given) -> None:
-    """Run the gateway until it is told to stop (SIGTERM); SIGHUP reloads the rules."""
+    """Run the gateway until it is told to stop (SIGTERM); SIGHUP reloads the rules.
+
+    Ends with status 2 and a sentence for each fault that only an edit of the configuration cures.
+    """
     from mailfilter import app
 
     try:
@@ -31,28 +24,34 @@ def serve(file: Given) -> None:
         raise fail(str(error)) from error
 
 
-def checked(file: Path) -> tuple[config.Settings, Rules]:
-    """The settings and rules of `file`, and all files that they name; ConfigError for a fault."""
-    settings = config.load(file)
-    rules = compile_rules(settings, str(file))
-    notice_template.load(settings)
-    sdk.load(settings)
-    return settings, rules
+def check_config(
+    name: Annotated[Path | None, typer.Argument(metavar="FILE", show_default=False)] = None,
+    file: Annotated[
+        Path | None, typer.Option("-c", "--config", help="the configuration file")
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="status 1 if there are warnings")
+    ] = False,
+) -> None:
+    """Try what serve does with FILE, and say all faults at once; also beside a running serve.
+
+    Status: 0 good, 1 warnings (with --strict), 2 a fault, 3 cannot tell, because something that the
+    configuration needs does not answer now.
+    """
+    from mailfilter.app import preflight
+
+    path = name or file
+    if path is None or (name and file and name != file):
+        raise fail("check-config: name one file: mailfilter check-config FILE")
+    report = preflight.examined(path)
+    for kind, title in _TITLES.items():
+        of_kind = [fault for fault in report.faults if fault.kind is preflight.Kind(kind)]
+        for sentence in preflight.sentences(of_kind, path):
+            typer.echo(f"{title}{sentence}", err=True)
+    status = preflight.status(report.faults, strict=strict)
+    if status in (0, 1) and report.rules is not None:
+        typer.echo(f"{path}: good; rules {report.rules.hash[:12]}")
+    raise typer.Exit(status)
 
 
-def check_config(file: Given) -> None:
-    """Say whether a configuration can be used; every fault is a sentence on standard error."""
-    try:
-        settings, rules = checked(file)
-    except ConfigError as error:
-        raise fail(str(error)) from error
-    advice = pickup_dns.faults(settings, pickup_dns.resolver())
-    for sentence in (*pickup_dns.unfinished(settings), *advice):
-        typer.echo(f"{file}: {sentence}", err=True)  # advice: what is in DNS is not in the file
-    for sentence in key_place.warnings(settings):
-        typer.echo(f"warning: {sentence}", err=True)
-    if why := judge.missing():
-        typer.echo(f"warning: {why}", err=True)
-    if not settings.audit.elsewhere:
-        typer.echo(f"warning: {file}: {_AT_HOME}", err=True)
-    typer.echo(f"{file}: good; rules {rules.hash[:12]}")
+_TITLES = {"fault": "", "stale": "", "away": "cannot tell: ", "warning": "warning: "}

@@ -19,11 +19,17 @@ def rows(path: Path, columns: Columns, needed: Sequence[str]) -> Iterator[Row]:
     """Each row; a column that is not there has empty cells."""
     lines = _text(path).splitlines() or [""]
     table = csv.reader(lines, delimiter=";" if ";" in lines[0] else ",")
-    where = _places(next(table, []), columns)
+    first = next(table, [])
+    where = _places(first, columns)
     if any(where[name] is None for name in needed):
         heading = ";".join(columns)
         raise ConfigError(f"{path}: line 1: must be the heading {heading}")
     for number, cells in enumerate(table, 2):
+        if any(cell.strip() for cell in cells[len(first) :]):
+            raise ConfigError(
+                f"{path}: line {number}: has {len(cells)} cells under {len(first)} headings: put a"
+                " cell with a comma or semicolon of its own into quotation marks"
+            )
         if any(cell.strip() for cell in cells):
             yield f"{path}: line {number}", {n: _cell(cells, at) for n, at in where.items()}
 

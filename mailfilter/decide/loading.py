@@ -12,8 +12,9 @@ paths, comments or the order of tables.
 import hashlib
 import json
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from difflib import get_close_matches
+from functools import partial
 from importlib.resources import files
 from typing import Any
 
@@ -36,7 +37,7 @@ from mailfilter.decide.rules import (
     Rules,
     Ways,
 )
-from mailfilter.errors import ConfigError
+from mailfilter.errors import ConfigError, all_of
 from mailfilter.model import Action
 
 EXTERNAL = "external"
@@ -53,21 +54,20 @@ def compile_rules(settings: Settings, origin: str = "settings") -> Rules:
     found = _rules(settings, origin)
     rules = tuple(rule for rule, _ in found)
     departments = read_departments(settings.departments, settings.department_header, origin)
-    classes = _classes(settings, origin)
     known = _Known(settings, departments)
-    _check_names(found)
-    for rule, file in found:
-        _check(rule, known, f'{file}: rule "{rule.name}"')
-    if settings.secure_service and settings.secure_service not in settings.connectors:
-        listed = _listed(settings.connectors) or "none is configured"
-        raise ConfigError(
-            f"{origin}: secure_service = {settings.secure_service!r}: "
-            f"must be the name of a [connectors] table: {listed}"
+    all_of(
+        (
+            lambda: _check_names(found),
+            *(step for rule, file in found for step in _checks(rule, known, file)),
+            lambda: _classes(settings, origin),
+            lambda: _ways(settings, known, origin),
+            lambda: _check_service(settings, origin),
         )
+    )
     everything = (*rules, *LAST)
     return Rules(
         entries=tuple(Entry(rule, rule.action, rule.connector) for rule in everything),
-        classes=classes,
+        classes=_classes(settings, origin),
         departments=departments,
         hash=_hash(everything, settings, departments),
         informed=settings.organisation.staff_informed,
@@ -75,6 +75,15 @@ def compile_rules(settings: Settings, origin: str = "settings") -> Rules:
         pages=Pages.of(settings),
         mass_at=min((r.visible_external for r in rules if r.visible_external), default=MASS_MAIL),
     )
+
+
+def _check_service(settings: Settings, origin: str) -> None:
+    if settings.secure_service and settings.secure_service not in settings.connectors:
+        listed = _listed(settings.connectors) or "none is configured"
+        raise ConfigError(
+            f"{origin}: secure_service = {settings.secure_service!r}: "
+            f"must be the name of a [connectors] table: {listed}"
+        )
 
 
 def _rules(settings: Settings, origin: str) -> list[tuple[Rule, str]]:
@@ -186,13 +195,24 @@ def _check_names(found: list[tuple[Rule, str]]) -> None:
             )
 
 
-def _check(rule: Rule, known: _Known, at: str) -> None:
+def _checks(rule: Rule, known: _Known, file: str) -> Iterator[Callable[[], None]]:
+    """What is asked of a rule, each a step that raises a ConfigError."""
+    at = f'{file}: rule "{rule.name}"'
     for key in ("kinds", "not_kinds", "also_kinds"):
-        _check_kinds(getattr(rule, key), known.kinds, f"{at}: {key}")
-    _check_words(rule.places, known.places, f"{at}: places")
-    _check_words(rule.recipient_classes, known.classes, f"{at}: recipient_classes")
-    _check_words(rule.departments, known.departments, f"{at}: departments")
-    _check_words((rule.connector,) if rule.connector else (), known.connectors, f"{at}: connector")
+        yield partial(_check_kinds, getattr(rule, key), known.kinds, f"{at}: {key}")
+    for key, words in (
+        ("places", known.places),
+        ("recipient_classes", known.classes),
+        ("departments", known.departments),
+    ):
+        yield partial(_check_words, getattr(rule, key), words, f"{at}: {key}")
+    connector = (rule.connector,) if rule.connector else ()
+    yield partial(_check_words, connector, known.connectors, f"{at}: connector")
+    yield partial(_check_action, rule, at)
+    yield partial(_check_levels, rule, at)
+
+
+def _check_action(rule: Rule, at: str) -> None:
     if rule.connector and rule.action is not Action.REDIRECT:
         raise ConfigError(f'{at}: connector: only a rule with action = "redirect" has one')
     if rule.action is Action.ASK and not rule.alone:
@@ -200,6 +220,9 @@ def _check(rule: Rule, known: _Known, at: str) -> None:
             f'{at}: action = "ask": needs alone = true: a sender decides by herself only where '
             "health is all that was found and everything was read"
         )
+
+
+def _check_levels(rule: Rule, at: str) -> None:
     if rule.level and rule.below and _LEVELS.index(rule.level) >= _LEVELS.index(rule.below):
         raise ConfigError(f"{at}: below: must be higher than level, or the rule never matches")
     if rule.below is Level.LOW:
@@ -207,15 +230,20 @@ def _check(rule: Rule, known: _Known, at: str) -> None:
 
 
 def _check_words(words: Iterable[str], known: list[str], at: str) -> None:
-    for word in words:
-        if word not in known:
-            raise ConfigError(f"{at}: {word!r} is not known; {_hint(word, known)}")
+    if strange := [word for word in words if word not in known]:
+        said = (f"{at}: {word!r} is not known; {_hint(word, known)}" for word in strange)
+        raise ConfigError("\n".join(said))
 
 
 def _check_kinds(words: Iterable[str], known: list[str], at: str) -> None:
-    for word in words:
-        if not word.startswith("register:") and not any(names((word,), kind) for kind in known):
-            raise ConfigError(f"{at}: {word!r} is no kind of finding; {_hint(word, known)}")
+    strange = [
+        word
+        for word in words
+        if not word.startswith("register:") and not any(names((word,), kind) for kind in known)
+    ]
+    if strange:
+        said = (f"{at}: {word!r} is no kind of finding; {_hint(word, known)}" for word in strange)
+        raise ConfigError("\n".join(said))
 
 
 def _hint(word: str, known: list[str]) -> str:

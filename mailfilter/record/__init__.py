@@ -3,6 +3,7 @@
 ==================  =========================================================================
 ``contract.py``     what the store promises to the other rooms: read this first
 ``open.py``         which parts a process gets, by its keys and by the engine
+``looking.py``      could desk open this database? Nothing is made or changed
 ``keys.py``         the keys, made once
 ``seal.py``         encryption of bodies and dossiers (``dossier.py`` is their JSON)
 ``tables.py``       the tables; ``migrations/`` makes them, ``migrate.py`` runs it

@@ -302,12 +302,16 @@ def connect(url: str) -> Database:
     return Database(_server(parsed), None)
 
 
+def file_of(url: str) -> Path | None:
+    """The file of SQLite of a setting ``store.url``; None if a server has the database."""
+    parsed = _parse(url)
+    return Path(parsed.database or "") if parsed.get_backend_name() == "sqlite" else None
+
+
 def free_bytes(url: str) -> int | None:
     """Room on the disk of the database of a setting ``store.url``; None if a server has it."""
-    parsed = _parse(url)
-    if parsed.get_backend_name() != "sqlite":
-        return None
-    return shutil.disk_usage(Path(parsed.database or "").parent).free
+    file = file_of(url)
+    return None if file is None else shutil.disk_usage(file.parent).free
 
 
 def _parse(url: str) -> URL:

@@ -36,11 +36,19 @@ async def upgrade(
     await database.run(work)
 
 
-def _upgrade(connection: Connection) -> bool:
-    """True if the columns that the key of the log needs were made."""
+def is_made(connection: Connection) -> bool:
+    """Whether the tables are there, in any step that we know; ConfigError if in a newer one."""
+    return _present(connection, _config(connection)) is not None
+
+
+def _config(connection: Connection) -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["connection"] = connection
+    return config
+
+
+def _present(connection: Connection, config: Config) -> str | None:
     present = MigrationContext.configure(connection).get_current_revision()
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     if present is not None and present not in known:
@@ -48,6 +56,13 @@ def _upgrade(connection: Connection) -> bool:
             f"store.url: the database was made by a newer mailfilter (schema {present});"
             " start that one, or restore the backup of before"
         )
+    return present
+
+
+def _upgrade(connection: Connection) -> bool:
+    """True if the columns that the key of the log needs were made."""
+    config = _config(connection)
+    present = _present(connection, config)
     if present in ScriptDirectory.from_config(config).get_heads():
         return False
     keyed = present is not None and _has_keyed(connection)

@@ -28,6 +28,7 @@ from mailfilter.record.desk_link import DeskIntake
 from mailfilter.record.desk_server import DeskServer
 from mailfilter.record.intake import StoreIntake
 from mailfilter.record.keys import PrivateKeys, PublicKeys
+from mailfilter.record.looking import OTHER_KEY
 from mailfilter.record.migrate import upgrade
 from mailfilter.record.pickup import Pickups
 from mailfilter.record.pickup_seal import DeskSeal
@@ -119,7 +120,4 @@ async def _check_key(connection: AsyncConnection, desk: str) -> None:
     if known is None:
         await connection.execute(insert(meta).values(name="desk.pub", value=desk))
     elif known != desk:
-        raise ConfigError(
-            "store.keys: this database was sealed to another desk.pub; restore the keys that"
-            " belong to it from backup, or begin with a new database"
-        )
+        raise ConfigError(OTHER_KEY)

@@ -87,7 +87,8 @@ def fault_of(command: Command, words: list[str]) -> str:
     """What is wrong with these words, by the program's own parser; nothing is run."""
     while children := getattr(command, "commands", None):
         if not words or words[0].startswith("-"):
-            return "" if "--help" in words else f"{command.name}: needs a command"
+            known = {name for option in command.params for name in option.opts} | {"--help"}
+            return "" if known & set(words) else f"{command.name}: needs a command"
         if words[0] not in children:
             return f"{words[0]}: no such command"
         command, words = children[words[0]], words[1:]

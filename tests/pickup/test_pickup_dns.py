@@ -8,7 +8,8 @@ import pytest
 from mailfilter import config
 from mailfilter.act.pickup_dns import aligned, faults
 from tests.connectors.dkim_key import KEY
-from tests.running import ROOT
+from tests.running import ROOT, free_port
+from tests.sink import Sink
 
 DOMAIN = "kommun.example"
 RECORDS = {
@@ -102,14 +103,18 @@ def test_alignment(one, other, fits):
 @pytest.mark.system
 def test_check_config_says_it_and_is_no_fault_of_the_file(tmp_path):
     file = tmp_path / "mailfilter.toml"
-    file.write_text(
-        '[organisation]\ndomains = ["kommun.invalid"]\n[connectors.hamta]\ntype = "pickup"\n',
-        "utf-8",
-    )
-    done = subprocess.run(
-        [sys.executable, "-m", "mailfilter", "check-config", "-c", str(file)],
-        cwd=ROOT, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    with Sink() as hop:
+        file.write_text(
+            f"[listen]\nport = {free_port()}\n[web]\nport = {free_port()}\n"
+            f'[next_hop]\nport = {hop.port}\n[store]\nurl = "sqlite:///{tmp_path}/x.db"\n'
+            f'keys = "{tmp_path}/keys"\nrun = "{tmp_path}/run"\n'
+            '[organisation]\ndomains = ["kommun.invalid"]\n[connectors.hamta]\ntype = "pickup"\n',
+            "utf-8",
+        )
+        done = subprocess.run(
+            [sys.executable, "-m", "mailfilter", "check-config", "-c", str(file)],
+            cwd=ROOT, capture_output=True, text=True, check=False,
+        )  # fmt: skip
     assert done.returncode == 0
     assert "not signed" in done.stderr
     assert "give front.port" in done.stderr

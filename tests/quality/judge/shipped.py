@@ -1,7 +1,7 @@
 """The shipped file as weights to go on from.
 
-From → to: ``judge.onnx`` (8 bits) → the state of an `Encoder`. The weights are those that are in use,
-rounded as they are there: what is trained further begins at what the gateway does today, and the
+From → to: ``judge.onnx`` (8 bits) → the state of an `Encoder`. The weights are those in use, as they
+are rounded there: what is trained further begins at what the gateway does today, and the
 states of earlier trainings need not be kept.
 """
 
