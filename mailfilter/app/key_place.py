@@ -20,23 +20,19 @@ def warnings(settings: Settings) -> list[tuple[str, str]]:
     key = settings.store.desk_key or beside
     told = []
     if key != beside and beside.exists():
-        told.append(
-            (
-                "store.desk_key",
-                f"{beside} still lies there; once the new place works, copy it to your backup of"
-                f" keys and remove it: shred -u {beside}",
-            )
+        said = (
+            f"{beside} still lies there; once the new place works, copy it to your backup of keys"
+            f" and remove it: shred -u {beside}"
         )
+        told.append(("store.desk_key", said))
     url = make_url(settings.store.url)
     if url.get_backend_name() == "sqlite" and _disk(key) == _disk(Path(url.database or ".")):
-        told.append(
-            (
-                "store.keys",
-                f"{key} lies on the same disk as the database, so whoever takes that disk opens"
-                " held mail; put the keys on another disk, or have systemd decrypt the key by the"
-                " machine's TPM (store.desk_key; manual, section 14b)",
-            )
+        said = (
+            f"{key} lies on the same disk as the database, so whoever takes that disk opens held"
+            " mail; put the keys on another disk, or have systemd decrypt the key by the machine's"
+            " TPM (store.desk_key; manual, section 14b)"
         )
+        told.append(("store.keys", said))
     return told
 
 
