@@ -96,6 +96,7 @@ class NextHop(Section):
 class Store(Section):
     url: str = "sqlite:///var/mailfilter.db"  # or postgresql://user@host/name
     keys: Path = Path("var/keys")  # desk.key (private), desk.pub, escrow.pub
+    desk_key: Path | None = None  # desk.key elsewhere: another disk, a credential of systemd
     run: Path = Path("var/run")  # sockets and pid
     held_days: Annotated[int, Field(ge=1, le=365)] = limits.HELD_DAYS
     audit_days: Annotated[int, Field(ge=30, le=36_500)] = 1830  # bare rows of ended messages
@@ -105,6 +106,7 @@ class Store(Section):
 class Web(Section):
     host: str = "127.0.0.1"
     port: Port = 8025
+    health_port: Port = 8027  # of /livez, /readyz, /metrics, on loopback alone; 0 = none
     url: str = ""  # as reviewers see it; default http://host:port
     secure_cookie: bool = False  # True behind https
 

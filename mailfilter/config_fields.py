@@ -37,8 +37,13 @@ def _is_one_line(value: str) -> str:
     return value
 
 
+def is_address(value: str) -> bool:
+    """Whether it looks like one mail address."""
+    return _ADDRESS.fullmatch(value) is not None
+
+
 def _is_address(value: str) -> str:
-    if value and not _ADDRESS.fullmatch(value):
+    if value and not is_address(value):
         raise ValueError("must be one mail address, such as name@kommun.example")
     return value
 

@@ -19,13 +19,13 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from mailfilter import control_alarms, control_audit
+from mailfilter import control_alarms, control_audit, control_users
 from mailfilter.errors import Permanent, Temporary
 from mailfilter.log import log
 from mailfilter.model import State
 from mailfilter.place import describe
 from mailfilter.record import case_number
-from mailfilter.record.contract import Archive, AuditLine, Filter, Item, User
+from mailfilter.record.contract import Archive, AuditLine, Filter, Item
 from mailfilter.workers.poison import Poison
 
 LINE = 8 * 1024 * 1024
@@ -119,45 +119,13 @@ async def user_list(desk: Desk, _request: dict[str, Any]) -> list[dict[str, Any]
     return [asdict(user) for user in await desk.archive.users()]
 
 
-async def user_add(desk: Desk, request: dict[str, Any]) -> dict[str, Any]:
-    """A new account, with a password or, better, with a one-time login link."""
-    departments = request.get("departments") or None
-    user = User(
-        request["name"],
-        request["role"],
-        tuple(departments) if departments else None,
-        request.get("language", "sv"),
-    )
-    line = _line(desk, request, "user-add", user.name, role=user.role)
-    await desk.archive.add_user(user, request["password"], line)
-    return {"name": user.name}
+def _user_verb(work: control_users.Work) -> Verb:
+    async def verb(desk: Desk, request: dict[str, Any]) -> Any:
+        done = await work(desk.archive, desk.now, request)
+        desk.wake()
+        return done
 
-
-async def user_link(desk: Desk, request: dict[str, Any]) -> dict[str, Any]:
-    """The secret of a one-time login link."""
-    if request["name"] not in {user.name for user in await desk.archive.users()}:
-        raise Permanent(f"there is no user {request['name']}; add one with: mailfilter user add")
-    secret = await desk.archive.new_login_link(request["name"], desk.now())
-    await _audit(desk, request, "login-link", request["name"])
-    return {"secret": secret}
-
-
-async def user_disable(desk: Desk, request: dict[str, Any]) -> dict[str, Any]:
-    """Lock an account, or open it again; its sessions end."""
-    disabled = bool(request["disabled"])
-    act_name = "user-disable" if disabled else "user-enable"
-    line = _line(desk, request, act_name, request["name"])
-    if not await desk.archive.set_disabled(request["name"], disabled, line):
-        raise Permanent(f"there is no user {request['name']}")
-    return {"name": request["name"]}
-
-
-async def user_password(desk: Desk, request: dict[str, Any]) -> dict[str, Any]:
-    """Set a password."""
-    line = _line(desk, request, "user-password", request["name"])
-    if not await desk.archive.set_password(request["name"], request["password"], line):
-        raise Permanent(f"there is no user {request['name']}")
-    return {"name": request["name"]}
+    return verb
 
 
 async def poison_list(desk: Desk, _request: dict[str, Any]) -> list[dict[str, Any]]:
@@ -212,10 +180,11 @@ VERBS: dict[str, Verb] = {
     "poison-clear": poison_clear,
     "standing": standing,
     "user-list": user_list,
-    "user-add": user_add,
-    "user-link": user_link,
-    "user-disable": user_disable,
-    "user-password": user_password,
+    "user-add": _user_verb(control_users.add),
+    "user-link": _user_verb(control_users.link),
+    "user-disable": _user_verb(control_users.disable),
+    "user-address": _user_verb(control_users.address),
+    "user-password": _user_verb(control_users.password),
 }
 
 

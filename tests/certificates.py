@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 
@@ -29,9 +29,13 @@ class Authority:
         self.ca = folder / f"{name.replace(' ', '-')}.pem"
         self.ca.write_bytes(self._own.public_bytes(serialization.Encoding.PEM))
 
-    def issue(self, *names: str) -> Pair:
+    def issue(self, *names: str, by_rsa: bool = False) -> Pair:
         """A certificate for these DNS names (and 127.0.0.1, if named)."""
-        key = ec.generate_private_key(ec.SECP256R1())
+        key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+        if by_rsa:
+            key = rsa.generate_private_key(65537, 2048)
+        else:
+            key = ec.generate_private_key(ec.SECP256R1())
         certificate = self._sign(_name(names[0]), key, names=names)
         pair = Pair(self._folder / f"{names[0]}.crt", self._folder / f"{names[0]}.key")
         pair.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))

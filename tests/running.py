@@ -121,6 +121,7 @@ keys = "{folder}/keys"
 run = "{folder}/run"
 [web]
 port = {web}
+health_port = {health}
 [organisation]
 name = "Exempelkommun"
 domains = ["exempelkommun.example"]
@@ -143,6 +144,7 @@ class Gateway:
     processes: int = 1
     port: int = field(default_factory=free_port)
     web: int = field(default_factory=free_port)
+    health: int = field(default_factory=free_port)
     process: Process | None = None
     limits: dict[str, float] = field(default_factory=dict)
     listen: str = ""  # more settings of the table
@@ -155,6 +157,7 @@ class Gateway:
             url=self.url or f"sqlite:///{self.folder}/mailfilter.db",
             folder=self.folder,
             web=self.web,
+            health=self.health,
             processes=self.processes,
             listen=self.listen,
         )

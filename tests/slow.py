@@ -134,7 +134,7 @@ def run(folder: Path, who: str) -> bool:
         acts = {
             "own server": lambda: at.send(letter()),
             "reviewers": lambda: looked_at(f"{web}/login"),
-            "health": lambda: looked_at(f"{web}/livez"),
+            "health": lambda: looked_at(f"http://127.0.0.1:{at.gateway.health}/livez"),
             "reader": lambda: looked_at(link),
         }
         before = memory(at)

@@ -343,7 +343,7 @@ def _asked(gateway) -> dict[str, bytes]:
         for language in ("sv", "en"):
             report = gateway.ask("report", week=this, format=form, language=language)
             found[f"report {form} {language}"] = report
-    address = f"http://127.0.0.1:{gateway.web}/metrics"
+    address = f"http://127.0.0.1:{gateway.health}/metrics"
     with urllib.request.urlopen(address, timeout=20) as page:
         found["metrics"] = page.read().decode()
     assert "mailfilter" in found["metrics"]

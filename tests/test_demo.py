@@ -17,6 +17,7 @@ def configuration(folder, broken: bool = False):
     inbox = free_port()
     text = text.replace("10025", str(free_port())).replace("10026", str(inbox))
     text = text.replace("8025", str(free_port())).replace("8026", str(free_port()))
+    text = text.replace("8027", str(free_port()))
     if broken:
         text, _, rule = text.partition("[[rule]]")
         assert 'action = "reject"' in rule

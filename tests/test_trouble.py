@@ -204,7 +204,7 @@ def test_readiness_tells_of_the_disk_before_it_is_full(tmp_path, sink):
 
 
 def readiness(gateway: Gateway) -> tuple[int, str]:
-    connection = HTTPConnection("127.0.0.1", gateway.web)
+    connection = HTTPConnection("127.0.0.1", gateway.health)
     connection.request("GET", "/readyz")
     answer = connection.getresponse()
     return answer.status, answer.read().decode()

@@ -27,7 +27,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Literal, NoReturn, cast
 
-from mailfilter import failpoint, limits, replies
+from mailfilter import failpoint, limits, replies, tls
 from mailfilter.act.next_hop_replies import OddError, Offers, ReplyReader, offers_of
 from mailfilter.errors import Temporary
 from mailfilter.model import Reply
@@ -364,11 +364,9 @@ def client_context(
     level: TlsLevel, ca: Path | None, certificate: Path | None, key: Path | None
 ) -> ssl.SSLContext:
     """The TLS settings of a level: only ``verify`` asks who the other end is."""
-    context = ssl.create_default_context(cafile=ca)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context = tls.client(ca, opportunistic=level == "opportunistic")
     if level != "verify":
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
+        tls.anybody(context)
     if certificate is not None:
         context.load_cert_chain(certificate, key)
     return context

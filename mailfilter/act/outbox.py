@@ -2,7 +2,7 @@
 
 From → to: rows of ``Archive.due`` → their `Handler` → ``done``, or ``retry`` later. Kinds: notice,
 rejected-notice, not-sent, release-failed, done, digest, own-mail, check-answer (to senders),
-reviewers, report, release, handoff, pickup.
+reviewers, report, release, handoff, pickup, login-link, emergency.
 
 Invariants:
 

@@ -53,7 +53,7 @@ class OwnMail:
     def _letter(self, kind: str, dossier: Dossier, who: str, stamp: Stamp) -> EmailMessage:
         link = ""
         if kind == "own-mail":
-            word = self.archive.sender.ticket("enter", who.lower(), self.now() + GOOD)
+            word = self.archive.sender.tickets.make("enter", who.lower(), self.now() + GOOD)
             link = f"{self.settings.front.url}/mina/in/{word}"
         first = first_language(dossier.language, self.settings)
         order = in_order(first, self.settings.notice.languages)

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from mailfilter import config, limits
 from mailfilter.app import desk, front, memory, preflight, rules, scanning, smtp
-from mailfilter.app.preflight.beside import doors_of
+from mailfilter.app.preflight.beside import doors_of, port_key
 from mailfilter.app.preflight.sockets import refusal
 from mailfilter.control import Desk
 from mailfilter.errors import ConfigError
@@ -105,7 +105,7 @@ def prepare(settings: config.Settings) -> None:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise ConfigError(f"store: {folder} cannot be made: {error.strerror}") from error
-    for sentence in ensure_keys(settings.store.keys):
+    for sentence in ensure_keys(settings.store.keys, settings.store.desk_key):
         log.warning("keys", note=sentence)
 
 
@@ -130,7 +130,7 @@ def check_ports(settings: config.Settings) -> None:
     for name, (host, port) in doors_of(settings).items():
         if port and (error := refusal(host, port)):
             where = f"{host}:{port}"
-            raise ConfigError(f"{name}.port: {where} cannot be had: {error.strerror or error}")
+            raise ConfigError(f"{port_key(name)}: {where} cannot be had: {error.strerror or error}")
 
 
 def opened_desk(settings: config.Settings) -> AbstractAsyncContextManager[Desk]:

@@ -35,7 +35,7 @@ from mailfilter.record.keys import load_private, load_public
 from mailfilter.report import fragment, render
 from mailfilter.supervisor import keep_beating
 from mailfilter.unread import explain
-from mailfilter.web import build
+from mailfilter.web import build, health
 from mailfilter.web.server import serve
 from mailfilter.workers.poison import Poison
 from mailfilter.workers.pool import Pool
@@ -51,7 +51,9 @@ def run(settings: config.Settings, file: Path | None) -> None:
 @asynccontextmanager
 async def opened(settings: config.Settings) -> AsyncIterator[Desk]:
     """The archive and what verbs need, without servers: for one command."""
-    archive = await open_archive(settings, load_private(settings.store.keys))
+    archive = await open_archive(
+        settings, load_private(settings.store.keys, settings.store.desk_key)
+    )
     try:
         yield Desk(archive, clock.now, _reporting(archive), poison=Poison(poison_file(settings)))
     finally:
@@ -87,7 +89,9 @@ async def _serve(settings: config.Settings, file: Path | None) -> None:
         reader = Reader(archive, settings, file, pool, posting.wake)
         loop.add_signal_handler(signal.SIGHUP, reader.reload)
         others = waiting.Others(settings)
-        web = _web(archive, settings, (posting, metrics, others), stop)
+        web = [_web(archive, settings, (posting, pool), stop)]
+        if settings.web.health_port:
+            web.append(_health(archive, settings, (metrics, pool, others), stop))
         if settings.front.on:
             parts = DeskParts(
                 archive,
@@ -103,7 +107,7 @@ async def _serve(settings: config.Settings, file: Path | None) -> None:
             serving = FrontServer(settings.store.run / SOCKET, parts, table())
             await serving.start()
             stack.push_async_callback(serving.close)
-        await _together(stop, posting, [schedule.run(), reader.run(), others.run(), web], control)
+        await _together(stop, posting, [schedule.run(), reader.run(), others.run(), *web], control)
 
 
 async def _standing(archive: Archive, settings: config.Settings) -> dict[str, Any]:
@@ -152,11 +156,10 @@ async def _together(
 async def _web(
     archive: Archive,
     settings: config.Settings,
-    beside: tuple[Outbox, Metrics, waiting.Others],
+    beside: tuple[Outbox, Pool],
     stop: asyncio.Event,
 ) -> None:
-    posting, metrics, others = beside
-    pool = scan_pool(settings, load_public(settings.store.keys).join)
+    posting, pool = beside
     language = settings.organisation.language
     key = os.urandom(32)
 
@@ -165,7 +168,26 @@ async def _web(
         texts, unread = await pool.view(data, job, language)
         return [*texts, *((place, explain(reason, language)) for place, reason, _ in unread)]
 
-    async def health() -> dict[str, bool]:
+    app = build(
+        archive,
+        settings,
+        clock=clock.now,
+        read_text=read_text,
+        report=fragment(archive),
+        wake=posting.wake,
+    )
+    await serve(app, settings.web.host, settings.web.port, stop)
+
+
+async def _health(
+    archive: Archive,
+    settings: config.Settings,
+    beside: tuple[Metrics, Pool, waiting.Others],
+    stop: asyncio.Event,
+) -> None:
+    metrics, pool, others = beside
+
+    async def checks() -> dict[str, bool]:
         return {
             "store": await _answers(archive),
             "disk": _has_room(settings),
@@ -173,17 +195,8 @@ async def _web(
             "others": others.were_there,
         }
 
-    app = build(
-        archive,
-        settings,
-        clock=clock.now,
-        read_text=read_text,
-        report=fragment(archive),
-        health=health,
-        registry=metrics.registry,
-        wake=posting.wake,
-    )
-    await serve(app, settings.web.host, settings.web.port, stop)
+    app = health.build(checks, metrics.registry)
+    await serve(app, health.HOST, settings.web.health_port, stop)
 
 
 def _whole_text(

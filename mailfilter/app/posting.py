@@ -11,6 +11,7 @@ from functools import partial
 
 from mailfilter import config, connectors
 from mailfilter.act import sdk
+from mailfilter.act.account_mail import EMERGENCY, LINK, AccountMail
 from mailfilter.act.checkpoint_mail import CheckpointMail
 from mailfilter.act.contract import Handler
 from mailfilter.act.hand_over import HandOvers, hop_of_connector, sending, sending_to
@@ -48,6 +49,7 @@ def outbox(archive: Archive, settings: config.Settings) -> Outbox:
     )
     own = OwnMail(archive, settings, post, clock.now)
     handlers |= {"own-mail": own, "check-answer": own}
+    handlers |= dict.fromkeys((LINK, EMERGENCY), AccountMail(archive, settings, post, clock.now))
     handlers["reviewers"] = ToReviewers(archive, settings, post, clock.now)
     handlers["report"] = Reports(settings, post, _weekly(archive, settings), clock.now)
     handlers["checkpoint"] = CheckpointMail(settings, post, clock.now)

@@ -76,6 +76,6 @@ def remove(name: Name, config_file: ConfigFile = None) -> None:
 
 def _key(settings: config.Settings) -> bytes:
     """The key of the hashes; a first start may still lie ahead."""
-    for note in ensure_keys(settings.store.keys):
+    for note in ensure_keys(settings.store.keys, settings.store.desk_key):
         typer.echo(note)
     return registers.key_of(load_public(settings.store.keys).join)

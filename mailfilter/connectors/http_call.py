@@ -8,11 +8,11 @@ standard library's client is enough for a few requests a minute, and one depende
 
 import asyncio
 import http.client
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from mailfilter import tls
 from mailfilter.errors import Temporary
 
 MOST = 1024 * 1024
@@ -41,9 +41,8 @@ def _call(method: str, url: str, headers: dict[str, str], body: bytes | None) ->
     host = parts.hostname or ""
     connection: http.client.HTTPConnection
     if parts.scheme == "https":
-        context = ssl.create_default_context()
         connection = http.client.HTTPSConnection(
-            host, parts.port, timeout=PATIENCE, context=context
+            host, parts.port, timeout=PATIENCE, context=tls.client()
         )
     else:
         connection = http.client.HTTPConnection(host, parts.port, timeout=PATIENCE)

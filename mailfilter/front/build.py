@@ -35,11 +35,13 @@ def build(
     words = completed(read(*CATALOGUES))
     readable = frozenset(page.path for page in PAGES if page.method == "GET")
     site = Site(settings, desk, clock, words, templates, key or os.urandom(32), readable)
-    return Starlette(
+    app = Starlette(
         routes=[*(page.route(site) for page in PAGES), statics.route()],
         middleware=[Middleware(Guard, front=settings.front, clock=clock)],
         exception_handlers=cast("dict[type[Exception], ExceptionHandler]", faults.of_site(site)),
     )
+    app.router.redirect_slashes = False  # `plain_path` answers at once
+    return app
 
 
 def completed(words: dict[str, Words]) -> dict[str, Words]:

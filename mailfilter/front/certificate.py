@@ -8,6 +8,7 @@ import asyncio
 import ssl
 from pathlib import Path
 
+from mailfilter import tls
 from mailfilter.config_front import Front
 from mailfilter.errors import ConfigError
 from mailfilter.log import log
@@ -19,16 +20,13 @@ def context(front: Front) -> ssl.SSLContext | None:
     """The TLS settings, None without a certificate; ConfigError where it cannot be used."""
     if front.certificate is None or front.key is None:
         return None
-    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    made.minimum_version = ssl.TLSVersion.TLSv1_2
     try:
-        made.load_cert_chain(front.certificate, front.key)
+        return tls.server(front.certificate, front.key)
     except OSError as error:  # an SSLError is one
         why = error.strerror or type(error).__name__
         raise ConfigError(
             f"front.certificate: {front.certificate}: {why}; a PEM file with its key is expected"
         ) from error
-    return made
 
 
 async def watch(front: Front, used: ssl.SSLContext | None, every: float = EVERY) -> None:

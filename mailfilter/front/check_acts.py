@@ -45,20 +45,20 @@ def within(peer: str, settings: Settings) -> bool:
 
 async def may(parts: DeskParts, ask: Ask) -> Answer:
     """Whether this visitor may have something checked."""
-    _who(parts, ask)
+    await _who(parts, ask)
     return Answer()
 
 
-def _who(parts: DeskParts, ask: Ask) -> str:
+async def _who(parts: DeskParts, ask: Ask) -> str:
     """Her address; "" for somebody of our networks."""
     if within(ask.text("peer", 100), parts.settings):
         return ""
-    return logged_in(parts, ask)
+    return await logged_in(parts, ask)
 
 
 async def check(parts: DeskParts, ask: Ask) -> Answer:
     """The answer. ``text``: how many bytes of it come first; ``files``: name, type, length."""
-    who, now = _who(parts, ask), parts.now()
+    who, now = await _who(parts, ask), parts.now()
     wait = parts.checked.take(who, now) if who else parts.checked_from.take(ask.text("peer"), now)
     if wait > timedelta():
         raise Refused("checks", 429)

@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mailfilter.config_front import Front
 from mailfilter.log import log
-from mailfilter.web.gate import EVERYWHERE, HEADERS, LOOPBACK, host_of
+from mailfilter.web.gate import EVERYWHERE, HEADERS, LOOPBACK, host_of, plain_path
 from mailfilter.web.recent import Throttle
 
 TRIES = 60
@@ -43,6 +43,7 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        plain_path(scope)
         connection = HTTPConnection(scope)
         peer = self._peer(connection)
         state = scope.setdefault("state", {})

@@ -68,7 +68,8 @@ async def enter(visit: Visit) -> Response:
 
 
 async def leave(visit: Visit) -> Response:
-    """Log out in this browser."""
+    """Log out: the ticket is spent, and this browser forgets it."""
+    await visit.ask("mine-leave", ticket=ticket_of(visit))
     response = visit.go("/mina")
     _keep(visit, response, "", 0)
     return response

@@ -1,9 +1,9 @@
 """Every row about one's own mail: desk's side of ``/mina``.
 
-Login is a link mailed to the address that asked, good for a quarter of an hour; behind it a ticket
-in a cookie is good for half an hour. Both are words that only desk can make or read, so nothing is
-stored for them (`link_secret.ticket`). Whether an address exists is never told: the answer is the
-same.
+Login is a link mailed to the address that asked, good once and for a quarter of an hour; behind it
+a ticket in a cookie is good for half an hour, or until she leaves. Both are words that only desk
+can make or read; of those that are spent the store knows the nonce (``record/tickets.py``). Whether
+an address exists is never told: the answer is the same.
 
 Protected mail (design 4.5) stands in no list, this one included.
 """
@@ -30,9 +30,10 @@ _LOOKS = frozenset(
 _MOST = 100
 
 
-def logged_in(parts: DeskParts, ask: Ask) -> str:
+async def logged_in(parts: DeskParts, ask: Ask) -> str:
     """The address of the ticket; `Refused` where it is none, or no longer good."""
-    address = parts.archive.sender.read_ticket(STAY, ask.text("ticket", 1000), parts.now())
+    tickets = parts.archive.sender.tickets
+    address = await tickets.read(STAY, ask.text("ticket", 1000), parts.now())
     if not address:
         raise Refused("login", 401)
     return address
@@ -57,17 +58,23 @@ def _ours(parts: DeskParts, address: str) -> bool:
 
 
 async def enter(parts: DeskParts, ask: Ask) -> Answer:
-    """A ticket for the link that was mailed."""
-    now, sender = parts.now(), parts.archive.sender
-    address = sender.read_ticket(ENTER, ask.text("word", 1000), now)
+    """A ticket for the link that was mailed, which is used up."""
+    now, tickets = parts.now(), parts.archive.sender.tickets
+    address = await tickets.use(ENTER, ask.text("word", 1000), now)
     if not address:
         raise Refused("login", 401)
-    return Answer({"ticket": sender.ticket(STAY, address, now + SESSION)})
+    return Answer({"ticket": tickets.make(STAY, address, now + SESSION)})
+
+
+async def leave(parts: DeskParts, ask: Ask) -> Answer:
+    """Her ticket is good for nothing any more, in whichever browser it lies."""
+    await parts.archive.sender.tickets.use(STAY, ask.text("ticket", 1000), parts.now())
+    return Answer()
 
 
 async def rows(parts: DeskParts, ask: Ask) -> Answer:
     """Her rows, the newest first."""
-    address = logged_in(parts, ask)
+    address = await logged_in(parts, ask)
     told = []
     for message in await parts.archive.sender.messages_of(address, _MOST):
         items = await parts.archive.items_of(message)
@@ -110,4 +117,5 @@ VERBS = {
     "mine-ask": Verb(ask_link),
     "mine-enter": Verb(enter),
     "mine-rows": Verb(rows),
+    "mine-leave": Verb(leave),
 }

@@ -60,7 +60,7 @@ def _address(visit: Visit) -> str:
 async def sms(visit: Visit) -> Response:
     """A code to the mobile phone."""
     try:
-        await visit.ask("pickup-sms", lang=visit.language)
+        await visit.ask("pickup-sms", lang=visit.language, peer=visit.peer)
     except Refused as refusal:
         if refusal.code not in ("sms-spent", "sms-failed"):
             raise
@@ -70,10 +70,11 @@ async def sms(visit: Visit) -> Response:
 
 
 async def prove(visit: Visit) -> Response:
-    """A code or passphrase: the message, or how many tries are left."""
+    """A code or passphrase: the message, or how many tries this visitor has left."""
     opener = visit.form.get("opener", "")
     try:
-        proved = await visit.ask("pickup-prove", code=visit.form.get("code", ""), opener=opener)
+        code = visit.form.get("code", "")
+        proved = await visit.ask("pickup-prove", code=code, opener=opener, peer=visit.peer)
     except Refused as refusal:
         if refusal.code != "opener":
             raise
@@ -86,8 +87,11 @@ async def _proved(visit: Visit, proved: Answer, opener: str) -> Response:
     if proved.fields["seat"]:
         return await _message(visit, proved.fields["seat"])
     told = (await visit.ask("pickup-look")).fields
-    left = proved.fields["tries_left"]
-    return _first(visit, told, 422, fault="code" if left else "", left=left, opener_name=opener)
+    left, wait = proved.fields["tries_left"], proved.fields["wait"]
+    spent = "tries-spent" if proved.fields["spent"] else ""
+    fault = "code" if left else "wait" if wait else spent
+    status = 422 if left or not fault else 429
+    return _first(visit, told, status, fault=fault, left=left or wait, opener_name=opener)
 
 
 # ---- e-identification ----------------------------------------------------------------------------
@@ -133,7 +137,11 @@ async def eid_done(visit: Visit) -> Response:
     if (id_, secret) != (visit.part("id"), visit.part("secret")):
         raise Refused("eid", 403)
     told = await visit.ask(
-        "pickup-eid-done", code=visit.form.get("code", ""), nonce=nonce, verifier=verifier
+        "pickup-eid-done",
+        code=visit.form.get("code", ""),
+        nonce=nonce,
+        verifier=verifier,
+        peer=visit.peer,
     )
     response = await _proved(visit, told, "")
     response.delete_cookie(_cookie(visit), path="/")

@@ -24,6 +24,7 @@ from mailfilter.record.pickup_contract import BoxView, Follow, Found, Outcome, P
 from mailfilter.record.pickup_following import Following
 from mailfilter.record.pickup_opened import plain
 from mailfilter.record.pickup_reading import CODE_MINUTES, Reading
+from mailfilter.seats import sharing
 
 CALLBACK = "/eid"
 PASSPHRASE = 12  # letters and digits that two people agree on
@@ -81,7 +82,7 @@ async def look(parts: DeskParts, ask: Ask) -> Answer:
 async def sms(parts: DeskParts, ask: Ask) -> Answer:
     """Send a code to the number that the sender gave."""
     id_, secret = link(ask)
-    made = await reading(parts).new_code(id_, secret, parts.now())
+    made = await reading(parts).new_code(id_, secret, parts.now(), _visitor(ask))
     gateway = SmsGateway(parts.settings.pickup.sms)
     if made is None or not gateway.on:
         raise Refused("sms-spent", 429)
@@ -106,7 +107,7 @@ async def prove(parts: DeskParts, ask: Ask) -> Answer:
     if view.shared and not opener:
         raise Refused("opener", 422)
     proved = await reading(parts).prove_by_code(
-        id_, secret, ask.text("code", 200), opener, parts.now()
+        id_, secret, ask.text("code", 200), opener, parts.now(), _visitor(ask)
     )
     return _proved(parts, proved)
 
@@ -132,13 +133,19 @@ async def eid_done(parts: DeskParts, ask: Ask) -> Answer:
     except Permanent as error:
         raise Refused("eid-level" if str(error) == "eid-level" else "eid", 403) from error
     opener = person.name or ask.text("opener", 100)
-    return _proved(parts, await reading(parts).prove_by_eid(id_, secret, opener, parts.now()))
+    now, visitor = parts.now(), _visitor(ask)
+    return _proved(parts, await reading(parts).prove_by_eid(id_, secret, opener, now, visitor))
 
 
 def _proved(parts: DeskParts, proved: Proved) -> Answer:
     if not proved.seat and not proved.tries_left:
-        parts.wake()
-    return Answer({"seat": proved.seat, "tries_left": proved.tries_left})
+        parts.wake()  # locked, perhaps
+    return Answer(asdict(proved))
+
+
+def _visitor(ask: Ask) -> str:
+    """Whose tries are counted: the address that front saw."""
+    return sharing(ask.text("peer", 100))
 
 
 async def read(parts: DeskParts, ask: Ask) -> Answer:

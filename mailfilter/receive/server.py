@@ -14,11 +14,12 @@ import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 from time import monotonic
+from typing import TypeVar
 
-from mailfilter import limits, replies
+from mailfilter import limits, replies, tls
 from mailfilter.config import Listen, Settings
 from mailfilter.errors import ConfigError
 from mailfilter.log import log
@@ -32,6 +33,8 @@ from mailfilter.receive.session import Session
 from mailfilter.receive.share import Share, table
 from mailfilter.replies import filled
 from mailfilter.seats import Room, Seats, sharing
+
+Loaded = TypeVar("Loaded")  # what a file is made into
 
 
 def _now() -> datetime:
@@ -262,22 +265,17 @@ def server_context(listen: Listen) -> ssl.SSLContext | None:
         if listen.require_tls:
             raise ConfigError("listen.require_tls: needs listen.certificate")
         return None
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    _load("listen.certificate", listen.certificate, partial(_load_chain, context, listen.key))
+    certificate, key = listen.certificate, listen.key
+    context = _loaded("listen.certificate", certificate, lambda path: tls.server(path, key))
     if listen.client_ca is not None:
-        _load("listen.client_ca", listen.client_ca, context.load_verify_locations)
+        _loaded("listen.client_ca", listen.client_ca, context.load_verify_locations)
         context.verify_mode = ssl.CERT_OPTIONAL
     return context
 
 
-def _load_chain(context: ssl.SSLContext, key: Path | None, certificate: Path) -> None:
-    context.load_cert_chain(certificate, key)
-
-
-def _load(key: str, path: Path, load: Callable[[Path], None]) -> None:
+def _loaded(key: str, path: Path, load: Callable[[Path], Loaded]) -> Loaded:
     try:
-        load(path)
+        return load(path)
     except OSError as error:  # an SSLError is one
         why = error.strerror or type(error).__name__
         raise ConfigError(f"{key}: {path}: {why}; a PEM file with its key is expected") from error

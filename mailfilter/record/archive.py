@@ -284,6 +284,14 @@ class StoreArchive:
     async def set_disabled(self, name: str, disabled: bool, line: AuditLine) -> bool:
         return await self._change(name, line, disabled=disabled)
 
+    async def set_address(self, name: str, address: str, line: AuditLine) -> bool:
+        async def work(c: AsyncConnection) -> bool:
+            if changed := await users.set_address(c, name, address):
+                await _append_account(c, name, line)
+            return changed
+
+        return await self._run(work)
+
     async def set_password(self, name: str, password: str, line: AuditLine) -> bool:
         return await self._change(name, line, password=await self._hash(password))
 
@@ -319,9 +327,10 @@ class StoreArchive:
     async def end_session(self, token: str) -> None:
         await self._run(lambda c: users.end_session(c, token))
 
-    async def new_login_link(self, name: str, now: datetime) -> str:
+    async def new_login_link(self, name: str, now: datetime, *, mailed: bool = False) -> str:
         secret = self._secret()
-        await self._run(_for_user(name, lambda c: users.new_link(c, name, secret, now)))
+        until = now + (users.MAILED_LIFE if mailed else users.LINK_LIFE)
+        await self._run(_for_user(name, lambda c: users.new_link(c, name, secret, until)))
         return secret
 
     async def use_login_link(self, secret: str, now: datetime) -> User | None:

@@ -2,7 +2,7 @@
 
 ===========  ==============================================================================
 an item      its state; ``gone`` where retention dropped its row
-an account   a table: role, departments, whether it is locked, and a seal of its password's hash
+an account   a table: role, departments, whether it is locked, seals of address and password hash
 a message    ``protected``: an operator has accepted that nothing is known of it
 ===========  ==============================================================================
 
@@ -101,4 +101,6 @@ def _account(key: AuditKey, row: Row[Any]) -> str:
         "disabled": bool(row.disabled),
         "password": key.seal("password", row.name, row.password)[:16],
     }
+    if row.address:  # who changes it gets the links
+        said["address"] = key.seal("address", row.name, row.address)[:16]
     return canonical(said)

@@ -262,7 +262,8 @@ class Filter:
 @dataclass(frozen=True, slots=True)
 class Parcel:
     """An outbox row. `kind`: notice, rejected-notice, reviewers, handoff, release, report,
-    not-sent, release-failed. `dossier` is opened from the message or from the row's own seal."""
+    not-sent, release-failed, login-link, emergency. `dossier` is opened from the message or from
+    the row's own seal."""
 
     id: int
     kind: str
@@ -271,7 +272,7 @@ class Parcel:
     attempts: int
     created_at: datetime
     dossier: Dossier | None
-    note: str = ""  # not personal: a week, a count
+    note: str = ""  # nothing of a mail: a week, a count, an account
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,6 +326,8 @@ class User:
     departments: tuple[str, ...] | None  # None = all
     language: str = "sv"
     disabled: bool = False
+    address: str = ""  # of its owner, who alone gets links by mail
+    seen: bool = False  # has logged in
 
 
 class Archive(Protocol):
@@ -440,6 +443,7 @@ class Archive(Protocol):
 
     async def set_disabled(self, name: str, disabled: bool, line: AuditLine) -> bool: ...
     async def set_password(self, name: str, password: str, line: AuditLine) -> bool: ...
+    async def set_address(self, name: str, address: str, line: AuditLine) -> bool: ...
     async def new_session(self, name: str, now: datetime) -> str:
         """The secret token; only its hash is stored."""
         ...
@@ -449,8 +453,8 @@ class Archive(Protocol):
         ...
 
     async def end_session(self, token: str) -> None: ...
-    async def new_login_link(self, name: str, now: datetime) -> str:
-        """The secret of a one-time login link, good for 15 minutes."""
+    async def new_login_link(self, name: str, now: datetime, *, mailed: bool = False) -> str:
+        """The secret of a one-time login link, good for 15 minutes; for a day if it is `mailed`."""
         ...
 
     async def use_login_link(self, secret: str, now: datetime) -> User | None: ...

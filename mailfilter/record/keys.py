@@ -1,7 +1,8 @@
 """The keys of the store: made once, never overwritten, readable by us alone.
 
 ======================  =====================================================================
-``desk.key``            opens stored mail; only desk reads it
+``desk.key``            opens stored mail; only desk reads it. May lie elsewhere
+                        (``store.desk_key``): on another disk, or as a credential of systemd
 ``desk.pub``            seals; smtp processes read it
 ``escrow.pub``          seals as well, so that a lost desk.key does not lose held mail
 ``escrow.key``          opens as well; to be moved off this machine at once. Who brings an
@@ -46,15 +47,23 @@ class PrivateKeys:
     audit: AuditKey
 
 
-def ensure_keys(folder: Path) -> list[str]:
+def ensure_keys(folder: Path, desk_key: Path | None = None) -> list[str]:
     """Make the keys that a first start needs; sentences for the operator, none if all was there.
 
-    Raises ConfigError when keys are missing that sealed mail may need.
+    Raises ConfigError when keys are missing that sealed mail may need. A `desk_key` elsewhere is
+    only looked for: commands that need no more than public keys may not be able to read it.
     """
+    private = desk_key or folder / "desk.key"
     if (folder / "desk.pub").exists():
         notes = _ensure_audit(folder)
-        load_private(folder)
+        if desk_key is None:
+            load_private(folder)
         return notes
+    if desk_key is not None and not private.parent.is_dir():
+        raise ConfigError(
+            f"store.desk_key: {private.parent} is not there; mount the disk, or let systemd load"
+            " the credential, before the first start"
+        )
     notes = []
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -64,10 +73,11 @@ def ensure_keys(folder: Path) -> list[str]:
             notes.append(_escrow_sentence(folder / "escrow.key"))
         _ensure_audit(folder)
         _ensure(folder / "join.key", lambda: secrets.token_hex(32))
-        _ensure(folder / "desk.key", _identity)
-        _ensure(folder / "desk.pub", lambda: _public(_secret(folder / "desk.key")))
+        _ensure(private, _identity)
+        _ensure(folder / "desk.pub", lambda: _public(_secret(private)))
     except OSError as error:
-        raise ConfigError(f"store.keys: {folder} cannot be written: {error.strerror}") from error
+        where = error.filename or folder
+        raise ConfigError(f"store.keys: {where} cannot be written: {error.strerror}") from error
     return [f"Made the store's keys in {folder}. Back them up, apart from the database.", *notes]
 
 
@@ -93,14 +103,14 @@ def load_public(folder: Path) -> PublicKeys:
     )
 
 
-def load_private(folder: Path) -> PrivateKeys:
+def load_private(folder: Path, desk_key: Path | None = None) -> PrivateKeys:
     """The keys of desk; ConfigError if the private one is not ours alone or fits not the public."""
     public = load_public(folder)
-    path = folder / "desk.key"
+    path = desk_key or folder / "desk.key"
     identity = _secret(path)
     audit = _audit(folder / "audit.key")
     for secret in (path, folder / "audit.key"):
-        if secret.stat().st_mode & 0o077:
+        if secret.stat().st_mode & _forbidden(secret):
             raise ConfigError(
                 f"store.keys: {secret} can be read by others; run: chmod 600 {secret}"
             )
@@ -111,6 +121,13 @@ def load_private(folder: Path) -> PrivateKeys:
             f"store.keys: {folder}/audit.key and audit.pub are no pair; restore both from backup"
         )
     return PrivateKeys(public, identity, audit)
+
+
+def _forbidden(path: Path) -> int:
+    """Rights that the key must not give. A credential of systemd is readable for our user by an
+    ACL, whose mask stands where the group's rights do."""
+    given = os.environ.get("CREDENTIALS_DIRECTORY")
+    return 0o037 if given and path.is_relative_to(given) else 0o077
 
 
 def _escrow_sentence(path: Path) -> str:

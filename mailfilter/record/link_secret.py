@@ -17,7 +17,8 @@ import base64
 import hmac
 import secrets
 from collections.abc import Callable
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -65,22 +66,32 @@ def unwrap(secret: str, purpose: str, owner: str, wrapped: bytes) -> bytes:
 def ticket(key: bytes, what: str, text: str, until: datetime, nonce: bytes) -> str:
     """A word for an address or a cookie that holds `text`, and which only desk can make or read.
 
-    `nonce` is 12 random bytes. Nothing need be stored for it; it is good until `until`.
+    `nonce` is 12 random bytes, by which the word is known. It is good until `until`.
     """
     plain = f"{int(until.timestamp())}|{text}".encode()
     sealed = nonce + AESGCM(_ticket_key(key)).encrypt(nonce, plain, what.encode())
     return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode("ascii")
 
 
-def read_ticket(key: bytes, what: str, word: str, now: datetime) -> str | None:
-    """The text of a ticket of this sort that is still good, or None."""
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """What a ticket says. Two words with one `nonce` are one ticket, however they are written."""
+
+    text: str
+    nonce: bytes
+    until: datetime
+
+
+def read_ticket(key: bytes, what: str, word: str, now: datetime) -> Ticket | None:
+    """A ticket of this sort that has not ended, or None."""
     try:
         sealed = base64.urlsafe_b64decode(word + "=" * (-len(word) % 4))
         plain = AESGCM(_ticket_key(key)).decrypt(sealed[:12], sealed[12:], what.encode())
     except (InvalidTag, ValueError):
         return None
-    until, _, text = plain.decode().partition("|")
-    return text if now.timestamp() < int(until) else None
+    ends, _, text = plain.decode().partition("|")
+    until = datetime.fromtimestamp(int(ends), UTC)
+    return Ticket(text, sealed[:12], until) if now < until else None
 
 
 def _ticket_key(key: bytes) -> bytes:

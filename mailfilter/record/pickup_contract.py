@@ -12,8 +12,8 @@ from enum import StrEnum
 from mailfilter.config_pickup import Proof
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
-TRIES = 5  # wrong codes, then the box is locked until the sender acts
-TEXTS = 6  # SMS for one link
+TRIES = 50  # wrong codes of all visitors, then the box is locked until the sender acts
+TEXTS = 12  # SMS for one link
 
 
 class Told(StrEnum):
@@ -141,10 +141,13 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Proved:
-    """What proving came to: a seat, or how many tries are left."""
+    """What proving came to: a seat; or how many tries this visitor has left, how many minutes she
+    waits before the next, or that she has none (`spent`). All empty: the box is locked."""
 
     seat: str = field(default="", repr=False)
     tries_left: int = 0
+    wait: int = 0
+    spent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from mailfilter.config_pickup import Proof
 from mailfilter.errors import Permanent
 from mailfilter.record import link_secret
 from mailfilter.record import pickup_rows as rows
+from mailfilter.record import pickup_visitors as visitors
 from mailfilter.record.pickup import Pickups, new_code, sealed_link
 from mailfilter.record.pickup_contract import (
     TRIES,
@@ -232,6 +233,7 @@ async def _replace(c: AsyncConnection, box_id: str, values: dict[str, Any]) -> N
     """A new link in place of the old; who sat there by that one sits no more."""
     await c.execute(update(box).where(box.c.id == box_id).values(values))
     await c.execute(delete(seat).where(seat.c.box == box_id))
+    await visitors.forget(c, box_id)
 
 
 async def _box(c: AsyncConnection, row: Row[Any], key: bytes, codes: bool) -> BoxView:

@@ -2,7 +2,8 @@
 
 Everything asks for the link's secret, which opens the data key; what desk decides (is the code
 right, is the seat hers) is decided on what lies under that key. Codes are compared in the same
-transaction that counts the try, so that many at once gain nothing.
+transaction that counts the try, so that many at once gain nothing. `visitor` is the address that
+she comes from: tries and SMS are counted for each (``pickup_visitors.py``), beside the total.
 
 Looking changes nothing (mail scanners follow links).
 """
@@ -22,6 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mailfilter.config_pickup import Proof
 from mailfilter.errors import Permanent
 from mailfilter.record import pickup_rows as rows
+from mailfilter.record import pickup_visitors as visitors
 from mailfilter.record.pickup import Pickups, make_rows, new_code, put_rows
 from mailfilter.record.pickup_contract import (
     TEXTS,
@@ -62,16 +64,22 @@ class Reading:
 
     # ---- proving ----
 
-    async def new_code(self, box_id: str, secret: str, now: datetime) -> tuple[str, str] | None:
-        """(mobile number, code) for an SMS; None where there have been too many, or it is locked
-        or has no number."""
+    async def new_code(
+        self, box_id: str, secret: str, now: datetime, visitor: str = ""
+    ) -> tuple[str, str] | None:
+        """(mobile number, code) for an SMS; None where there have been too many, in all or for this
+        visitor, or it is locked or has no number."""
         code = new_code()
 
         async def work(c: AsyncConnection) -> tuple[str, str] | None:
-            opened = await open_box(c, box_id, secret)
+            opened = await open_box(c, box_id, secret, lock=True)
             mobile = str(opened.facts["mobile"])
             if opened.row.tries >= TRIES or opened.row.texted >= TEXTS or not mobile:
                 return None
+            who = await visitors.of(c, opened, visitor)
+            if who.spent or who.texted >= visitors.VISITOR_TEXTS:
+                return None
+            await visitors.texted(c, who)
             values = {
                 "code": seal_facts(opened.key, {"code": code}, f"{box_id}:code"),
                 "code_until": now + timedelta(minutes=CODE_MINUTES),
@@ -93,21 +101,23 @@ class Reading:
         await self._store.run(work)
 
     async def prove_by_code(
-        self, box_id: str, secret: str, given: str, opener: str, now: datetime
+        self, box_id: str, secret: str, given: str, opener: str, now: datetime, visitor: str = ""
     ) -> Proved:
         """By a code from an SMS or the telephone, or by the agreed passphrase."""
-        phrase = await self._passphrase_fits(box_id, secret, given)
+        phrase = await self._passphrase_fits(box_id, secret, given, visitor, now)
 
         def judge(opened: Opened) -> Proof | None:
             if phrase:
                 return Proof.CODE
             return _judged(opened, given, now)
 
-        return await self._prove(box_id, secret, judge, opener, now)
+        return await self._prove(box_id, secret, judge, opener, now, visitor)
 
-    async def prove_by_eid(self, box_id: str, secret: str, opener: str, now: datetime) -> Proved:
+    async def prove_by_eid(
+        self, box_id: str, secret: str, opener: str, now: datetime, visitor: str = ""
+    ) -> Proved:
         """Desk has checked the broker's word for it."""
-        return await self._prove(box_id, secret, lambda _: Proof.EID, opener, now)
+        return await self._prove(box_id, secret, lambda _: Proof.EID, opener, now, visitor)
 
     async def prove_by_link(self, box_id: str, secret: str, now: datetime) -> Proved:
         """Where no more than the link is asked for: an answer, in the sender's own mailbox."""
@@ -123,6 +133,7 @@ class Reading:
         judge: Callable[[Opened], Proof | None],
         opener: str,
         now: datetime,
+        visitor: str = "",
     ) -> Proved:
         token = secrets.token_urlsafe(_TOKEN)
 
@@ -131,20 +142,32 @@ class Reading:
             row = opened.row
             if row.tries >= TRIES:
                 return Proved()
+            who = await visitors.of(c, opened, visitor)
+            if not who.heard(now):
+                return _unheard(who, now)
             proof = judge(opened)
             if proof is None or proof < row.proof:
-                return await _wrong(c, row, now)
+                return await _wrong(c, row, who, now)
             await _sit(c, opened, proof, opener, token, now + self._sits, now)
             return Proved(token, TRIES)
 
         return await self._store.run(work)
 
-    async def _passphrase_fits(self, box_id: str, secret: str, given: str) -> bool:
+    async def _passphrase_fits(
+        self, box_id: str, secret: str, given: str, visitor: str, now: datetime
+    ) -> bool:
         """Outside of the transaction: it takes long on purpose."""
-        row = await self._store.run(lambda c: rows.box_row(c, box_id))
-        if row is None or row.tries >= TRIES or row.d_ended:
-            return False
-        hashed = str(opened_box(row, secret).facts["passphrase"])
+
+        async def work(c: AsyncConnection) -> str:
+            """The hash; "" where nobody is listened to."""
+            row = await rows.box_row(c, box_id)
+            if row is None or row.tries >= TRIES or row.d_ended:
+                return ""
+            opened = opened_box(row, secret)
+            heard = (await visitors.of(c, opened, visitor)).heard(now)
+            return str(opened.facts["passphrase"]) if heard else ""
+
+        hashed = await self._store.run(work)
         if not hashed or not given or len(given) > 200:
             return False
         return await asyncio.to_thread(_fits, self._hasher, hashed, plain(given))
@@ -273,14 +296,24 @@ def _judged(opened: Opened, given: str, now: datetime) -> Proof | None:
     return Proof.CODE if _same(str(opened.facts["code"]), code) else None
 
 
-async def _wrong(c: AsyncConnection, row: Row[Any], now: datetime) -> Proved:
+def _unheard(who: visitors.Visitor, now: datetime) -> Proved:
+    """What she is told whose codes are not looked at (for now)."""
+    minutes = -(-int(who.wait(now).total_seconds()) // 60)
+    return Proved(spent=True) if who.spent else Proved(wait=max(minutes, 1))
+
+
+async def _wrong(
+    c: AsyncConnection, row: Row[Any], before: visitors.Visitor, now: datetime
+) -> Proved:
     tries = row.tries + 1
     await c.execute(update(box).where(box.c.id == row.id).values(tries=tries))
     if tries >= TRIES:
         await rows.tell(c, Told.LOCKED, row.d_id, row.d_item, now, row.id)
         await rows.note(c, "pickup-locked", row.d_item, now)
         await rows.count(c, "pickup-locked", row.d_department, now)
-    return Proved("", TRIES - tries)
+        return Proved()
+    who = await visitors.failed(c, before, now)
+    return Proved(tries_left=who.left) if who.left else _unheard(who, now)
 
 
 async def _sit(
@@ -299,6 +332,7 @@ async def _sit(
     await c.execute(insert(opening).values(values | {"at": now}))
     spent = {"tries": 0, "code": None, "code_until": None}
     await c.execute(update(box).where(box.c.id == row.id).values(spent))
+    await visitors.forget_tries(c, row.id)
     await rows.note(c, "pickup-opened", row.d_item, now, proof=proof.word)
 
 

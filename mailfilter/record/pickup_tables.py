@@ -60,7 +60,7 @@ box = Table(
     Column("wrap", LargeBinary),  # the data key for the recipient's link
     Column("link", LargeBinary),  # her secret, sealed to desk, until the next hop took the mail
     Column("links", Integer, nullable=False, default=1, server_default="1"),  # made so far
-    Column("tries", Integer, nullable=False, default=0, server_default="0"),  # wrong codes
+    Column("tries", Integer, nullable=False, default=0, server_default="0"),  # of all visitors
     Column("texted", Integer, nullable=False, default=0, server_default="0"),  # SMS sent
     Column("code", LargeBinary),  # of an SMS, sealed under the data key
     Column("code_until", Instant),
@@ -98,6 +98,16 @@ seat = Table(
     Column("until", Instant, nullable=False),
     Column("opener", LargeBinary, nullable=False),  # her name, sealed under the data key
     Index("pickup_seat_by_box", "box"),
+)
+
+visitor = Table(
+    "pickup_visitor",
+    metadata,
+    Column("box", Text, ForeignKey("pickup_box.id", ondelete="CASCADE"), primary_key=True),
+    Column("mark", LargeBinary, primary_key=True),  # hash of her address, by the data key
+    Column("tries", Integer, nullable=False),  # wrong codes
+    Column("until", Instant),  # she is not listened to before
+    Column("texted", Integer, nullable=False),  # SMS sent
 )
 
 opening = Table(

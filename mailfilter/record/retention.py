@@ -9,6 +9,7 @@ join, incident keys  after 6 days
 outbox row           7 days after it was made, if done; 21 days in any case, except a
                      release or hand-off that is still to be done; a report 100 days
 link in a mail       opens nothing once its message has ended; its row until it expires
+word of a login      that it is spent: until it would have ended by itself (``tickets.py``)
 answer of a sender   30 days after the mail that she answered for
 pickup               see ``pickup_sweep.py``
 words of the search  with the content: subject and file names (``search.py``)
@@ -37,6 +38,7 @@ from mailfilter.record import (
     pickup_sweep,
     search,
     staging,
+    tickets,
     users,
 )
 from mailfilter.record import outbox as parcels
@@ -224,6 +226,7 @@ async def sweep(
     done["search"] = await search.forget(connection, now, search_days)
     await facets.forget(connection, now - audit_days * _DAY)
     done["answers"] = await answers.forget(connection, now)
+    done["tickets"] = await tickets.forget(connection, now)
     done["links"] = await links.forget(connection, now)
     done.update(await pickup_sweep.sweep(connection, now, audit_days))
     done["sessions"] = await users.sweep(connection, now)

@@ -29,6 +29,7 @@ from mailfilter.record.seal import Opener, Sealer, parcel_owner
 from mailfilter.record.sql import clean, insert
 from mailfilter.record.states import WAITING
 from mailfilter.record.tables import false_alarm, link, override_use, request, wrapped_key
+from mailfilter.record.tickets import Tickets
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ class SenderRows:
 
     def __init__(self, database: Database, opener: Opener, sealer: Sealer) -> None:
         self._database, self._opener, self._sealer = database, opener, sealer
+        self.tickets = Tickets(database, opener, sealer)
 
     async def ask_review(self, line: AuditLine, reason: str, counts: Sequence[Count]) -> None:
         """Note her reason beside the item that `line` names; the reviewers are told."""
@@ -188,15 +190,6 @@ class SenderRows:
     def holder(self, address: str) -> bytes:
         """The keyed hash of an address."""
         return link_secret.holder(self._opener.link_key, address)
-
-    def ticket(self, what: str, text: str, until: datetime) -> str:
-        """A word that only desk can make or read; see `link_secret.ticket`."""
-        nonce = self._sealer.entropy(12)
-        return link_secret.ticket(self._opener.link_key, what, text, until, nonce)
-
-    def read_ticket(self, what: str, word: str, now: datetime) -> str | None:
-        """The text of a ticket, or None."""
-        return link_secret.read_ticket(self._opener.link_key, what, word, now)
 
     async def put_letter(self, kind: str, dossier: Dossier, now: datetime) -> None:
         """Queue a mail of ours to the sender of `dossier`, which holds nothing else of a mail."""

@@ -202,6 +202,8 @@ user = Table(
     _text("language"),
     Column("disabled", Boolean, nullable=False),
     _text("password"),  # Argon2id
+    _text("address"),  # of its owner
+    Column("seen", Boolean, nullable=False, default=False, server_default=false()),  # logged in
 )
 
 session = Table(
@@ -281,6 +283,14 @@ override_use = Table(
     Column("policy", Text, nullable=False),
     Column("holder", LargeBinary, nullable=False),
     Column("at", Instant, nullable=False),
+)
+
+spent_ticket = Table(
+    "spent_ticket",
+    metadata,
+    Column("nonce", LargeBinary, primary_key=True),  # of a word that was used or given back
+    Column("until", Instant, nullable=False),  # then it would have ended by itself
+    Index("spent_ticket_by_end", "until"),
 )
 
 term = Table(

@@ -27,6 +27,7 @@ from mailfilter.record.tables import login_failure, login_link, session, user
 IDLE = timedelta(minutes=30)
 LONGEST = timedelta(hours=10)
 LINK_LIFE = timedelta(minutes=15)
+MAILED_LIFE = timedelta(days=1)  # it waits in the mailbox of its owner
 FREE_TRIES = 5
 LONGEST_WAIT = timedelta(minutes=15)
 _TOUCH = timedelta(seconds=60)  # how exactly a session's last use is known
@@ -51,6 +52,7 @@ async def add(connection: AsyncConnection, new: User, password_hash: str) -> Non
             language=new.language,
             disabled=new.disabled,
             password=password_hash,
+            address=new.address,
         )
     )
 
@@ -74,9 +76,16 @@ async def change(connection: AsyncConnection, name: str, **values: Any) -> bool:
     return bool(changed.rowcount)
 
 
+async def set_address(connection: AsyncConnection, name: str, address: str) -> bool:
+    """Where the owner gets mail; False if there is no such user. Links that are out end."""
+    statement = update(user).where(user.c.name == name).values(address=address)
+    await connection.execute(delete(login_link).where(login_link.c.user == name))
+    return bool((await connection.execute(statement)).rowcount)
+
+
 def _user(row: Row[Any]) -> User:
     departments = None if row.departments is None else tuple(json.loads(row.departments))
-    return User(row.name, row.role, departments, row.language, row.disabled)
+    return User(row.name, row.role, departments, row.language, row.disabled, row.address, row.seen)
 
 
 # ---- passwords -----------------------------------------------------------------------------
@@ -122,7 +131,9 @@ async def succeeded(connection: AsyncConnection, name: str) -> None:
 
 
 async def new_session(connection: AsyncConnection, name: str, token: str, now: datetime) -> None:
-    """Store a session of a user."""
+    """Store a session of a user, who has logged in by that."""
+    first = (user.c.name == name) & user.c.seen.is_(False)
+    await connection.execute(update(user).where(first).values(seen=True))
     await connection.execute(
         insert(session).values(token=hashed(token), user=name, created_at=now, touched_at=now)
     )
@@ -154,10 +165,10 @@ async def end_session(connection: AsyncConnection, token: str) -> None:
     await connection.execute(delete(session).where(session.c.token == hashed(token)))
 
 
-async def new_link(connection: AsyncConnection, name: str, secret: str, now: datetime) -> None:
-    """Store a login link of a user."""
+async def new_link(connection: AsyncConnection, name: str, secret: str, until: datetime) -> None:
+    """Store a login link of a user, good until then."""
     await connection.execute(
-        insert(login_link).values(secret=hashed(secret), user=name, expires_at=now + LINK_LIFE)
+        insert(login_link).values(secret=hashed(secret), user=name, expires_at=until)
     )
 
 

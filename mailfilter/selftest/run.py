@@ -12,7 +12,6 @@ that no two are joined as a retry.
 """
 
 import smtplib
-import ssl
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -21,6 +20,7 @@ from enum import StrEnum
 from typing import Any
 
 from detectors.levels import Level
+from mailfilter import tls
 from mailfilter.config import Listen
 from mailfilter.model import Examination
 from mailfilter.selftest.catalogue import Technique, techniques
@@ -124,10 +124,7 @@ class Sender:
         client = smtplib.SMTP(host, self._listen.port, timeout=TIMEOUT)
         client.ehlo()
         if self._listen.require_tls:
-            context = ssl.create_default_context()
-            context.check_hostname = False  # our own port, by its address
-            context.verify_mode = ssl.CERT_NONE
-            client.starttls(context=context)
+            client.starttls(context=tls.anybody(tls.client()))  # our own port, by its address
             client.ehlo()
         self._client = client
         return client

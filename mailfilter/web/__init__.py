@@ -1,11 +1,12 @@
-"""The reviewers' pages: held mail, statistics, audit log, accounts; and health for machines.
+"""The reviewers' pages: held mail, statistics, audit log, accounts.
 
-`build` makes the application, `server.serve` runs it in desk's loop. One request goes through
+`build` makes the application, `server.serve` runs it in desk's loop; health for machines is an
+application of its own (``health.py``). One request goes through
 
     gate.py    host names, headers of every answer
     door.py    session, role, form token → `Visit`
     pages.py   the table: which function shows what, and to whom
-    held.py item.py acts.py text.py weekly.py log.py users.py account.py login.py health.py
+    held.py item.py acts.py text.py weekly.py log.py users.py account.py login.py
     show.py words/ templates/ static/   how it looks and what it says
 
 Promises: GET changes nothing but the audit log; every act is a POST with a form token and has its
@@ -21,7 +22,6 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import cast
 
-from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.types import ExceptionHandler
@@ -32,22 +32,20 @@ from mailfilter.web import faults
 from mailfilter.web.gate import Gate, hosts
 from mailfilter.web.looks import environment
 from mailfilter.web.pages import PAGES
-from mailfilter.web.site import AskHealth, MakeReport, ReadText, Site
+from mailfilter.web.site import MakeReport, ReadText, Site
 from mailfilter.web.static_files import StaticFiles
 from mailfilter.web.words import load
 
 __all__ = ["build"]
 
 
-def build(  # noqa: PLR0913 - the composition root names each collaborator once
+def build(
     archive: Archive,
     settings: Settings,
     *,
     clock: Callable[[], datetime],
     read_text: ReadText,
     report: MakeReport,
-    health: AskHealth,
-    registry: CollectorRegistry | None = None,
     wake: Callable[[], None] = lambda: None,
     random: Callable[[], str] = secrets.token_urlsafe,
 ) -> Starlette:
@@ -55,8 +53,7 @@ def build(  # noqa: PLR0913 - the composition root names each collaborator once
 
     `clock` gives aware datetimes in UTC. `read_text` turns the original bytes into (place, text)
     in the order of the mail. `report` gives the HTML fragment of a week ("2026-W47") in a
-    language. `health` gives the state of each check by name. `wake` is called after an act, so
-    that the outbox looks at once.
+    language. `wake` is called after an act, so that the outbox looks at once.
     """
     statics = StaticFiles()
     site = Site(
@@ -66,15 +63,15 @@ def build(  # noqa: PLR0913 - the composition root names each collaborator once
         random,
         read_text,
         report,
-        health,
-        registry,
         load(),
         environment(settings.organisation.name, statics),
         wake,
     )
     gate = Middleware(Gate, names=hosts(settings.web), secure=site.secure)
-    return Starlette(
+    app = Starlette(
         routes=[*(page.route(site) for page in PAGES), statics.route()],
         middleware=[gate],
         exception_handlers=cast("dict[type[Exception], ExceptionHandler]", faults.of_site(site)),
     )
+    app.router.redirect_slashes = False  # `plain_path` answers at once
+    return app

@@ -1,4 +1,4 @@
-"""One's own account: a new password.
+"""One's own account: a new password, and the address that links go to.
 
 The present password is asked for, except shortly after a login by a one-time link: that is how a
 new user, or one who has forgotten hers, gets one.
@@ -7,6 +7,7 @@ All sessions of the user end with the old password; this browser gets a new one.
 
 from starlette.responses import Response
 
+from mailfilter.config_fields import is_address
 from mailfilter.web.login import PASSWORD_LENGTH, with_session
 from mailfilter.web.site import Visit, go
 
@@ -31,9 +32,27 @@ async def set_password(visit: Visit) -> Response:
     return with_session(visit, go("/account?said=password"), token)
 
 
-def _page(visit: Visit, status: int, fault: str) -> Response:
+async def set_address(visit: Visit) -> Response:
+    """Take the address to which links go from now on: who has it can set a password."""
+    address, name = visit.form.get("address", "")[:254], visit.who.name
+    if not is_address(address):
+        return _page(visit, 422, "address", address)
+    fault = "" if _by_link(visit) else await _present(visit, name)
+    if fault:
+        throttled = fault == "throttled"
+        return _page(visit, 429 if throttled else 422, fault if throttled else f"{fault}-address")
+    await visit.site.archive.set_address(name, address, visit.line("user-address", name))
+    return go("/account?said=address")
+
+
+def _page(visit: Visit, status: int, fault: str, address: str = "") -> Response:
     return visit.render(
-        "account.html", status, fault=fault, by_link=_by_link(visit), shortest=SHORTEST
+        "account.html",
+        status,
+        fault=fault,
+        by_link=_by_link(visit),
+        shortest=SHORTEST,
+        address=address or visit.who.address,
     )
 
 

@@ -1,8 +1,10 @@
 """The outermost layer: which host was asked for, and the headers of every answer.
 
 A browser that was tricked into calling us by another name (DNS rebinding) is turned away before
-any page is looked up. The headers forbid everything that our pages do not need: no inline script
-or style, no frames, no outside resource, no referrer, nothing kept in a cache.
+any page is looked up. A slash behind an address means the same page, answered at once: a redirect
+would say the address again, secret and all. The headers forbid everything that our pages do not
+need: no inline script or style, no frames, no outside resource, no referrer, nothing kept in a
+cache.
 """
 
 from collections.abc import Iterable
@@ -55,6 +57,11 @@ def host_of(connection: HTTPConnection) -> str:
         return ""
 
 
+def plain_path(scope: Scope) -> None:
+    """Take slashes behind the path away, before a page is looked up."""
+    scope["path"] = scope["path"].rstrip("/") or "/"
+
+
 class Gate:
     """Wraps the site; HTTP only."""
 
@@ -71,6 +78,7 @@ class Gate:
                 protect(MutableHeaders(scope=message), self._secure)
             await send(message)
 
+        plain_path(scope)
         if host_of(HTTPConnection(scope)) in self._names:
             await self._app(scope, receive, send_protected)
         else:

@@ -10,6 +10,9 @@ A head, a handshake and the pause between two requests may take `HEAD` seconds, 
 come meanwhile; a body or an answer that moves more slowly than `RATE` may be late by so much. Time
 in which the page, desk or a full memory lets the visitor wait is not counted against her.
 
+A request whose end can be read in two ways (RFC 9112, 6.1) is refused and its connection closed: a
+proxy before us may have read it the other way, and what follows would be somebody else's request.
+
 Connections of `proxies` have no share: the address that a proxy names has, once a head is read
 (`Visitor.comes_from`).
 """
@@ -25,6 +28,7 @@ from time import monotonic
 from typing import Any, Final
 
 import h11
+from starlette.responses import PlainTextResponse
 from uvicorn import Config
 from uvicorn._types import ASGIReceiveCallable, ASGIReceiveEvent, ASGISendCallable, Scope
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -53,6 +57,11 @@ STRANGER: Final = "stranger"
 NEARBY: Final = "near"
 FAMILIAR: Final = "known"
 
+_TWO_ENDS: Final[Any] = PlainTextResponse(
+    "This request says in two ways where it ends.\n",
+    400,
+    {"connection": "close", "cache-control": "no-store", "x-content-type-options": "nosniff"},
+)
 _FULL = (
     b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain; charset=utf-8\r\n"
     b"retry-after: 5\r\nconnection: close\r\ncontent-length: 38\r\n\r\n"
@@ -184,6 +193,9 @@ class Visitor(H11Protocol):
         self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
     ) -> None:
         """The page, with a clock that stands still while it does not wait for the body."""
+        if _has_two_ends(scope):
+            await _TWO_ENDS(scope, receive, send)
+            return
 
         async def asked() -> ASGIReceiveEvent:
             self._since += monotonic() - self._asked
@@ -194,6 +206,15 @@ class Visitor(H11Protocol):
                 self._asking, self._asked = False, monotonic()
 
         await self._app(scope, asked, send)
+
+
+def _has_two_ends(scope: Scope) -> bool:
+    """A length and chunks; or chunks in HTTP 1.0, which has none."""
+    if scope["type"] != "http":
+        return False
+    named = {name for name, _ in scope["headers"]}
+    chunked = b"transfer-encoding" in named
+    return chunked and (b"content-length" in named or scope["http_version"] == "1.0")
 
 
 class Hall:

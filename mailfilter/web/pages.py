@@ -4,7 +4,7 @@ This table is the whole access matrix; tests walk through it. A reviewer sees ma
 departments and no accounts; an administrator sees accounts and no mail; an auditor sees the log.
 """
 
-from mailfilter.web import account, acts, health, held, item, log, login, text, users, weekly
+from mailfilter.web import account, acts, held, item, log, login, text, users, weekly
 from mailfilter.web.door import ADMIN, ANYONE, AUDITOR, EVERY_ROLE, REVIEWER, Page
 
 PAGES = (
@@ -16,6 +16,7 @@ PAGES = (
     Page("POST", "/logout", login.leave, EVERY_ROLE),
     Page("GET", "/account", account.show, EVERY_ROLE),
     Page("POST", "/account/password", account.set_password, EVERY_ROLE),
+    Page("POST", "/account/address", account.set_address, EVERY_ROLE),
     Page("GET", "/", held.show, REVIEWER),
     Page("GET", "/item/{id}", item.show, REVIEWER),
     Page("GET", "/item/{id}/text", text.back, REVIEWER),
@@ -30,7 +31,4 @@ PAGES = (
     Page("POST", "/users/add", users.add, ADMIN),
     Page("POST", "/users/link", users.link, ADMIN),
     Page("POST", "/users/lock", users.lock, ADMIN),
-    Page("GET", "/livez", health.live, ANYONE),
-    Page("GET", "/readyz", health.ready, ANYONE),
-    Page("GET", "/metrics", health.metrics, ANYONE),
 )

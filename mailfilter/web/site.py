@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from jinja2 import Environment
-from prometheus_client import CollectorRegistry
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -24,7 +23,6 @@ from mailfilter.web.words import Words
 
 ReadText = Callable[[bytes], Awaitable[Sequence[tuple[str, str]]]]
 MakeReport = Callable[[str, str], Awaitable[str]]
-AskHealth = Callable[[], Awaitable[Mapping[str, bool]]]
 
 WINDOW = timedelta(minutes=15)
 
@@ -39,8 +37,6 @@ class Site:
     random: Callable[[], str]
     read_text: ReadText
     report: MakeReport
-    health: AskHealth
-    registry: CollectorRegistry | None
     words: Mapping[str, Words]
     templates: Environment
     wake: Callable[[], None] = lambda: None  # the outbox looks at once

@@ -1,15 +1,18 @@
 """The accounts, for administrators: who there is, a new one, a new link, lock and unlock.
 
-Nobody chooses a password for somebody else: a new account gets a one-time link, good for 15
-minutes, shown once. Administrators see no mail.
+Nobody chooses a password for somebody else, and nobody sees a link of somebody else: who had it
+could read in her name. A one-time link, good for a day, goes by mail to the owner of the account.
+Once she has logged in, she alone changes her address. Administrators see no mail.
 """
 
+import json
 import re
 from collections.abc import Sequence
 from typing import Any
 
 from starlette.responses import Response
 
+from mailfilter.config_fields import is_address
 from mailfilter.record.contract import User
 from mailfilter.web.site import Visit, go
 
@@ -25,21 +28,25 @@ async def show(visit: Visit) -> Response:
 
 
 async def add(visit: Visit) -> Response:
-    """A new account and its first link."""
+    """A new account, and its first link, by mail to its owner."""
     user = _asked(visit)
     if fault := _fault(user, await visit.site.archive.users(), visit):
         return await _page(visit, 422, fault=fault, asked=user)
     line = visit.line("user-add", user.name, role=user.role)
     await visit.site.archive.add_user(user, visit.site.random(), line)
-    return await _with_link(visit, user.name)
+    return await _mailed(visit, user)
 
 
 async def link(visit: Visit) -> Response:
-    """A new one-time link for somebody."""
+    """A new one-time link, by mail to the owner of the account and to nobody else."""
     name = visit.form.get("name", "")
-    if not any(user.name == name for user in await visit.site.archive.users()):
+    users = await visit.site.archive.users()
+    user = next((user for user in users if user.name == name and not user.disabled), None)
+    if user is None:
         return await _page(visit, 422, fault="unknown")
-    return await _with_link(visit, name)
+    if not user.address:
+        return await _page(visit, 422, fault="no-address")
+    return await _mailed(visit, user)
 
 
 async def lock(visit: Visit) -> Response:
@@ -53,17 +60,18 @@ async def lock(visit: Visit) -> Response:
     return go(f"/users?said={'locked' if locked else 'unlocked'}")
 
 
-async def _with_link(visit: Visit, name: str) -> Response:
-    await visit.site.archive.audit(visit.line("login-link", name))
-    secret = await visit.site.archive.new_login_link(name, visit.now)
-    web = visit.site.settings.web
-    root = web.url.rstrip("/") or f"http://{visit.request.headers['host']}"
-    return await _page(visit, link=f"{root}/login/{secret}", link_for=name)
+async def _mailed(visit: Visit, user: User) -> Response:
+    """The mail says who asked for the link (``act/account_mail.py``)."""
+    await visit.site.archive.audit(visit.line("login-link", user.name, how="mail"))
+    note = json.dumps([user.name, visit.who.name])
+    await visit.site.archive.put("login-link", visit.now, note=note)
+    visit.site.wake()
+    return await _page(visit, mailed=user.name)
 
 
 async def _page(visit: Visit, status: int = 200, **more: object) -> Response:
     users = sorted(await visit.site.archive.users(), key=lambda user: user.name)
-    given: dict[str, Any] = {"fault": "", "asked": None, "link": "", "link_for": ""} | more
+    given: dict[str, Any] = {"fault": "", "asked": None, "mailed": ""} | more
     return visit.render("users.html", status, users=users, roles=ROLES, **given)
 
 
@@ -77,12 +85,15 @@ def _asked(visit: Visit) -> User:
         form.get("role", ""),
         departments or None,
         language if language in visit.site.words else visit.language,
+        address=form.get("address", ""),
     )
 
 
 def _fault(user: User, users: Sequence[User], visit: Visit) -> str:
     if not NAME.fullmatch(user.name) or user.name in TAKEN:
         return "name"
+    if not is_address(user.address):
+        return "address"
     if user.role not in ROLES:
         return "role"
     if user.departments is None and user.role == "reviewer" and visit.form.get("all") != "yes":

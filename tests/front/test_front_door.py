@@ -27,6 +27,13 @@ def test_the_link_of_the_notice_shows_what_became_of_her_mail(place):
     assert "1212" not in told.text.replace(place.link(), "")
 
 
+@pytest.mark.parametrize("slashes", ["/", "//"])
+def test_a_slash_behind_the_link_is_the_same_page_and_no_redirect(place, slashes):
+    told = place.browser.get(place.link() + slashes)
+    assert (told.status, told.headers.get("location")) == (200, None)
+    assert told.token("withdraw") == place.browser.get(place.link()).token("withdraw")
+
+
 def test_headers_keep_the_link_and_the_page_to_the_visitor(place):
     for url in (place.link(), place.link() + "x", f"http://127.0.0.1:{place.port}/nowhere"):
         headers = place.browser.get(url).headers
@@ -73,6 +80,14 @@ def test_the_log_has_neither_secret_nor_id(place):
 
 def test_another_name_is_no_name_of_ours(place):
     assert place.browser.get(place.link(), host="evil.example").status == 421
+
+
+def test_health_is_at_its_own_port_and_nowhere_else(place):
+    for path in ("livez", "readyz", "metrics"):
+        own = f"http://127.0.0.1:{place.gateway.health}/{path}"
+        assert place.browser.get(own).status == 200
+        for port in (place.gateway.web, place.port):
+            assert place.browser.get(f"http://127.0.0.1:{port}/{path}").status == 404
 
 
 def test_she_takes_it_back(place):

@@ -37,8 +37,8 @@ def form_token(told: Told) -> str:
     return re.search(r'name="form_token" value="([^"]*)"', told.text)[1]
 
 
-def logged_in(place, address=MAJ) -> str:
-    """The cookie of somebody who followed the mailed link."""
+def entered(place, address=MAJ) -> tuple[str, str]:
+    """The mailed link, and the cookie of somebody who followed it."""
     before = len(place.notices(address))
     page = place.browser.get(f"{base(place)}/mina")
     fields = {"form_token": form_token(page), "address": address, "lang": "sv"}
@@ -51,7 +51,28 @@ def logged_in(place, address=MAJ) -> str:
     cookie = told.headers["set-cookie"]
     assert "HttpOnly" in cookie
     assert "samesite=strict" in cookie.lower()
-    return cookie.partition(";")[0]
+    return link, cookie.partition(";")[0]
+
+
+def logged_in(place, address=MAJ) -> str:
+    return entered(place, address)[1]
+
+
+def test_a_link_works_once_and_a_login_ends_with_it(place):
+    link, cookie = entered(place, "ulla@exempelkommun.example")
+    mine, check = f"{base(place)}/mina", f"{base(place)}/kontrollera"
+    button = {"form_token": form_token(place.browser.get(link))}
+    again = place.browser.post(link, button)
+    assert (again.status, again.headers.get("set-cookie")) == (401, None)
+    assert "länken är redan använd" in again.text
+    page = place.browser.get(mine, cookie=cookie)
+    draft = {"form_token": form_token(place.browser.get(check, cookie=cookie)), "text": "Hej"}
+    assert place.browser.post(check, draft, cookie=cookie).status == 200
+    out = {"form_token": page.token("ut")}
+    assert place.browser.post(f"{mine}/ut", out, cookie=cookie).status == 303
+    assert "Skicka länken" in place.browser.get(mine, cookie=cookie).text
+    assert place.browser.post(check, draft, cookie=cookie).status == 401
+    assert place.browser.post(link, button).status == 401
 
 
 def test_each_sees_her_own_rows_and_who_opened_them(place):

@@ -3,9 +3,12 @@
 import base64
 import json
 import re
+from http.client import HTTPConnection
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 
+from mailfilter.record.pickup_contract import TRIES
 from tests.front.installation import ANNA, MAJ
 from tests.pickup.whole import (
     CANARY,
@@ -155,22 +158,38 @@ def test_who_is_outside_is_told_a_number_of_the_switchboard(simple):
         assert ("0000-000 00" in told.text) is (link == follow)
 
 
-def test_five_wrong_codes_lock_it_and_the_sixth_is_not_looked_at(simple):
+def tried_by_many(at, page) -> None:
+    """The wrong codes that are left in all, from addresses of their own."""
+    where = urlsplit(page)
+    form = urlencode({"form_token": at.browser.get(page).token("open"), "code": "00000"})
+    kind = {"Content-Type": "application/x-www-form-urlencoded"}
+    for n in range(TRIES - 5):
+        source = (f"127.0.0.{2 + n // 5}", 0)
+        connection = HTTPConnection(where.hostname, where.port, source_address=source)
+        connection.request("POST", f"{where.path}/open", form, kind)
+        assert connection.getresponse().status in (422, 429)
+        connection.close()
+
+
+def test_who_tries_too_often_waits_and_the_total_locks_it(simple):
     at, browser = simple, simple.browser
     page, follow = held_over(at)
     code = read_out(browser, follow)
-    for _ in range(5):
+    for n in range(5):
         told = browser.act(page, "open", code="00000")
-    assert "låst" in told.text.lower()
+        assert told.status == (422 if n < 4 else 429)
+    assert "Vänta 1 minuter" in told.text
+    assert CANARY not in browser.act(page, "open", code=code).text, "it is not looked at"
+    tried_by_many(at, page)
     first = browser.get(page)
     assert "Mejlet är låst" in first.text
     assert '/open"' not in first.text, "no form to try with"
     token = browser.get(held_over(at)[0]).token("open")
     assert browser.post(f"{page}/open", {"form_token": token, "code": code}).status == 403
     wait_until(
-        lambda: any(s.startswith("Fem felaktiga") for s in subjects(at)), "the sender is told"
+        lambda: any(s.startswith("För många felaktiga") for s in subjects(at)), "the sender is told"
     )
-    assert "Låst efter fem" in browser.get(follow).text
+    assert "Låst efter många" in browser.get(follow).text
     n = len(links(at, "h"))
     box = re.search(r'name="box" value="([a-z2-7]{16})"', browser.get(follow).text)[1]
     assert browser.act(follow, "resend", box=box).status == 303

@@ -3,6 +3,7 @@
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -15,7 +16,8 @@ from mailfilter.model import Class, Finding, NotExamined
 from mailfilter.place import Place, Role
 from mailfilter.record import pickup_sweep
 from mailfilter.record.open import open_store
-from mailfilter.record.pickup_contract import TEXTS, Found, Outcome
+from mailfilter.record.pickup_contract import TEXTS, TRIES, Found, Outcome, Proved
+from mailfilter.record.pickup_visitors import FREE, VISITOR_TEXTS
 from tests.act.real_store import Desk
 from tests.pickup.service import BODY, put_together, service, subjects
 from tests.record.making import CHEAP, DAY, Mails, settings
@@ -97,21 +99,55 @@ async def test_read_and_answered(opened):
         assert (await s.desk.state(item))[1].endswith("proof: code")
 
 
-async def test_five_wrong_codes_and_no_more(opened):
+async def test_five_wrong_codes_then_she_waits_and_others_do_not(opened):
+    async with opened() as s:
+        await s.hand_over()
+        box, secret = s.links("h")[0]
+        code, now = await code_of(s), s.now
+        thief = partial(s.reading.prove_by_code, box, secret, opener="", visitor="192.0.2.7")
+        first = [await thief(wrong, now=now) for wrong in ("", "000 000x", "1", "2" * 200, "3")]
+        assert [(one.tries_left, one.wait) for one in first] == [
+            (4, 0), (3, 0), (2, 0), (1, 0), (0, 1)
+        ]  # fmt: skip
+        waits = []
+        while not (said := await thief(code + "x", now=now)).spent:
+            assert not (await thief(code, now=now)).seat, "while she waits nothing is looked at"
+            waits.append(said.wait)
+            now += timedelta(minutes=said.wait)
+        assert waits == [1, 2, 4, 8, 16, 32, 60]
+        assert not (await thief(code, now=now + timedelta(days=30))).seat
+        assert (await s.reading.look(box, secret)).found is Found.OPEN
+        owner = await s.reading.prove_by_code(box, secret, code, "", s.now, "192.0.2.8")
+        assert owner.seat
+
+
+async def test_so_many_sms_for_one_visitor(opened):
+    async with opened(proof="sms", sms=SMS) as s:
+        await s.pickups.give_details("M00001.1", {0: {"mobile": "0701740605"}}, s.now)
+        await s.hand_over()
+        box, secret = s.links("h")[0]
+        for _ in range(VISITOR_TEXTS):
+            assert await s.reading.new_code(box, secret, s.now, "192.0.2.7")
+        assert await s.reading.new_code(box, secret, s.now, "192.0.2.7") is None
+        _, code = await s.reading.new_code(box, secret, s.now, "192.0.2.8")
+        assert (await s.reading.prove_by_code(box, secret, code, "", s.now, "192.0.2.8")).seat
+        assert await s.reading.new_code(box, secret, s.now, "192.0.2.7") is None
+
+
+async def test_fifty_wrong_codes_of_all_together_and_no_more(opened):
     async with opened() as s:
         await s.hand_over()
         box, secret = s.links("h")[0]
         code = await code_of(s)
-        left = [
-            (await s.reading.prove_by_code(box, secret, wrong, "", s.now)).tries_left
-            for wrong in ("", "000 000x", "1", "2" * 200, "3")
-        ]
-        assert left == [4, 3, 2, 1, 0]
-        for _ in range(100):
-            assert (await s.reading.prove_by_code(box, secret, code, "", s.now)).seat == ""
+        for n in range(TRIES):
+            assert (await s.reading.look(box, secret)).found is Found.OPEN
+            await s.reading.prove_by_code(box, secret, "x", "", s.now, f"192.0.2.{n // 5}")
+        for n in range(100):
+            said = await s.reading.prove_by_code(box, secret, code, "", s.now, f"198.51.100.{n}")
+            assert said == Proved()
         assert (await s.reading.look(box, secret)).found is Found.LOCKED
         await s.step()
-        assert told(s).count("Fem felaktiga koder") == 1
+        assert told(s).count("För många felaktiga koder") == 1
 
 
 async def test_many_at_once_gain_nothing(opened):
@@ -123,9 +159,15 @@ async def test_many_at_once_gain_nothing(opened):
         guesses = [s.reading.prove_by_code(box, secret, f"{n:06d}x", "", s.now) for n in range(40)]
         answers = await asyncio.gather(*guesses)
         assert not any(one.seat for one in answers)
+        assert (await s.reading.look(box, secret)).tries_left == TRIES - FREE
+        more = [
+            s.reading.prove_by_code(box, secret, f"{n:06d}x", "", s.now, f"192.0.2.{n % 20}")
+            for n in range(80)
+        ]
+        await asyncio.gather(*more)
         assert (await s.reading.look(box, secret)).tries_left == 0
         await s.step()
-        assert told(s).count("Fem felaktiga koder") == 1
+        assert told(s).count("För många felaktiga koder") == 1
 
 
 @pytest.mark.parametrize("written", ["123456", " 123 456 ", "12-34-56", "1 2 3 4 5 6"])
@@ -151,7 +193,7 @@ async def test_a_lower_proof_opens_nothing(opened):
         assert (await s.reading.prove_by_code(box, secret, code, "", s.now)).seat == "", "once"
 
 
-async def test_an_sms_code_is_good_for_half_an_hour_and_there_are_six(opened):
+async def test_an_sms_code_is_good_for_half_an_hour_and_there_are_twelve(opened):
     async with opened(proof="sms", sms=SMS) as s:
         await s.pickups.give_details("M00001.1", {0: {"mobile": "0701740605"}}, s.now)
         await s.hand_over()
@@ -161,9 +203,9 @@ async def test_an_sms_code_is_good_for_half_an_hour_and_there_are_six(opened):
         assert (await s.reading.prove_by_code(box, secret, code, "", late)).seat == ""
         in_time = s.now + timedelta(minutes=29)
         assert (await s.reading.prove_by_code(box, secret, code, "", in_time)).seat
-        for _ in range(TEXTS - 1):
-            assert await s.reading.new_code(box, secret, s.now)
-        assert await s.reading.new_code(box, secret, s.now) is None
+        for n in range(TEXTS - 1):
+            assert await s.reading.new_code(box, secret, s.now, f"192.0.2.{n}")
+        assert await s.reading.new_code(box, secret, s.now, "192.0.2.99") is None
 
 
 async def test_a_seat_ends_after_an_hour_without_a_word(opened):

@@ -14,6 +14,7 @@ CONFIG = """
 port = {port}
 [web]
 port = {web}
+health_port = {health}
 [store]
 url = "{url}"
 keys = "{folder}/keys"
@@ -23,7 +24,11 @@ run = "{folder}/run"
 
 def serve(folder, url="", more=""):
     text = CONFIG.format(
-        port=free_port(), web=free_port(), folder=folder, url=url or f"sqlite:///{folder}/x.db"
+        port=free_port(),
+        web=free_port(),
+        health=free_port(),
+        folder=folder,
+        url=url or f"sqlite:///{folder}/x.db",
     )
     (folder / "c.toml").write_text(text + more)
     command = [sys.executable, "-m", "mailfilter", "serve", "-c", str(folder / "c.toml")]

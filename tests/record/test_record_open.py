@@ -58,6 +58,7 @@ LATER_COLUMNS = {
     "message": ("pending", "kinds", "level", "indexed"),
     "audit": ("state",),
     "audit_head": ("keyed", "log", "seal"),
+    '"user"': ("address", "seen"),
 }
 
 

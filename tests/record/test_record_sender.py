@@ -1,5 +1,6 @@
 """What senders did, in the store: sealed reasons, cases in codes, overrides that are counted."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from mailfilter.record.sender_rows import FalseAlarm, Override
 from tests.record.making import CANARY, NOW, dossier
 
 COUNT = Count(NOW.date(), "Skolan", "", "act:review", "", "quarantine", "enforce")
+DAY = timedelta(days=1)
 MAJ = "maj@exempelkommun.example"
 
 
@@ -125,9 +127,34 @@ def test_a_ticket_is_read_by_its_maker_alone_and_for_its_time():
     made = link_secret.ticket(b"k", "stay", MAJ, NOW, bytes(range(12)))
     before = NOW - timedelta(seconds=1)
     assert MAJ not in made
-    assert link_secret.read_ticket(b"k", "stay", made, before) == MAJ
+    assert link_secret.read_ticket(b"k", "stay", made, before) == link_secret.Ticket(
+        MAJ, bytes(range(12)), NOW
+    )
     assert link_secret.read_ticket(b"k", "stay", made, NOW) is None
     assert link_secret.read_ticket(b"k", "enter", made, before) is None
     assert link_secret.read_ticket(b"other", "stay", made, before) is None
     for wrong in ("", "x", made[:-2], made + "A", "å", "A" * 400):
         assert link_secret.read_ticket(b"k", "stay", wrong, before) is None
+
+
+async def test_a_word_is_used_once_however_it_is_written(store):
+    tickets = store.archive.sender.tickets
+    made = tickets.make("enter", MAJ, NOW + timedelta(minutes=15))
+    assert await tickets.read("enter", made, NOW) == MAJ
+    assert await tickets.use("stay", made, NOW) is None, "a word for something else"
+    given = await asyncio.gather(*(tickets.use("enter", made, NOW) for _ in range(8)))
+    assert sorted(given, key=str) == [None] * 7 + [MAJ]
+    for again in (made, made + "=", f"{made[:4]}!{made[4:]}"):
+        assert await tickets.use("enter", again, NOW) is None
+        assert await tickets.read("enter", again, NOW) is None
+    assert await tickets.use("enter", tickets.make("enter", MAJ, NOW + DAY), NOW) == MAJ
+
+
+async def test_a_spent_word_is_forgotten_when_it_would_have_ended(store):
+    tickets = store.archive.sender.tickets
+    made = tickets.make("enter", MAJ, NOW + timedelta(minutes=15))
+    await tickets.use("enter", made, NOW)
+    for minutes, gone in ((14, 0), (15, 1)):
+        now = NOW + timedelta(minutes=minutes)
+        assert (await store.archive.sweep(now))["tickets"] == gone
+        assert await tickets.read("enter", made, now) is None

@@ -1,5 +1,6 @@
 """Accounts, throttled passwords, sessions, login links."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -58,13 +59,13 @@ async def test_wrong_passwords_make_the_name_wait(desk: Parts, name: str) -> Non
 async def test_a_session_ends(desk: Parts) -> None:
     token = await desk.archive.new_session("anna", NOW)
     session = desk.archive.session
-    assert await session(token, NOW + 29 * MINUTE) == ANNA
-    assert await session(token, NOW + 58 * MINUTE) == ANNA  # touched
+    assert await session(token, NOW + 29 * MINUTE) == replace(ANNA, seen=True)
+    assert await session(token, NOW + 58 * MINUTE) == replace(ANNA, seen=True)  # touched
     assert await session(token, NOW + 89 * MINUTE) is None  # idle for half an hour
     assert await session("guess", NOW) is None
     long = await desk.archive.new_session("anna", NOW)
     for quarter in range(1, 40):
-        assert await session(long, NOW + quarter * 15 * MINUTE) == ANNA
+        assert await session(long, NOW + quarter * 15 * MINUTE) == replace(ANNA, seen=True)
     assert await session(long, NOW + 600 * MINUTE) is None
     out = await desk.archive.new_session("anna", NOW)
     await desk.archive.end_session(out)

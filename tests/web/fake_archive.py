@@ -26,6 +26,7 @@ class FakeArchive:
     passwords: dict[str, str] = field(default_factory=dict)
     sessions: dict[str, tuple[str, datetime]] = field(default_factory=dict)
     links: dict[str, tuple[str, datetime]] = field(default_factory=dict)
+    put_in: list[tuple[str, str]] = field(default_factory=list)
     counted: list[Count] = field(default_factory=list)
     failures: dict[str, int] = field(default_factory=dict)
     down: bool = False
@@ -149,7 +150,8 @@ class FakeArchive:
         raise NotImplementedError
 
     async def put(self, kind: str, now: datetime, *, item: str = "", note: str = "") -> int:
-        raise NotImplementedError
+        self.put_in.append((kind, note))
+        return len(self.put_in)
 
     async def done(self, id: int) -> None:
         raise NotImplementedError
@@ -216,7 +218,13 @@ class FakeArchive:
         await self.audit(line)
         return True
 
+    async def set_address(self, name: str, address: str, line: AuditLine) -> bool:
+        self.accounts[name] = replace(self.accounts[name], address=address)
+        await self.audit(line)
+        return True
+
     async def new_session(self, name: str, now: datetime) -> str:
+        self.accounts[name] = replace(self.accounts[name], seen=True)
         token = self._secret("session")
         self.sessions[token] = (name, now)
         return token
@@ -232,7 +240,7 @@ class FakeArchive:
     async def end_session(self, token: str) -> None:
         self.sessions.pop(token, None)
 
-    async def new_login_link(self, name: str, now: datetime) -> str:
+    async def new_login_link(self, name: str, now: datetime, *, mailed: bool = False) -> str:
         secret = self._secret("link")
         self.links[secret] = (name, now + timedelta(minutes=15))
         return secret

@@ -7,11 +7,12 @@ from datetime import datetime
 from http.cookies import SimpleCookie
 from urllib.parse import urlencode, urlsplit
 
+from prometheus_client import CollectorRegistry
 from starlette.types import ASGIApp, Message
 
 from mailfilter.config import Connector, Organisation, Settings, Web
 from mailfilter.record.contract import User
-from mailfilter.web import build
+from mailfilter.web import build, health
 from tests.web.fake_archive import FakeArchive
 from tests.web.mails import NOW
 
@@ -43,7 +44,7 @@ class Office:
     texts: Sequence[tuple[str, str]] = TEXT
     woken: int = 0
     read: list[bytes] = field(default_factory=list)
-    registry: object = None
+    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
     made: int = 0
 
     def __post_init__(self) -> None:
@@ -57,11 +58,12 @@ class Office:
             clock=lambda: self.now,
             read_text=self.read_text,
             report=self.report,
-            health=self.health,
-            registry=self.registry,
             wake=self.wake,
             random=self.random,
         )
+
+    def machines(self) -> ASGIApp:
+        return health.build(self.health, self.registry)
 
     async def read_text(self, body: bytes) -> Sequence[tuple[str, str]]:
         self.read.append(body)

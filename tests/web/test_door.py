@@ -1,13 +1,14 @@
 """Who may open what, how forms are guarded, and the headers of every answer."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
 from mailfilter.web.door import ANYONE
 from mailfilter.web.gate import POLICY
 from mailfilter.web.pages import PAGES
-from tests.web.office import ADMIN, AUDITOR, REVIEWER, Visitor
+from tests.web.office import ADMIN, AUDITOR, PASSWORD, REVIEWER, Visitor
 
 ID = "K7Q2A-91ABC.1"
 GETS = [page for page in PAGES if page.method == "GET"]
@@ -193,7 +194,11 @@ async def test_every_form_is_audited(office, app, page):
     if page.path in UNLOGGED:
         return
     visitor = Visitor(app)
-    form = dict(FORM)
+    form = dict(FORM) | {"address": "ny@exempelkommun.example"}
+    rut = replace(office.archive.accounts["rut"], address="rut@exempelkommun.example")
+    office.archive.accounts["rut"] = rut
+    if page.path == "/account/address":
+        form["password_present"] = PASSWORD
     if page.roles == ANYONE:
         await visitor.get("/login")
         form["secret"] = await office.archive.new_login_link("rut", office.now)

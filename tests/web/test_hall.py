@@ -44,7 +44,7 @@ async def page(port, source) -> bytes:
 @pytest.mark.parametrize("said", [b"", HALF, SLOW_FORM])
 async def test_half_requests_hold_no_door(said):
     async with running(Office().app()) as port, crowd(port, 400, said):
-        status, _, _ = await asyncio.to_thread(fetch, port, "/livez")
+        status, _, _ = await asyncio.to_thread(fetch, port, "/login")
         assert status == 200
         assert (await page(port, "127.0.0.200")).startswith(b"HTTP/1.1 200 ")
 
@@ -60,3 +60,26 @@ async def test_what_does_not_come_in_time_is_ended(said, monkeypatch):
             with contextlib.suppress(ConnectionError):
                 assert await reader.read() == b""
         writer.close()
+
+
+SMUGGLED = b"0\r\n\r\nGET /login HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("version", "fields"),
+    [
+        (b"1.1", b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n"),
+        (b"1.1", b"transfer-encoding: chunked\r\ncontent-length: 59\r\n"),
+        (b"1.0", b"Transfer-Encoding: chunked\r\n"),
+    ],
+)
+async def test_a_request_with_two_ends_is_refused_and_what_follows_is_not_read(version, fields):
+    head = b"POST /login HTTP/%s\r\nHost: 127.0.0.1\r\n%s\r\n" % (version, fields)
+    async with running(Office().app()) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(head + SMUGGLED)
+        async with asyncio.timeout(20):
+            answer = await reader.read()  # to its end: the connection is closed
+        writer.close()
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert answer.count(b"HTTP/1.1 ") == 1

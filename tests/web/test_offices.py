@@ -1,26 +1,60 @@
 """Accounts, audit log, statistics, health: the pages beside the review."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import Counter
 
-from tests.web.office import REVIEWER, Visitor
+from mailfilter.config import Settings, Web
+from tests.web.office import PASSWORD, REVIEWER, Visitor
+
+NINA = "nina@exempelkommun.example"
 
 
-async def test_new_account_gets_a_link_and_no_password(office, adam):
+async def test_new_account_gets_a_link_by_mail_and_no_password(office, adam):
     await adam.get("/users")
-    answer = await adam.post(
-        "/users/add", name="Nina", role="reviewer", departments="Skola, Skola , Vård"
-    )
+    form = {"name": "Nina", "role": "reviewer", "departments": "Skola, Skola , Vård"}
+    answer = await adam.post("/users/add", address=NINA, **form)
     assert answer.status == 200
-    assert "https://granskning.kommunen.example/login/link-" in answer.text
     assert office.archive.accounts["nina"].departments == ("Skola", "Vård")
+    assert office.archive.accounts["nina"].address == NINA
     assert {"user-add", "login-link"} <= {line.act for line in office.archive.lines}
-    secret = next(iter(office.archive.links))
-    assert secret not in (await adam.get("/users")).text, "shown only once"
-    nina = Visitor(adam.app)
-    assert (await nina.post("/login/link", secret=secret)).status == 303
+    assert office.archive.put_in == [("login-link", '["nina", "adam"]')]
+    assert (office.archive.links, office.woken) == ({}, 1), "it is made when its mail is"
+
+
+async def test_an_administrator_gets_no_link_of_a_reviewer(office, adam):
+    office.archive.accounts["rut"] = replace(REVIEWER, address="rut@exempelkommun.example")
+    answer = await adam.post("/users/link", name="rut")
+    assert "/login/" not in answer.text
+    assert "på väg med mejl" in answer.text
+    assert office.archive.put_in == [("login-link", '["rut", "adam"]')]
+    for path in ("/account/address", "/users/address"):
+        await adam.post(path, name="rut", address="adam@example.org", password_present=PASSWORD)
+    assert office.archive.accounts["rut"].address == "rut@exempelkommun.example"
+
+
+async def test_without_an_address_no_link_is_made(office, adam):
+    answer = await adam.post("/users/link", name="rut")
+    assert answer.status == 422
+    assert "ingen e-postadress" in answer.text
+    assert office.archive.put_in == []
+
+
+async def test_each_changes_her_own_address_by_her_password(office, rut):
+    form = {"address": "ny@exempelkommun.example", "password_present": "fel"}
+    answer = await rut.post("/account/address", **form)
+    assert answer.status == 422
+    assert "lösenordet stämmer inte" in answer.text
+    assert office.archive.accounts["rut"].address == ""
+    assert (
+        await rut.post("/account/address", address="ny", password_present=PASSWORD)
+    ).status == 422
+    answer = await rut.post("/account/address", **(form | {"password_present": PASSWORD}))
+    assert answer.status == 303
+    assert office.archive.accounts["rut"].address == "ny@exempelkommun.example"
+    assert "user-address" in {line.act for line in office.archive.lines}
 
 
 @pytest.mark.parametrize(
@@ -31,19 +65,20 @@ async def test_new_account_gets_a_link_and_no_password(office, adam):
         ({"name": "<script>"}, "Namnet kan inte"),
         ({"name": "rut", "departments": "Skola"}, "finns redan"),
         ({"name": "nina", "role": "king", "departments": "Skola"}, "Välj en roll"),
+        ({"name": "nina", "address": "nina", "departments": "Skola"}, "Ange en e-postadress"),
         ({"name": "nina"}, "Ange granskarens förvaltningar"),
     ],
 )
 async def test_faulty_accounts_are_explained(office, adam, form, says):
     before = office.archive.snapshot()
-    answer = await adam.post("/users/add", **({"role": "reviewer"} | form))
+    answer = await adam.post("/users/add", **({"role": "reviewer", "address": NINA} | form))
     assert answer.status == 422
     assert says in answer.text
     assert office.archive.snapshot() == before
 
 
 async def test_all_departments_must_be_said(office, adam):
-    await adam.post("/users/add", name="nina", role="reviewer", all="yes")
+    await adam.post("/users/add", name="nina", role="reviewer", all="yes", address=NINA)
     assert office.archive.accounts["nina"].departments is None
 
 
@@ -122,24 +157,28 @@ async def test_every_page_says_that_our_own_failures_let_mail_pass_until_that_da
 
 
 async def test_health_is_for_machines_on_this_host(office):
-    app = office.app()
-    near = Visitor(app)
+    near = Visitor(office.machines())
     assert (await near.get("/livez")).text == "ok\n"
     assert not near.cookies
     assert (await near.get("/readyz")).status == 200
     office.checks["store"] = False
     answer = await near.get("/readyz")
     assert (answer.status, answer.text) == (503, "store failed\nworker ok\n")
-    for far in (Visitor(app, peer="192.0.2.7"), Visitor(app, host="granskning.kommunen.example")):
-        for path in ("/livez", "/readyz", "/metrics"):
-            assert (await far.get(path)).status == 404
+    far = Visitor(office.machines(), host="granskning.kommunen.example")
+    for path in ("/livez", "/readyz", "/metrics"):
+        assert (await far.get(path)).status == 421
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost:8025", "granskning.kommunen.example"])
+async def test_health_is_not_at_the_port_that_a_proxy_leads_to(office, host):
+    office.settings = Settings(web=Web(url="http://granskning.kommunen.example"))
+    for path in ("/livez", "/readyz", "/metrics"):
+        assert (await Visitor(office.app(), host=host).get(path)).status == 404
 
 
 async def test_metrics(office):
-    assert (await Visitor(office.app()).get("/metrics")).status == 404
-    office.registry = CollectorRegistry()
     Counter("mailfilter_messages", "Messages.", registry=office.registry).inc(3)
-    answer = await Visitor(office.app()).get("/metrics")
+    answer = await Visitor(office.machines()).get("/metrics")
     assert "mailfilter_messages_total 3.0" in answer.text
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mailfilter import config, control
+from mailfilter.web import health
 
 _PATIENCE = 5.0  # seconds for desk's answer
 
@@ -30,10 +31,17 @@ NOBODY = Beside()
 
 
 def doors_of(settings: config.Settings) -> dict[str, tuple[str, int]]:
-    """Table → host and port, of all that these settings listen on."""
+    """Table (or key) → host and port, of all that these settings listen on."""
     listen, web, front = settings.listen, settings.web, settings.front
     found = {"listen": (listen.host, listen.port), "web": (web.host, web.port)}
+    if web.health_port:
+        found["web.health_port"] = (health.HOST, web.health_port)
     return found | ({"front": (front.host, front.port)} if front.on else {})
+
+
+def port_key(name: str) -> str:
+    """The key of the port of such a door."""
+    return name if "." in name else f"{name}.port"
 
 
 def door(host: str, port: int) -> str:

@@ -4,7 +4,7 @@ import errno
 import socket
 from collections.abc import Iterator
 
-from mailfilter.app.preflight.beside import door, doors_of
+from mailfilter.app.preflight.beside import door, doors_of, port_key
 from mailfilter.app.preflight.fault import Fault, Kind
 from mailfilter.app.preflight.tried import Tried
 
@@ -26,12 +26,12 @@ def check(tried: Tried) -> Iterator[Fault]:
             continue
         if error.errno == errno.EADDRINUSE and beside.runs and not beside.answers:
             what = f"{door(host, port)} is taken, perhaps by our own serve, which does not answer"
-            yield Fault(f"{name}.port", f"{what} now; ask again in a minute", Kind.AWAY)
+            yield Fault(port_key(name), f"{what} now; ask again in a minute", Kind.AWAY)
             continue
         key = "host" if isinstance(error, socket.gaierror) or error.errno in _OF_HOST else "port"
         cure = _CURES.get(error.errno or 0, "give an address of this machine and a free port")
         what = f"{door(host, port)} cannot be had: {error.strerror or error}; {cure}"
-        yield Fault(f"{name}.{key}", what)
+        yield Fault(name if "." in name else f"{name}.{key}", what)
 
 
 _OF_HOST = (errno.EADDRNOTAVAIL, errno.EINVAL, errno.EAFNOSUPPORT)

@@ -6,6 +6,7 @@ Beside a running `serve` desk is asked, and the database not opened a second tim
 import asyncio
 from collections.abc import Iterator
 
+from mailfilter.app import key_place
 from mailfilter.app.preflight.beside import mark
 from mailfilter.app.preflight.fault import Fault, Kind, of_error
 from mailfilter.app.preflight.folders import unusable
@@ -21,11 +22,13 @@ _CURE = "start it, or correct store.url; until then what must be held is answere
 
 def check(tried: Tried) -> Iterator[Fault]:
     """Keys, lists, database."""
-    keys = tried.settings.store.keys
-    desk: str | None = None if (keys / "desk.key").exists() else ""
+    keys, elsewhere = tried.settings.store.keys, tried.settings.store.desk_key
+    for key, said in key_place.warnings(tried.settings):
+        yield Fault(key, said, Kind.WARNING)
+    desk: str | None = None if (elsewhere or keys / "desk.key").exists() else ""
     try:
         if (keys / "desk.pub").exists():
-            desk = load_private(keys).public.desk
+            desk = load_private(keys, elsewhere).public.desk
         registers_of(tried.settings)
     except ConfigError as error:
         yield from of_error(error, tried.file, "store.keys")

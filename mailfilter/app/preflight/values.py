@@ -6,7 +6,7 @@ from itertools import combinations
 
 from mailfilter import limits
 from mailfilter.app import clock
-from mailfilter.app.preflight.beside import doors_of
+from mailfilter.app.preflight.beside import doors_of, port_key
 from mailfilter.app.preflight.fault import Fault, Kind
 from mailfilter.app.preflight.tried import Tried
 from mailfilter.config_fields import is_loopback
@@ -34,10 +34,10 @@ def ports(tried: Tried) -> Iterator[Fault]:
     doors = doors_of(settings)
     for name, (_, port) in doors.items():
         if not port:
-            yield Fault(f"{name}.port", "must be a port from 1 to 65535: 0 is a new one each time")
+            yield Fault(port_key(name), "must be a port from 1 to 65535: 0 is a new one each time")
     for (one, first), (other, second) in combinations(doors.items(), 2):
         if first[1] and _meets(first, second):
-            yield Fault(f"{other}.port", f"is the port of [{one}] as well; give each its own")
+            yield Fault(port_key(other), f"is the port of [{one}] as well; give each its own")
     listen = doors["listen"]
     ways = {"next_hop": (settings.next_hop.host, settings.next_hop.port)}
     for name, table in settings.connectors.items():

@@ -53,7 +53,9 @@ async def opened(settings: config.Settings, stop: asyncio.Event) -> StoreArchive
     try:
         while not stop.is_set():
             try:
-                archive = await open_archive(settings, load_private(settings.store.keys))
+                archive = await open_archive(
+                    settings, load_private(settings.store.keys, settings.store.desk_key)
+                )
             except Temporary as error:
                 teller.tell("store-down", {"store.url": f"{error}; start it, or correct store.url"})
             else:
