@@ -65,6 +65,7 @@ class Variant(StrEnum):
     REFUSED = "refused"
     RELEASE_FAILED = "release-failed"
     HANDOFF_FAILED = "handoff-failed"
+    NEEDS_MOBILE = "needs-mobile"  # the service asks for a number that nobody has given
     DONE = "done"  # the last word
     DIGEST = "digest"  # more than one sender is to have in an hour
 
@@ -170,7 +171,7 @@ def facts(about: About, settings: Settings, stamp: Stamp, words: Words) -> dict[
         "urgent": _urgent(about, settings, words),
         "guideline": organisation.guideline_url,
         "link": about.link,
-        "button": words.say("button/look" if about.variant in _ENDED else "button/finish"),
+        "button": words.say(f"button/{_button(about)}"),
         "date": f"{local:%Y-%m-%d}",
         "time": f"{local:%H:%M}",
         "days": about.days or settings.store.held_days,
@@ -200,6 +201,12 @@ def _paragraphs(about: About, settings: Settings, stamp: Stamp, words: Words) ->
     if is_protected(about.dossier) and about.variant in _WAITING:
         said.append(words.say("lead/protected"))
     return tuple(said)
+
+
+def _button(about: About) -> str:
+    if about.variant is Variant.NEEDS_MOBILE:
+        return "mobile"
+    return "look" if about.variant in _ENDED else "finish"
 
 
 def _lead(about: About) -> str:
@@ -255,6 +262,9 @@ def _todo(about: About, settings: Settings, words: Words) -> tuple[str, ...]:
     match about.variant:
         case Variant.REDIRECTED:
             lines = [*_instructions(about, settings, words), words.say("todo/nothing")]
+        case Variant.NEEDS_MOBILE:
+            kept = words.say("todo/kept", held_days=settings.store.held_days)
+            return (words.say("todo/mobile"), kept)
         case Variant.HANDOFF_FAILED:
             lines = [words.say("todo/reviewed")]
         case Variant.RELEASE_FAILED:

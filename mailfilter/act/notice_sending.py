@@ -25,7 +25,7 @@ from mailfilter.act.notice_words import Block, Stamp, in_order, letter
 from mailfilter.act.sdk import NO_SDK, SdkTable
 from mailfilter.config import Settings
 from mailfilter.connectors import Signer
-from mailfilter.connectors.contract import receipt
+from mailfilter.connectors.contract import Need, receipt
 from mailfilter.decide.unfinished import waits
 from mailfilter.errors import Permanent, Temporary
 from mailfilter.model import Action, Path, State
@@ -267,10 +267,17 @@ def _failed(item: Item) -> Variant | None:
     match item.state:
         case State.RELEASE_FAILED:
             return Variant.RELEASE_FAILED
+        case State.HELD if item.action is Action.REDIRECT and needs_mobile(item):
+            return Variant.NEEDS_MOBILE
         case State.HELD if item.action is Action.REDIRECT:
             return Variant.HANDOFF_FAILED
         case _:
             return None
+
+
+def needs_mobile(item: Item) -> bool:
+    """Whether a hand-over came back because nobody had given the recipient's mobile number."""
+    return item.receipt.endswith(Need.MOBILE.value)
 
 
 def _not_sent(item: Item, note: str, held_days: int) -> Variant | None:

@@ -167,6 +167,14 @@ def test_what_is_told_is_what_is_so_now(kind, note, state, action, variant):
     assert (about and about.variant.value) == variant
 
 
+@pytest.mark.parametrize("before", ["", "reached 1 of 2 via hamta: "])
+def test_a_missing_number_is_told_as_that(before):
+    thing = item(state=State.HELD, action=Action.REDIRECT, receipt=f"{before}needs-mobile")
+    about = about_of(parcel("release-failed", item="M1.1"), [thing], settings())
+    assert about is not None
+    assert about.variant.value == "needs-mobile"
+
+
 async def test_a_sealed_dossier_ends_the_row():
     handler, _box, _ = sender()
     with pytest.raises(Permanent):
