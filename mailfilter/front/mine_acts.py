@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 from mailfilter.act.notice import STOCKHOLM
+from mailfilter.act.own_mail import ENTERS
 from mailfilter.decide.addresses import patterns, split
 from mailfilter.front.contract import Answer, Ask, DeskParts, Refused, Verb
 from mailfilter.front.copies import merged, others
@@ -22,7 +23,7 @@ from mailfilter.record.contract import Dossier, Item
 from mailfilter.web.trail import history
 
 KIND = "own-mail"
-ENTER, STAY = "enter", "stay"
+STAY = "stay"
 LINK, SESSION = timedelta(minutes=15), timedelta(minutes=30)
 _LOOKS = frozenset(
     {"view-item", "view-text", "release", "refuse", "redirect", "delete", "export-content"}
@@ -45,7 +46,8 @@ async def ask_link(parts: DeskParts, ask: Ask) -> Answer:
         raw = address.encode("ascii")
         path = Path(b"<" + raw + b">", raw)
         letter = Dossier(address, "", "", path, (), (), (), (), 0, ask.text("lang", 5) or "sv")
-        await parts.archive.sender.put_letter(KIND, letter, parts.now())
+        to = ask.text("to", 10) if ask.text("to", 10) in ENTERS else ""
+        await parts.archive.sender.put_letter(KIND, letter, parts.now(), to)
         parts.wake()
     return Answer()
 
@@ -59,10 +61,10 @@ def _ours(parts: DeskParts, address: str) -> bool:
 async def enter(parts: DeskParts, ask: Ask) -> Answer:
     """A ticket for the link that was mailed."""
     now, sender = parts.now(), parts.archive.sender
-    address = sender.read_ticket(ENTER, ask.text("word", 1000), now)
-    if not address:
-        raise Refused("login", 401)
-    return Answer({"ticket": sender.ticket(STAY, address, now + SESSION)})
+    for to, what in ENTERS.items():
+        if address := sender.read_ticket(what, ask.text("word", 1000), now):
+            return Answer({"ticket": sender.ticket(STAY, address, now + SESSION), "to": to})
+    raise Refused("login", 401)
 
 
 async def rows(parts: DeskParts, ask: Ask) -> Answer:

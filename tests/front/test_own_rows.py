@@ -5,6 +5,7 @@ import uuid
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.policy import SMTP
+from html import unescape
 
 import pytest
 
@@ -37,17 +38,19 @@ def form_token(told: Told) -> str:
     return re.search(r'name="form_token" value="([^"]*)"', told.text)[1]
 
 
-def logged_in(place, address=MAJ) -> str:
-    """The cookie of somebody who followed the mailed link."""
+def logged_in(place, address=MAJ, start="/mina", end="/mina?") -> str:
+    """The cookie of somebody who followed the mailed link; she comes back to where she began."""
     before = len(place.notices(address))
-    page = place.browser.get(f"{base(place)}/mina")
+    page = place.browser.get(f"{base(place)}{start}")
     fields = {"form_token": form_token(page), "address": address, "lang": "sv"}
+    fields |= dict(re.findall(r'name="(to)" value="([^"]*)"', page.text))
     assert place.browser.post(f"{base(place)}/mina/be-om-lank", fields).status == 303
     text = place.notice(before, address).get_body(("plain",)).get_content()
     link = re.search(r"http://\S+/mina/in/\S+", text)[0]
     for method in ("HEAD", "GET"):  # a scanner follows it first
         assert "set-cookie" not in place.browser.get(link, method).headers
     told = place.browser.post(link, {"form_token": form_token(place.browser.get(link))})
+    assert told.headers["location"].startswith(end)
     cookie = told.headers["set-cookie"]
     assert "HttpOnly" in cookie
     assert "samesite=strict" in cookie.lower()
@@ -80,13 +83,39 @@ def test_a_stranger_is_told_the_same_and_gets_nothing(place):
     assert place.notices(ANNA) == []
 
 
+@pytest.fixture(scope="module")
+def her_cookie(place) -> str:
+    return logged_in(place, start="/kontrollera", end="/kontrollera?in=1")
+
+
+def test_who_logged_in_for_a_check_is_back_at_it(place, her_cookie):
+    page = place.browser.get(f"{base(place)}/kontrollera?in=1", cookie=her_cookie).text
+    assert "Du är inloggad" in page
+    assert 'name="text"' in page
+
+
 @pytest.mark.parametrize("ticket", ["", "x", "A" * 80])
-def test_without_a_ticket_there_is_no_list_and_no_check(place, ticket):
+def test_without_a_ticket_there_is_no_list_and_no_check(place, her_cookie, ticket):
+    """And a text that was written before the login ended is not lost."""
     cookie = f"mina={ticket}"
     assert "Skicka länken" in place.browser.get(f"{base(place)}/mina", cookie=cookie).text
-    page = place.browser.get(f"{base(place)}/kontrollera", cookie="mina=x")
-    fields = {"form_token": form_token(page), "text": "x"}
-    assert place.browser.post(f"{base(place)}/kontrollera", fields, cookie=cookie).status == 401
+    closed = place.browser.get(f"{base(place)}/kontrollera", cookie=cookie).text
+    assert "Kontrollen är bara för dig som arbetar här" in closed
+    assert 'name="text"' not in closed
+    page = place.browser.get(f"{base(place)}/kontrollera", cookie=her_cookie)
+    text = "Hej <b>Anna</b>,\n19121212-1212"
+    fields = {"form_token": form_token(page), "text": text}
+    told = place.browser.post(f"{base(place)}/kontrollera", fields, cookie=cookie)
+    assert told.status == 401
+    assert "Kontrollen är bara för dig som arbetar här" in told.text
+    assert (
+        unescape(re.search(r'name="text"[^>]*>\n(.*?)</textarea>', told.text, re.DOTALL)[1]) == text
+    )
+    assert "Ditt utkast skulle" not in told.text
+    for odd in ({"text": "x" * 66_000}, {"form_token": "x" * 32}):
+        refused = place.browser.post(f"{base(place)}/kontrollera", fields | odd, cookie=cookie)
+        assert refused.status == (401 if "text" in odd else 403)
+        assert "textarea" not in refused.text
 
 
 def test_a_text_is_checked_and_nothing_is_kept(place):
