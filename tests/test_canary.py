@@ -282,6 +282,7 @@ def _her_rows(gateway, sink, browser) -> None:
         found = [link.findall(decoded(notice.data)) for notice in sink.notices()]
         return [max(links, key=len).decode() for links in found if links]  # one may be broken
 
+    browser.get(f"{base}/")
     asked = form(browser.get(f"{base}/mina")) | {"address": SENDER}
     browser.post(f"{base}/mina/be-om-lank", asked)
     (enter,) = wait_until(mailed, "the link to her rows")

@@ -158,6 +158,8 @@ def walk(place, page, language, barriers) -> None:
     page.locator('form[action$="/not-health"]').get_by_role("button").click()
     seen("not-health")
     look(f"{link}x", "wrong-link")
+    look(f"{base}/", "start")
+    look(f"{base}/kontrollera", "check-login")
     look(f"{base}/mina", "mina-ask")
     before = len(place.notices())
     page.locator("#address").fill(MAJ)

@@ -57,6 +57,19 @@ class Site:
         return told[0]["status"]
 
 
+@pytest.mark.parametrize(
+    ("port", "given", "missing"),
+    [
+        (8443, {}, ("privacy_url", "accessibility_url")),
+        (8443, {"privacy_url": "https://kommun.example/x"}, ("accessibility_url",)),
+        (0, {}, ()),
+    ],
+)
+def test_texts_that_pages_should_link_to_are_missed(port, given, missing):
+    front = config.validate({"front": {"port": port, **given}}, "t.toml").front
+    assert front.texts_missing == missing
+
+
 async def test_only_the_proxy_may_connect_and_its_last_word_is_the_visitor():
     site = Site(behind_proxy=["10.0.0.0/24"])
     assert await site.status("192.0.2.7") == 403
