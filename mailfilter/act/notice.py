@@ -31,6 +31,7 @@ from mailfilter.act.notice_lines import (
     is_protected,
     lead,
     not_read,
+    open_advice,
     opened,
     service,
     shown,
@@ -44,14 +45,13 @@ from mailfilter.connectors.contract import carries_number
 from mailfilter.decide.pages import Pages
 from mailfilter.decide.reasons import Reason
 from mailfilter.decide.unfinished import waits
-from mailfilter.model import Action, Class
+from mailfilter.model import Action
 from mailfilter.record.contract import Dossier
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 _MESSAGE_ID = re.compile(r"<[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,120}@[A-Za-z0-9.-]{1,120}>")
 MOST_RECIPIENTS = 20
 _HELD = frozenset({Action.QUARANTINE, Action.ASK})
-_OPENABLE = frozenset({Class.ENCRYPTED, Class.BROKEN, Class.OVER_LIMIT, Class.UNREAD})
 
 
 class Variant(StrEnum):
@@ -292,8 +292,7 @@ def _ways_out(about: About, settings: Settings, words: Words) -> list[str]:
         lines.append(words.say("todo/secure" if name else "todo/secure-any", service=title))
     lines += about.sdk.advice(about.dossier, words)
     lines += [*advice(about.dossier, settings, words), *_instructions(about, settings, words)]
-    if {part.cls for part in about.dossier.not_examined} & _OPENABLE:
-        lines.append(words.say("todo/open"))
+    lines += open_advice(about.dossier.not_examined, words)
     if waiting:
         contact = settings.organisation.contact or words.say("contact/someone")
         if not is_protected(about.dossier) and not about.link:
@@ -303,10 +302,11 @@ def _ways_out(about: About, settings: Settings, words: Words) -> list[str]:
 
 
 def _instructions(about: About, settings: Settings, words: Words) -> list[str]:
-    """What the services of this mail ask of her; the default service's where it was held."""
-    names = [verdict.connector for verdict in about.dossier.verdicts if verdict.connector]
+    """What the services ask of her by which this mail goes."""
+    verdicts = about.dossier.verdicts
+    names = [one.connector for one in verdicts if one.action is Action.REDIRECT]
     lines = []
-    for name in dict.fromkeys(names or [settings.secure_service]):
+    for name in dict.fromkeys(names):
         connector = settings.connectors.get(name)
         if connector is not None:
             swedish = words.language == "sv"
