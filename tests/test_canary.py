@@ -290,6 +290,10 @@ def _her_rows(gateway, sink, browser) -> None:
     cookie = logged_in.headers["set-cookie"].partition(";")[0]
     mine = browser.get(f"{base}/mina", cookie=cookie)
     assert "Uppgift om hälsa" in mine.text
+    case = {"id": re.search(r'name="id" value="([^"]*)"', mine.text)[1]}
+    opened = re.search(r'action="/mina/oppna">\s*<input[^>]* value="([^"]*)"', mine.text)[1]
+    told = browser.post(f"{base}/mina/oppna", {"form_token": opened} | case, cookie=cookie)
+    assert told.headers["location"].startswith("/m/")
     browser.post(f"{base}/mina/ut", form(mine), cookie=cookie)
 
 

@@ -68,6 +68,14 @@ async def enter(visit: Visit) -> Response:
     return response
 
 
+async def open_row(visit: Visit) -> Response:
+    """The page of one row, at its own address."""
+    told = (
+        await visit.ask("mine-open", ticket=ticket_of(visit), id=visit.form.get("id", ""))
+    ).fields
+    return visit.go(f"/m/{told['id']}/{told['secret']}")
+
+
 async def leave(visit: Visit) -> Response:
     """Log out in this browser."""
     response = visit.go("/mina")
@@ -80,5 +88,6 @@ PAGES = (
     Page("POST", "/mina/be-om-lank", ask_link, "mine-ask"),
     Page("GET", "/mina/in/{word}", show_link),
     Page("POST", "/mina/in/{word}", enter, "mine-enter"),
+    Page("POST", "/mina/oppna", open_row, "mine-open"),
     Page("POST", "/mina/ut", leave, "mine-leave"),
 )

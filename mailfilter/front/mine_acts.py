@@ -20,6 +20,8 @@ from mailfilter.front.copies import merged, others
 from mailfilter.front.sender_view import view, waiting
 from mailfilter.model import Path
 from mailfilter.record.contract import Dossier, Item
+from mailfilter.record.link_secret import SENDER
+from mailfilter.record.links import Mailed
 from mailfilter.web.trail import history
 
 KIND = "own-mail"
@@ -78,6 +80,18 @@ async def rows(parts: DeskParts, ask: Ask) -> Answer:
     return Answer({"address": address, "rows": told})
 
 
+async def open_row(parts: DeskParts, ask: Ask) -> Answer:
+    """A link to the page of one of her rows, made for this visit and kept nowhere."""
+    address, now, message = logged_in(parts, ask), parts.now(), ask.text("id", 80)
+    items = await parts.archive.items_of(message) if message else []
+    hers = message in await parts.archive.sender.messages_of(address, _MOST)
+    if not hers or not items or items[0].protected:
+        raise Refused("gone", 410)
+    mailed = Mailed(SENDER, message, f"mine:{now.isoformat()}", "")
+    secret = await parts.archive.links.given(mailed, now, now + SESSION)
+    return Answer({"id": message, "secret": secret})
+
+
 async def _row(parts: DeskParts, items: Sequence[Item], language: str) -> dict[str, Any]:
     first, dossier, shown_items = items[0], items[0].dossier, items
     if dossier is not None:
@@ -112,4 +126,5 @@ VERBS = {
     "mine-ask": Verb(ask_link),
     "mine-enter": Verb(enter),
     "mine-rows": Verb(rows),
+    "mine-open": Verb(open_row),
 }

@@ -75,6 +75,41 @@ def test_each_sees_her_own_rows_and_who_opened_them(place):
     assert "Det finns inga stoppade mejl" in other.text
 
 
+def opened(place, page, case, cookie) -> Told:
+    """The button of a row."""
+    token = re.search(r'action="/mina/oppna"[^>]*>\s*<input[^>]* value="([^"]*)"', page.text)[1]
+    fields = {"form_token": token, "id": case, "lang": "sv"}
+    return place.browser.post(f"{base(place)}/mina/oppna", fields, cookie=cookie)
+
+
+def test_every_row_leads_to_its_page(place, her_cookie):
+    before = {item["id"] for item in place.gateway.items("held")}
+    place.send(mail(subject="rad med sida"))
+    (new,) = {item["id"] for item in place.gateway.items("held")} - before
+    case = new.rpartition(".")[0]
+    wait_until(lambda: any(case in str(one["subject"]) for one in place.notices()), "its notice")
+    page = place.browser.get(f"{base(place)}/mina", cookie=her_cookie)
+    link = opened(place, page, case, her_cookie).headers["location"].partition("?")[0]
+    assert link.startswith(f"/m/{case}/")
+    assert "Vad vill du göra?" in place.browser.get(f"{base(place)}{link}").text
+    assert place.browser.act(f"{base(place)}{link}", "withdraw").status == 303
+    again = opened(place, page, case, her_cookie).headers["location"]
+    assert again.partition("?")[0] != link
+    assert "Återtaget, inte skickat" in place.browser.get(f"{base(place)}{again}").text
+
+
+def test_nobody_opens_a_row_of_somebody_else(place, her_cookie):
+    place.send(mail(subject="hennes rad"))
+    case = place.gateway.items()[0]["id"].rpartition(".")[0]
+    place.notice()
+    page = place.browser.get(f"{base(place)}/mina", cookie=her_cookie)
+    rut = logged_in(place, "rut@exempelkommun.example")
+    assert opened(place, page, case, rut).status == 410
+    assert opened(place, page, case, "mina=x").status == 401
+    assert opened(place, page, "", her_cookie).status == 410
+    assert opened(place, page, "x" * 81, her_cookie).status == 400
+
+
 def test_a_stranger_is_told_the_same_and_gets_nothing(place):
     page = place.browser.get(f"{base(place)}/mina")
     fields = {"form_token": form_token(page), "address": ANNA}
