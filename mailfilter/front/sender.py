@@ -33,6 +33,8 @@ async def act(visit: Visit) -> Response:
     try:
         done = (await visit.ask(f"sender-{name}", given=fields)).fields
     except Refused as refusal:
+        if refusal.code == "ended":  # she went back to a page from before: it says how it went
+            return await _page(visit, refusal.status, fault="ended")
         if refusal.status != 422:
             raise
         return await _page(visit, 422, fault=refusal.code, fault_act=name, given=fields)
