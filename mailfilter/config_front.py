@@ -24,6 +24,14 @@ def _is_network(value: str) -> str:
     return value
 
 
+def _is_web_address(value: str) -> str:
+    parts = urlsplit(value)
+    if value and not (parts.scheme in ("http", "https") and parts.hostname):
+        raise ValueError("must be an address such as https://kommunen.example/personuppgifter")
+    return value
+
+
+WebAddress = Annotated[Line, AfterValidator(_is_web_address)]
 Act = Literal["secure", "review", "false-alarm", "withdraw", "quote"]
 Network = Annotated[str, AfterValidator(_is_network)]
 
@@ -43,6 +51,8 @@ class Front(Section):
     not_offered: dict[str, tuple[Act, ...]] = Field(default={})
     check_address: Address = ""  # a draft sent there is answered and dropped
     check_networks: tuple[Network, ...] = ()  # from here /kontrollera needs no login
+    privacy_url: WebAddress = ""  # the operator's text on personal data, linked on every page
+    accessibility_url: WebAddress = ""  # the accessibility statement, likewise
 
     @property
     def on(self) -> bool:
@@ -60,6 +70,13 @@ class Front(Section):
     def link(self, purpose: str, id: str, secret: str) -> str:
         """The address of a page: purpose "m" is the sender's, "h" a recipient's."""
         return f"{self.url}/{purpose}/{id}/{secret}"
+
+    @property
+    def texts_missing(self) -> tuple[str, ...]:
+        """The settings of texts that every page should link to and that are empty; for a warning,
+        since the pages work without."""
+        texts = {"privacy_url": self.privacy_url, "accessibility_url": self.accessibility_url}
+        return tuple(name for name, url in texts.items() if self.on and not url)
 
     @property
     def secure(self) -> bool:

@@ -90,5 +90,6 @@ COUNTER_FLUSH = 5.0  # counters of clean mail may lose this much (P8)
 CHECK_WAIT = 2.5  # a check before sending: for a worker to begin
 CHECK_SECONDS = 4.5  # and in all, for an answer within 5 s; the rest is "not read in time"
 CHECKS_PER_HOUR = 30  # of one person, who would otherwise ask what the filter misses
+DIGEST_WAIT = 180.0  # seconds after the first mail that only the digest tells; sent within five min
 NOTICE_WINDOW = 3600.0  # in which a sender gets `notice.per_hour` notices
 OUTBOX_ATTEMPTS = 40  # with back-off up to an hour: more than a day

@@ -10,16 +10,15 @@ leaves here are kinds, stars, classes, places without names and our own sentence
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from mailfilter.act.notice_lines import found, not_read, opened, service
+from mailfilter.act.notice_lines import found, not_read, open_advice, opened, service
 from mailfilter.act.notice_words import Words
 from mailfilter.config import Settings
 from mailfilter.decide.unfinished import UNFINISHED
-from mailfilter.model import Action, Class, Decision, Envelope, Examination, Path, Verdict
+from mailfilter.model import Action, Decision, Envelope, Examination, Path, Verdict
 from mailfilter.record.contract import Dossier
 
 ANYBODY = Path(b"<nagon@medborgare.invalid>", b"nagon@medborgare.invalid")  # whom a draft is for
 _TIME = UNFINISHED | {"too-long"}
-_OPENABLE = frozenset({Class.ENCRYPTED, Class.BROKEN, Class.OVER_LIMIT, Class.UNREAD})
 
 
 def colleague(settings: Settings) -> Path:
@@ -117,8 +116,7 @@ def _todo(dossier: Dossier, settings: Settings, words: Words) -> list[str]:
         lines.append(words.say("todo/secure" if name else "todo/secure-any", service=title))
     if any(part.reason in _TIME for part in dossier.not_examined):
         lines.append(words.say("check/again"))
-    if any(p.cls in _OPENABLE and p.reason not in _TIME for p in dossier.not_examined):
-        lines.append(words.say("todo/open"))
+    lines += open_advice((p for p in dossier.not_examined if p.reason not in _TIME), words)
     if lines and settings.organisation.guideline_url:
         lines.append(words.say("todo/guideline", url=settings.organisation.guideline_url))
     return lines

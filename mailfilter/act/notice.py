@@ -31,6 +31,7 @@ from mailfilter.act.notice_lines import (
     is_protected,
     lead,
     not_read,
+    open_advice,
     opened,
     service,
     shown,
@@ -44,14 +45,13 @@ from mailfilter.connectors.contract import carries_number
 from mailfilter.decide.pages import Pages
 from mailfilter.decide.reasons import Reason
 from mailfilter.decide.unfinished import waits
-from mailfilter.model import Action, Class
+from mailfilter.model import Action
 from mailfilter.record.contract import Dossier
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 _MESSAGE_ID = re.compile(r"<[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,120}@[A-Za-z0-9.-]{1,120}>")
 MOST_RECIPIENTS = 20
 _HELD = frozenset({Action.QUARANTINE, Action.ASK})
-_OPENABLE = frozenset({Class.ENCRYPTED, Class.BROKEN, Class.OVER_LIMIT, Class.UNREAD})
 
 
 class Variant(StrEnum):
@@ -65,6 +65,7 @@ class Variant(StrEnum):
     REFUSED = "refused"
     RELEASE_FAILED = "release-failed"
     HANDOFF_FAILED = "handoff-failed"
+    NEEDS_MOBILE = "needs-mobile"  # the service asks for a number that nobody has given
     DONE = "done"  # the last word
     DIGEST = "digest"  # more than one sender is to have in an hour
 
@@ -170,7 +171,7 @@ def facts(about: About, settings: Settings, stamp: Stamp, words: Words) -> dict[
         "urgent": _urgent(about, settings, words),
         "guideline": organisation.guideline_url,
         "link": about.link,
-        "button": words.say("button/look" if about.variant in _ENDED else "button/finish"),
+        "button": words.say(f"button/{_button(about)}"),
         "date": f"{local:%Y-%m-%d}",
         "time": f"{local:%H:%M}",
         "days": about.days or settings.store.held_days,
@@ -200,6 +201,12 @@ def _paragraphs(about: About, settings: Settings, stamp: Stamp, words: Words) ->
     if is_protected(about.dossier) and about.variant in _WAITING:
         said.append(words.say("lead/protected"))
     return tuple(said)
+
+
+def _button(about: About) -> str:
+    if about.variant is Variant.NEEDS_MOBILE:
+        return "mobile"
+    return "look" if about.variant in _ENDED else "finish"
 
 
 def _lead(about: About) -> str:
@@ -255,6 +262,9 @@ def _todo(about: About, settings: Settings, words: Words) -> tuple[str, ...]:
     match about.variant:
         case Variant.REDIRECTED:
             lines = [*_instructions(about, settings, words), words.say("todo/nothing")]
+        case Variant.NEEDS_MOBILE:
+            kept = words.say("todo/kept", held_days=settings.store.held_days)
+            return (words.say("todo/mobile"), kept)
         case Variant.HANDOFF_FAILED:
             lines = [words.say("todo/reviewed")]
         case Variant.RELEASE_FAILED:
@@ -282,8 +292,7 @@ def _ways_out(about: About, settings: Settings, words: Words) -> list[str]:
         lines.append(words.say("todo/secure" if name else "todo/secure-any", service=title))
     lines += about.sdk.advice(about.dossier, words)
     lines += [*advice(about.dossier, settings, words), *_instructions(about, settings, words)]
-    if {part.cls for part in about.dossier.not_examined} & _OPENABLE:
-        lines.append(words.say("todo/open"))
+    lines += open_advice(about.dossier.not_examined, words)
     if waiting:
         contact = settings.organisation.contact or words.say("contact/someone")
         if not is_protected(about.dossier) and not about.link:
@@ -293,10 +302,11 @@ def _ways_out(about: About, settings: Settings, words: Words) -> list[str]:
 
 
 def _instructions(about: About, settings: Settings, words: Words) -> list[str]:
-    """What the services of this mail ask of her; the default service's where it was held."""
-    names = [verdict.connector for verdict in about.dossier.verdicts if verdict.connector]
+    """What the services ask of her by which this mail goes."""
+    verdicts = about.dossier.verdicts
+    names = [one.connector for one in verdicts if one.action is Action.REDIRECT]
     lines = []
-    for name in dict.fromkeys(names or [settings.secure_service]):
+    for name in dict.fromkeys(names):
         connector = settings.connectors.get(name)
         if connector is not None:
             swedish = words.language == "sv"

@@ -8,6 +8,7 @@ column; an address that itself holds a number is "recipient 2"; of a reply its c
 """
 
 import re
+from collections.abc import Iterable
 
 from detectors import Role
 from detectors.levels import Level
@@ -27,6 +28,12 @@ _IDENTITY = ("se.", "fi.", "no.", "dk.", "is.", "register:")
 _FORM = re.compile(r"[a-z]{1,5}[0-9]?")
 _CODE = re.compile(r"\d{3}(?: \d\.\d{1,3}\.\d{1,3})?")
 MOST_PLACES, MOST_PARTS = 6, 6
+_CURES = {  # class of what was not examined → a key of the table ``todo``
+    Class.ENCRYPTED: "open",
+    Class.BROKEN: "damaged",
+    Class.OVER_LIMIT: "smaller",
+    Class.UNREAD: "format",
+}
 _RULE = frozenset(
     {Reason.CLOUD, Reason.UNSUPPORTED, Reason.LABEL, Reason.MADE_BY, Reason.OPENED, Reason.SIZE}
     | {Reason.MANY_EXTERNAL, Reason.MANY_INTERNAL}
@@ -128,6 +135,13 @@ def not_read(dossier: Dossier, words: Words, *, everything: bool = False) -> tup
             groups.setdefault(_why(part, words), []).append(_nameless(part.place))
     lines = [f"{_somewhere(places, MOST_PARTS, words)}: {why}" for why, places in groups.items()]
     return tuple(line[:1].upper() + line[1:] for line in lines)
+
+
+def open_advice(parts: Iterable[NotExamined], words: Words) -> tuple[str, ...]:
+    """What would let us read what was not read, a sentence for each cause; of a password only
+    where there is one."""
+    causes = dict.fromkeys(_CURES[part.cls] for part in parts if part.cls in _CURES)
+    return tuple(words.say(f"todo/{cause}") for cause in causes)
 
 
 def _why(part: NotExamined, words: Words) -> str:

@@ -4,9 +4,10 @@ Our mails have an empty return path, so that nothing answers them; they are sign
 key is configured, and go to the next hop like other mail (``relay.deliver_once``). A refusal (5xx)
 ends a notice, and the outbox writes that into the audit log; nothing bounces.
 
-At most ``notice.per_hour`` notices go to one sender in an hour; then one digest that leads to the
-page of all her mails. Without a front there is no such page, and each of the others waits for its
-turn (``notice_rate.py``).
+At most ``notice.per_hour`` notices go to one sender in an hour; then a digest that leads to the
+page of all her mails, within five minutes of the first that it tells of, and not before that the
+next. Without a front there is no such page, and each of the others waits for its turn
+(``notice_rate.py``).
 Reviewers get at most one mail in ``notice.reviewers_minutes``, which says how many mails wait and
 nothing else; rows that were queued before the last such mail are done by it. That limit is kept in
 memory: after a restart one mail more may go.
@@ -17,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 
+from mailfilter import limits
 from mailfilter.act.contract import Deliver, Later
 from mailfilter.act.notice import About, Fate, Variant, addressee, answered, build, first_variant
 from mailfilter.act.notice_rate import Rate
@@ -25,7 +27,7 @@ from mailfilter.act.notice_words import Block, Stamp, in_order, letter
 from mailfilter.act.sdk import NO_SDK, SdkTable
 from mailfilter.config import Settings
 from mailfilter.connectors import Signer
-from mailfilter.connectors.contract import receipt
+from mailfilter.connectors.contract import Need, receipt
 from mailfilter.decide.unfinished import waits
 from mailfilter.errors import Permanent, Temporary
 from mailfilter.model import Action, Path, State
@@ -136,7 +138,9 @@ class ToSender(_Handler):
 
     async def _may_go(self, parcel: Parcel, about: About, items: Sequence[Item], who: str) -> bool:
         """False where it is one of those that a digest tells."""
-        if about.variant is Variant.DIGEST or not items:
+        if about.variant is Variant.DIGEST:
+            self._gathers(parcel)
+        elif not items:
             self._in_turn(parcel, who)
         elif not self.rate.free(who, self.now()):
             if who.lower() not in self.digests:  # the page of all her mails tells the rest
@@ -144,6 +148,19 @@ class ToSender(_Handler):
                 self.digests.add(who.lower())
             return False
         return True
+
+    def _gathers(self, parcel: Parcel) -> None:
+        """A digest waits a little for what it tells beside the first, and never for a turn."""
+        at = parcel.created_at + timedelta(seconds=limits.DIGEST_WAIT)
+        if at > self.now():
+            raise Later(at, "rate")
+
+    async def give_up(self, parcel: Parcel, why: str) -> None:  # noqa: ARG002 - the outbox's
+        """What could not be sent is in the audit log; a digest makes room for the next."""
+        dossier = parcel.dossier
+        if parcel.kind == "digest" and dossier is not None:
+            who = addressee(dossier, self.settings) or ""
+            self.digests.discard(who.lower())
 
     def _in_turn(self, parcel: Parcel, who: str) -> None:
         now = self.now()
@@ -156,7 +173,8 @@ class ToSender(_Handler):
         stamp = self.post.stamp(parcel, [who], self.now())
         if who == parcel.dossier.sender and about.variant is not Variant.DIGEST:
             stamp = replace(stamp, answers=answered(parcel.dossier))
-        self.rate.went(who, self.now())
+        if about.variant is not Variant.DIGEST:
+            self.rate.went(who, self.now())
         await self.post.send(build(about, self.settings, stamp, self.templates), [who])
         if about.variant is Variant.DIGEST:
             self.digests.discard(who.lower())
@@ -267,10 +285,17 @@ def _failed(item: Item) -> Variant | None:
     match item.state:
         case State.RELEASE_FAILED:
             return Variant.RELEASE_FAILED
+        case State.HELD if item.action is Action.REDIRECT and needs_mobile(item):
+            return Variant.NEEDS_MOBILE
         case State.HELD if item.action is Action.REDIRECT:
             return Variant.HANDOFF_FAILED
         case _:
             return None
+
+
+def needs_mobile(item: Item) -> bool:
+    """Whether a hand-over came back because nobody had given the recipient's mobile number."""
+    return item.receipt.endswith(Need.MOBILE.value)
 
 
 def _not_sent(item: Item, note: str, held_days: int) -> Variant | None:

@@ -30,7 +30,7 @@ from mailfilter.errors import ConfigError
 Key = tuple[str, str, str]  # language, department ("" = every), outcome
 OUTCOMES = (
     *("held", "redirected", "rejected", "not-sent", "expired", "refused"),
-    *("release-failed", "handoff-failed", "done", "digest"),
+    *("release-failed", "handoff-failed", "needs-mobile", "done", "digest"),
 )
 NAMES: dict[str, str] = {
     "subject_line": "the subject of our own for this outcome",

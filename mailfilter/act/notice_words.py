@@ -25,6 +25,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from mailfilter import place
+from mailfilter.act.linked import linked
 from mailfilter.errors import Permanent
 
 LANGUAGES = ("sv", "en")
@@ -142,6 +143,7 @@ _TEMPLATES = Environment(
     lstrip_blocks=True,
     undefined=StrictUndefined,
 )
+_TEMPLATES.filters["linked"] = linked
 _TEXT, _HTML = _TEMPLATES.get_template("letter.txt"), _TEMPLATES.get_template("letter.html")
 
 

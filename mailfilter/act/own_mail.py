@@ -19,6 +19,7 @@ from mailfilter.errors import Permanent
 from mailfilter.record.contract import Archive, Dossier, Parcel
 
 GOOD = timedelta(minutes=15)  # a link to one's rows
+ENTERS = {"": "enter", "check": "enter-check"}  # where she goes on → what her ticket is made for
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class OwnMail:
         stamp = self.post.stamp(parcel, [who], self.now())
         if parcel.kind == "check-answer":
             stamp = replace(stamp, answers=answered(dossier))
-        await self.post.send(self._letter(parcel.kind, dossier, who, stamp), [who])
+        await self.post.send(self._letter(parcel, dossier, who, stamp), [who])
 
     def _addressee(self, kind: str, dossier: Dossier) -> str | None:
         """Who asked for a check was one of ours when she did, and is answered in any case."""
@@ -50,10 +51,11 @@ class OwnMail:
     async def give_up(self, parcel: Parcel, why: str) -> None:
         """The outbox has said so in the audit log."""
 
-    def _letter(self, kind: str, dossier: Dossier, who: str, stamp: Stamp) -> EmailMessage:
-        link = ""
+    def _letter(self, parcel: Parcel, dossier: Dossier, who: str, stamp: Stamp) -> EmailMessage:
+        link, kind, to = "", parcel.kind, parcel.note
         if kind == "own-mail":
-            word = self.archive.sender.tickets.make("enter", who.lower(), self.now() + GOOD)
+            what = ENTERS.get(to, ENTERS[""])
+            word = self.archive.sender.tickets.make(what, who.lower(), self.now() + GOOD)
             link = f"{self.settings.front.url}/mina/in/{word}"
         first = first_language(dossier.language, self.settings)
         order = in_order(first, self.settings.notice.languages)

@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.types import ExceptionHandler
 
+from mailfilter.act.linked import linked
 from mailfilter.config import Settings
 from mailfilter.front import faults
 from mailfilter.front.asking import AskDesk
@@ -32,6 +33,7 @@ def build(
     was open then is shown again."""
     statics = StaticFiles()
     templates = environment(settings.organisation.name, statics, "mailfilter.front")
+    templates.filters["linked"] = linked
     words = completed(read(*CATALOGUES))
     readable = frozenset(page.path for page in PAGES if page.method == "GET")
     site = Site(settings, desk, clock, words, templates, key or os.urandom(32), readable)

@@ -24,6 +24,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from mailfilter.config import Settings
+from mailfilter.front.contract import Refused
 from mailfilter.front.site import Site, Visit
 from mailfilter.web.door import from_here, vouch
 
@@ -40,7 +41,8 @@ class Page:
 
     For big forms: `before` says who may send one, before anything of it is read; `at_once` so many
     are read at a time, who comes then is told so; `raw` is a field that is content, of up to `text`
-    bytes and any characters.
+    bytes and any characters; `spared` bytes are read also of who is not logged in (any more), and
+    `show` finds the refusal in `Visit.refusal`, so that the page can keep what she wrote.
     """
 
     method: str
@@ -54,6 +56,7 @@ class Page:
     busy: str = "busy"  # what is said to who comes then
     raw: str = ""
     text: int = FORM_SIZE
+    spared: int = 0
 
     def route(self, site: Site) -> Route:
         """The page as a route of the site."""
@@ -72,7 +75,10 @@ async def _enter(
     visit = greet(site, request)
     request.state.visit = visit
     if page.before is not None:
-        await page.before(visit)
+        try:
+            await page.before(visit)
+        except Refused as refusal:
+            return await _spared(page, visit, refusal)
         vouch(request)
     if room is None:
         return await _answered(page, visit)
@@ -80,6 +86,15 @@ async def _enter(
         raise HTTPException(503, page.busy)
     async with room:
         return await _answered(page, visit)
+
+
+async def _spared(page: Page, visit: Visit, refusal: Refused) -> Response:
+    """A small form of who is not logged in is a form like any other, with a refusal."""
+    told = visit.request.headers.get("content-length", "")
+    if refusal.status != 401 or not told.isdecimal() or int(told) > page.spared:
+        raise refusal
+    page = replace(page, most=page.spared, limit=None)
+    return await _answered(page, replace(visit, refusal=refusal))
 
 
 async def _answered(page: Page, visit: Visit) -> Response:
@@ -112,7 +127,7 @@ async def _with_form(visit: Visit, page: Page) -> Visit:
     if not act or not hmac.compare_digest(given.encode(), visit.token(act).encode()):
         raise HTTPException(403, "form")
     spoken = greet(visit.site, visit.request, form.get("lang", ""))
-    return replace(spoken, form=form, files=files)
+    return replace(spoken, form=form, files=files, refusal=visit.refusal)
 
 
 async def _read(visit: Visit, page: Page) -> tuple[dict[str, str], dict[str, UploadFile]]:

@@ -5,8 +5,10 @@
 - One address may be refused `TRIES` times in a quarter of an hour (wrong links, wrong forms); then
   it waits, before desk is asked.
 - The log line has the pattern of the page (``/m/{id}/{secret}``), never the address itself.
+- What stands behind a link in a text ("." or ">", as copied with it) is no part of it.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
@@ -24,6 +26,11 @@ from mailfilter.web.recent import Throttle
 
 TRIES = 60
 WINDOW = timedelta(minutes=15)
+# Secrets have letters, digits, "-" and "_" alone; what follows came with them out of a text.
+_COPIED = re.compile(
+    r"(/(?:[mhf]/[^/]+|mina/in)/[A-Za-z0-9_-]+)"
+    r"(?:%[0-9A-Fa-f]{2}|&(?:gt|quot|nbsp|amp);|[^A-Za-z0-9_/%-])+"
+)
 _FAILED = frozenset({400, 403, 404, 429})
 _FULL = PlainTextResponse(
     "Too many visitors from your address. Come back shortly.\n", 503, {"retry-after": "5"}
@@ -43,6 +50,7 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        scope["path"] = without_copied(scope["path"])
         plain_path(scope)
         connection = HTTPConnection(scope)
         peer = self._peer(connection)
@@ -85,6 +93,12 @@ class Guard:
             retry = {"retry-after": str(int(WINDOW.total_seconds()))}
             return PlainTextResponse("Too many tries. Come back later.\n", 429, retry)
         return None
+
+
+def without_copied(path: str) -> str:
+    """The path of a link without the punctuation that was copied with it."""
+    found = _COPIED.fullmatch(path)
+    return found[1] if found else path
 
 
 def protect(headers: MutableHeaders, secure: bool) -> None:

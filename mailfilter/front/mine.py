@@ -50,7 +50,8 @@ async def show(visit: Visit) -> Response:
 async def ask_link(visit: Visit) -> Response:
     """Mail the link; the answer is the same whoever asks."""
     address = visit.form.get("address", "")[:254]
-    await visit.ask("mine-ask", address=address, lang=visit.language)
+    to = "check" if visit.form.get("to") == "check" else ""
+    await visit.ask("mine-ask", address=address, lang=visit.language, to=to)
     return visit.go("/mina?sent=1")
 
 
@@ -62,9 +63,17 @@ async def show_link(visit: Visit) -> Response:
 async def enter(visit: Visit) -> Response:
     """Log in."""
     told = (await visit.ask("mine-enter", word=visit.part("word"))).fields
-    response = visit.go("/mina")
+    response = visit.go("/kontrollera?in=1" if told["to"] == "check" else "/mina")
     _keep(visit, response, told["ticket"], _SECONDS)
     return response
+
+
+async def open_row(visit: Visit) -> Response:
+    """The page of one row, at its own address."""
+    told = (
+        await visit.ask("mine-open", ticket=ticket_of(visit), id=visit.form.get("id", ""))
+    ).fields
+    return visit.go(f"/m/{told['id']}/{told['secret']}")
 
 
 async def leave(visit: Visit) -> Response:
@@ -80,5 +89,6 @@ PAGES = (
     Page("POST", "/mina/be-om-lank", ask_link, "mine-ask"),
     Page("GET", "/mina/in/{word}", show_link),
     Page("POST", "/mina/in/{word}", enter, "mine-enter"),
+    Page("POST", "/mina/oppna", open_row, "mine-open"),
     Page("POST", "/mina/ut", leave, "mine-leave"),
 )

@@ -13,16 +13,19 @@ from datetime import timedelta
 from typing import Any
 
 from mailfilter.act.notice import STOCKHOLM
+from mailfilter.act.own_mail import ENTERS
 from mailfilter.decide.addresses import patterns, split
 from mailfilter.front.contract import Answer, Ask, DeskParts, Refused, Verb
 from mailfilter.front.copies import merged, others
 from mailfilter.front.sender_view import view, waiting
 from mailfilter.model import Path
 from mailfilter.record.contract import Dossier, Item
+from mailfilter.record.link_secret import SENDER
+from mailfilter.record.links import Mailed
 from mailfilter.web.trail import history
 
 KIND = "own-mail"
-ENTER, STAY = "enter", "stay"
+STAY = "stay"
 LINK, SESSION = timedelta(minutes=15), timedelta(minutes=30)
 _LOOKS = frozenset(
     {"view-item", "view-text", "release", "refuse", "redirect", "delete", "export-content"}
@@ -46,7 +49,8 @@ async def ask_link(parts: DeskParts, ask: Ask) -> Answer:
         raw = address.encode("ascii")
         path = Path(b"<" + raw + b">", raw)
         letter = Dossier(address, "", "", path, (), (), (), (), 0, ask.text("lang", 5) or "sv")
-        await parts.archive.sender.put_letter(KIND, letter, parts.now())
+        to = ask.text("to", 10) if ask.text("to", 10) in ENTERS else ""
+        await parts.archive.sender.put_letter(KIND, letter, parts.now(), to)
         parts.wake()
     return Answer()
 
@@ -59,11 +63,11 @@ def _ours(parts: DeskParts, address: str) -> bool:
 
 async def enter(parts: DeskParts, ask: Ask) -> Answer:
     """A ticket for the link that was mailed, which is used up."""
-    now, tickets = parts.now(), parts.archive.sender.tickets
-    address = await tickets.use(ENTER, ask.text("word", 1000), now)
-    if not address:
-        raise Refused("login", 401)
-    return Answer({"ticket": tickets.make(STAY, address, now + SESSION)})
+    now, tickets, word = parts.now(), parts.archive.sender.tickets, ask.text("word", 1000)
+    for to, what in ENTERS.items():
+        if address := await tickets.use(what, word, now):
+            return Answer({"ticket": tickets.make(STAY, address, now + SESSION), "to": to})
+    raise Refused("login", 401)
 
 
 async def leave(parts: DeskParts, ask: Ask) -> Answer:
@@ -81,6 +85,18 @@ async def rows(parts: DeskParts, ask: Ask) -> Answer:
         if items and not items[0].protected:
             told.append(await _row(parts, items, ask.text("lang", 5)))
     return Answer({"address": address, "rows": told})
+
+
+async def open_row(parts: DeskParts, ask: Ask) -> Answer:
+    """A link to the page of one of her rows, made for this visit and kept nowhere."""
+    address, now, message = await logged_in(parts, ask), parts.now(), ask.text("id", 80)
+    items = await parts.archive.items_of(message) if message else []
+    hers = message in await parts.archive.sender.messages_of(address, _MOST)
+    if not hers or not items or items[0].protected:
+        raise Refused("gone", 410)
+    mailed = Mailed(SENDER, message, f"mine:{now.isoformat()}", "")
+    secret = await parts.archive.links.given(mailed, now, now + SESSION)
+    return Answer({"id": message, "secret": secret})
 
 
 async def _row(parts: DeskParts, items: Sequence[Item], language: str) -> dict[str, Any]:
@@ -118,4 +134,5 @@ VERBS = {
     "mine-enter": Verb(enter),
     "mine-rows": Verb(rows),
     "mine-leave": Verb(leave),
+    "mine-open": Verb(open_row),
 }

@@ -5,12 +5,13 @@ the sender's who follows what she sent securely (pickup). `CATALOGUES` are the
 packages whose ``sv.toml``, ``en.toml`` ... hold the words of the pages.
 """
 
-from mailfilter.front import check, mine, pickup, pickup_follow, pickup_letter, sender
+from mailfilter.front import check, mine, pickup, pickup_follow, pickup_letter, sender, start
 from mailfilter.front.door import Page
 
 CATALOGUES = ("mailfilter.front.words", "mailfilter.front.pickup_words")
 
 PAGES: tuple[Page, ...] = (
+    *start.PAGES,
     *sender.PAGES,
     *mine.PAGES,
     *check.PAGES,

@@ -4,6 +4,9 @@ GET shows kinds, masks and places only; every act is a POST. "Skicka utan citate
 the new mail first, and so is a POST as well.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from starlette.responses import Response
 
 from mailfilter.front.contract import Refused
@@ -11,6 +14,7 @@ from mailfilter.front.door import Page
 from mailfilter.front.site import Visit
 
 ADDRESS = "/m/{id}/{secret}"
+NOTHING: Mapping[str, str] = MappingProxyType({})
 _WAITS = frozenset({"held", "release-failed"})
 _MOVES = frozenset({"reading", "releasing", "accepted", "handing-over"})
 
@@ -29,9 +33,11 @@ async def act(visit: Visit) -> Response:
     try:
         done = (await visit.ask(f"sender-{name}", given=fields)).fields
     except Refused as refusal:
+        if refusal.code == "ended":  # she went back to a page from before: it says how it went
+            return await _page(visit, refusal.status, fault="ended")
         if refusal.status != 422:
             raise
-        return await _page(visit, 422, fault=refusal.code, fault_act=name)
+        return await _page(visit, 422, fault=refusal.code, fault_act=name, given=fields)
     if "text" in done:
         return visit.render("sender_quote.html", made=done, address=_above(visit))
     return visit.go(f"{_above(visit)}?done={done['done']}")
@@ -46,7 +52,13 @@ def _above(visit: Visit) -> str:
 
 
 async def _page(
-    visit: Visit, status: int = 200, done: str = "", fault: str = "", fault_act: str = ""
+    visit: Visit,
+    status: int = 200,
+    *,
+    done: str = "",
+    fault: str = "",
+    fault_act: str = "",
+    given: Mapping[str, str] = NOTHING,
 ) -> Response:
     told = (await visit.ask("sender-show", lang=visit.language)).fields
     said = f"done.{done}"
@@ -59,6 +71,7 @@ async def _page(
         said=visit.words(said) if said in visit.words.sentences else "",
         fault=fault,
         fault_act=fault_act,
+        given=given,
         address=_above(visit),
     )
 

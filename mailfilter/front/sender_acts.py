@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from mailfilter.act.notice import STOCKHOLM
+from mailfilter.connectors.pickup_sms import number_of
 from mailfilter.front import alarms, policy
 from mailfilter.front.contract import Answer, Ask, DeskParts, Refused, Verb
 from mailfilter.front.copies import by_link
@@ -45,7 +46,7 @@ class Hers:
 
 async def proven(parts: DeskParts, ask: Ask, purpose: str) -> str:
     """The message of the link; `Refused` where the secret is not good for it."""
-    owner, secret = ask.text("id", 80), ask.text("secret", link_secret.LENGTH)
+    owner, secret = ask.text("id"), ask.text("secret")  # a longer one is a wrong link, no more
     if not owner or not await parts.archive.links.good(purpose, owner, secret, parts.now()):
         raise Refused("link", 404)
     return owner
@@ -89,8 +90,12 @@ async def secure(parts: DeskParts, ask: Ask) -> Answer:
     name = ask.text("service", 100)
     if name not in parts.settings.connectors:
         raise Refused("service", 422)
+    told = {item.id: _details(parts, ask, name, item, mail.dossier) for item in mail.open}
     for item in mail.open:
-        await _tell_service(parts, ask, name, item, mail.dossier)
+        if told[item.id]:
+            pickups = parts.archive.pickups
+            assert pickups is not None, "desk has the keys"
+            await pickups.give_details(item.id, told[item.id], parts.now())
         detail: dict[str, str | int] = {"connector": name}
         line = AuditLine(0, parts.now(), ACTOR, "redirect", item.id, detail)
         acted = await parts.archive.act(
@@ -100,21 +105,18 @@ async def secure(parts: DeskParts, ask: Ask) -> Answer:
     return await finished(parts, mail, "secure", name)
 
 
-async def _tell_service(
+def _details(
     parts: DeskParts, ask: Ask, name: str, item: Item, dossier: Dossier
-) -> None:
-    """Keep what the service needs, sealed, until it has it; a missing number is asked for again."""
-    needed = mobiles(name, [item], dossier, parts.settings)
-    if not needed:
-        return
-    given = {row["n"]: ask.text(f"mobile.{row['n']}", 30).strip() for row in needed}
+) -> dict[int, dict[str, str]]:
+    """What the service needs to be told of each recipient, kept sealed until it has it; a number
+    that is missing or is no mobile number is asked for again, before anything moves."""
+    asked = mobiles(name, [item], dossier, parts.settings)
+    country = parts.settings.pickup.sms.country
+    given = {row["n"]: number_of(ask.text(f"mobile.{row['n']}", 40), country) for row in asked}
     if not all(given.values()):
         raise Refused("mobile", 422)
     order = {n: position for position, n in enumerate(item.recipients)}
-    details = {order[n]: {"mobile": number} for n, number in given.items()}
-    pickups = parts.archive.pickups
-    assert pickups is not None, "desk has the keys"
-    await pickups.give_details(item.id, details, parts.now())
+    return {order[n]: {"mobile": number} for n, number in given.items()}
 
 
 async def review(parts: DeskParts, ask: Ask) -> Answer:

@@ -19,8 +19,9 @@ from mailfilter.act.notice_lines import (
     shown,
     why_held,
 )
-from mailfilter.act.notice_sending import REWRITTEN, fates_of, tells_itself
+from mailfilter.act.notice_sending import REWRITTEN, fates_of, needs_mobile, tells_itself
 from mailfilter.act.notice_words import WORDS, Words
+from mailfilter.act.pickup_deposits import needed
 from mailfilter.config import Settings
 from mailfilter.config_pickup import Proof
 from mailfilter.front import policy
@@ -67,6 +68,7 @@ async def view(
         "kept_until": max(item.expires_at for item in items).isoformat(),
         "recipients": _recipients(items, dossier, settings, words),
         "acts": [],
+        "mobile_missing": any(map(needs_mobile, waiting(items))),
     }
     if waiting(items):
         told |= await _acts(parts, items, dossier, words)
@@ -156,14 +158,11 @@ def mobiles(
     """The recipients whose mobile number a service needs, by their place in the envelope."""
     if settings.connectors[name].type != "pickup":
         return []
-    kinds = [finding.kind for finding in dossier.findings]
-    needed = settings.pickup.needed(kinds, items[0].department) if items else Proof.CODE
-    if needed is not Proof.SMS:
-        return []
     words = words_for("sv")
     return [
         {"n": n, "to": shown(dossier.verdicts[n].recipient, n + 1, words)}
         for item in items
+        if needed(settings, dossier, item) is Proof.SMS
         for n in item.recipients
     ]
 

@@ -17,7 +17,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from mailfilter.config import Settings
 from mailfilter.front.asking import AskDesk
-from mailfilter.front.contract import Answer
+from mailfilter.front.contract import Answer, Refused
 from mailfilter.web.recent import Recent
 from mailfilter.web.words import Words
 
@@ -48,6 +48,7 @@ class Visit:
     language: str
     form: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, UploadFile] = field(default_factory=dict)
+    refusal: Refused | None = None  # of who may not do this, whose form was read all the same
 
     @property
     def words(self) -> Words:

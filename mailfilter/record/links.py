@@ -51,6 +51,13 @@ class Links:
             lambda c: ensure(c, (self._opener, self._sealer), mailed, now, until)
         )
 
+    async def given(self, mailed: Mailed, now: datetime, until: datetime) -> str:
+        """The secret of a link that its visitor is given at once, so that desk keeps none. It opens
+        the message while that is kept; afterwards it shows how it ended. `mailed.name` is new."""
+        return await self._database.run(
+            lambda c: _given(c, (self._opener, self._sealer), mailed, now, until)
+        )
+
     async def posted(self, mailed: Mailed) -> None:
         """The mail was taken: from now on only the one who got it has the secret."""
         await self._database.run(lambda c: posted(c, mailed))
@@ -89,31 +96,53 @@ async def ensure(
     until: datetime,
 ) -> str | None:
     """As `Links.ensure`, in the caller's transaction."""
-    opener, sealer = means
+    opener, _ = means
     query = select(link.c.sealed).where(*_is(mailed))
     row = (await connection.execute(query)).one_or_none()
     if row is not None:
         return opener.secret(row.sealed, mailed.owner) if row.sealed else ""
-    stored = select(wrapped_key.c.wrapped).where(wrapped_key.c.owner == mailed.owner)
-    wrapped = (await connection.execute(stored)).scalar_one_or_none()
-    if wrapped is None:
+    if await _stored(connection, mailed.owner) is None:
         return None
+    secret = await _given(connection, means, mailed, now, until)
+    sealed = means[1].seal_secret(mailed.owner, secret)
+    await connection.execute(update(link).where(*_is(mailed)).values(sealed=sealed))
+    return secret
+
+
+async def _given(
+    connection: AsyncConnection,
+    means: tuple[Opener, Sealer],
+    mailed: Mailed,
+    now: datetime,
+    until: datetime,
+) -> str:
+    """A new link, whose secret is not kept; it opens nothing where the message's key is gone."""
+    opener, sealer = means
+    purpose, owner = mailed.purpose, mailed.owner
     secret = link_secret.new(sealer.entropy)
-    data_key = opener.key(wrapped, mailed.owner)
+    stored = await _stored(connection, owner)
+    wrapped = b""
+    if stored is not None:
+        wrapped = link_secret.wrap(secret, purpose, owner, opener.key(stored, owner))
     await connection.execute(
         insert(link).values(
-            mark=link_secret.mark(opener.link_key, mailed.purpose, mailed.owner, secret),
-            purpose=mailed.purpose,
-            owner=mailed.owner,
+            mark=link_secret.mark(opener.link_key, purpose, owner, secret),
+            purpose=purpose,
+            owner=owner,
             name=mailed.name,
-            wrapped=link_secret.wrap(secret, mailed.purpose, mailed.owner, data_key),
-            sealed=sealer.seal_secret(mailed.owner, secret),
+            wrapped=wrapped,
+            sealed=None,
             holder=link_secret.holder(opener.link_key, mailed.address) if mailed.address else None,
             made_at=now,
             expires_at=until,
         )
     )
     return secret
+
+
+async def _stored(connection: AsyncConnection, owner: str) -> bytes | None:
+    query = select(wrapped_key.c.wrapped).where(wrapped_key.c.owner == owner)
+    return (await connection.execute(query)).scalar_one_or_none()
 
 
 async def posted(connection: AsyncConnection, mailed: Mailed) -> None:

@@ -191,14 +191,14 @@ class SenderRows:
         """The keyed hash of an address."""
         return link_secret.holder(self._opener.link_key, address)
 
-    async def put_letter(self, kind: str, dossier: Dossier, now: datetime) -> None:
+    async def put_letter(self, kind: str, dossier: Dossier, now: datetime, note: str = "") -> None:
         """Queue a mail of ours to the sender of `dossier`, which holds nothing else of a mail."""
         id = self._sealer.entropy(8).hex()
         wrapped, sealed = self._sealer.seal_dossier(parcel_owner(id), dossier)
 
         async def work(c: AsyncConnection) -> None:
             await c.execute(insert(c, wrapped_key).values(owner=parcel_owner(id), wrapped=wrapped))
-            await staging.put(c, kind, now, message_id=id, sealed=sealed)
+            await staging.put(c, kind, now, message_id=id, note=note, sealed=sealed)
 
         await self._database.run(work)
 

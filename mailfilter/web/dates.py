@@ -7,7 +7,7 @@ from babel.dates import format_timedelta
 from babel.numbers import format_decimal
 
 ZONE = ZoneInfo("Europe/Stockholm")
-_UNITS = (("MB", 1_000_000), ("kB", 1_000))
+_UNITS = (("MB", 1024 * 1024), ("kB", 1024))  # as our limits are set: 25 MiB are told as "25 MB"
 
 
 def moment(at: datetime) -> str:

@@ -185,6 +185,29 @@ def test_what_could_not_be_read_is_another_lead():
     assert "Skicka bilagan utan lösenord" in said
 
 
+@pytest.mark.parametrize(
+    ("cls", "said"),
+    [
+        (Class.ENCRYPTED, "Skicka bilagan utan lösenord"),
+        (Class.BROKEN, "Öppna den, spara den på nytt"),
+        (Class.OVER_LIMIT, "Dela upp det som är för stort"),
+        (Class.UNREAD, "i ett vanligt format, till exempel pdf"),
+    ],
+)
+def test_advice_fits_what_was_not_read(cls, said):
+    place = Place(Role.ATTACHMENT, (Step(StepKind.ATTACHMENT, 1, "x", "docx"),))
+    told = flat(text(made(findings=(), not_examined=(NotExamined(place, "x", cls),))))
+    assert said in told
+    assert ("utan lösenord" in told) == (cls is Class.ENCRYPTED)
+
+
+def test_a_services_instruction_stands_only_where_the_mail_goes_by_it():
+    held = flat(text(made(chosen=settings(secure_service="saker"))))
+    assert "Kvittot kommer till dig." not in held
+    proposed = verdict("b@hem.example", connector="saker")
+    assert "Kvittot" not in text(made(rcpts=("b@hem.example",), verdicts=(proposed,)))
+
+
 def test_a_protected_recipient_is_nobody_elses_business():
     held = verdict("tips@tidning.example", recipient_class="protected")
     said = flat(text(made(rcpts=("tips@tidning.example",), verdicts=(held,))))

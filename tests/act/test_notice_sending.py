@@ -167,6 +167,14 @@ def test_what_is_told_is_what_is_so_now(kind, note, state, action, variant):
     assert (about and about.variant.value) == variant
 
 
+@pytest.mark.parametrize("before", ["", "reached 1 of 2 via hamta: "])
+def test_a_missing_number_is_told_as_that(before):
+    thing = item(state=State.HELD, action=Action.REDIRECT, receipt=f"{before}needs-mobile")
+    about = about_of(parcel("release-failed", item="M1.1"), [thing], settings())
+    assert about is not None
+    assert about.variant.value == "needs-mobile"
+
+
 async def test_a_sealed_dossier_ends_the_row():
     handler, _box, _ = sender()
     with pytest.raises(Permanent):
@@ -325,10 +333,30 @@ async def test_after_so_many_notices_one_digest():
     (digest,) = [row["parcel"] for row in archive.rows.values()]
     assert digest.kind == "digest"
     digest = replace(digest, dossier=dossier())
-    with pytest.raises(Later):
+    with pytest.raises(Later) as later:  # it gathers what comes in the next minutes
         await handler.send(digest)
-    clock.after(hours=1)
+    assert later.value.at < clock() + timedelta(minutes=5)
+    clock.at = later.value.at
     await handler.send(digest)
     message = read(box, 2)
     assert message["Subject"] == "Fler av dina mejl har stoppats"
     assert "/mina" in message.get_body(("plain",)).get_content()
+
+
+@pytest.mark.parametrize("sent", [True, False])
+async def test_what_comes_after_a_digest_has_another(sent):
+    """Also where the digest was refused for good."""
+    held = [item(id=f"M{n}.1", message=f"M{n}", state=State.HELD) for n in range(1, 5)]
+    archive, _box, made, post, clock = office(*held, notice={"per_hour": 1}, front={"port": 8443})
+    archive.links = Links()
+    handler = ToSender(archive, made, post, clock)
+    for n in (1, 2, 3):
+        await handler.send(parcel(id=n, message=f"M{n}"))
+    (digest,) = [replace(row["parcel"], dossier=dossier()) for row in archive.rows.values()]
+    clock.after(minutes=5)
+    if sent:
+        await handler.send(digest)
+    else:
+        await handler.give_up(digest, "refused")
+    await handler.send(parcel(id=4, message="M4"))
+    assert [row["parcel"].item for row in archive.rows.values()] == ["M2.1", "M4.1"]

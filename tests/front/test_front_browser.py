@@ -68,6 +68,24 @@ def test_three_clicks_from_the_notice_to_the_service(place, phone):
     wait_until(lambda: place.service.to(f"{ANNA}.s"), "the service has it")
 
 
+def test_back_after_an_act_shows_how_it_went(place, phone):
+    phone.goto(stopped(place, subject="bakåt"))
+    phone.get_by_text("Återta mejlet", exact=True).first.click()
+    phone.locator("details[open]").get_by_role("button").click()
+    expect(phone.get_by_text("Mejlet är återtaget.")).to_be_visible()
+    phone.go_back()
+    expect(phone.get_by_text("Återtaget, inte skickat")).to_be_visible()
+
+
+def test_a_notice_fits_a_phone(place, phone):
+    before = len(place.notices())
+    long = f"{'lang' * 14}@{'domanen' * 8}.example"
+    place.send(mail(to=long, subject="smalt"), to=long)
+    phone.set_content(place.notice(before).get_body(("html",)).get_content())
+    assert "example" in phone.content()
+    assert narrow(phone)
+
+
 @pytest.mark.parametrize("act", ["Be om granskning", "Det är ett falskt larm", "Återta mejlet"])
 def test_the_other_ways_take_three_clicks_as_well(place, phone, act):
     phone.goto(stopped(place, subject=act))  # 1
@@ -158,6 +176,8 @@ def walk(place, page, language, barriers) -> None:
     page.locator('form[action$="/not-health"]').get_by_role("button").click()
     seen("not-health")
     look(f"{link}x", "wrong-link")
+    look(f"{base}/", "start")
+    look(f"{base}/kontrollera", "check-login")
     look(f"{base}/mina", "mina-ask")
     before = len(place.notices())
     page.locator("#address").fill(MAJ)

@@ -10,11 +10,13 @@ from tests.front.installation import ANNA, SUBJECT, Installation
 from tests.running import ROOT
 
 pytestmark = pytest.mark.system
+PRIVACY, ACCESS = "https://kommun.example/uppgifter", "https://kommun.example/tillgang"
+TEXTS = f'privacy_url = "{PRIVACY}"\naccessibility_url = "{ACCESS}"'
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
-    with Installation(tmp_path_factory.mktemp("front")) as place:
+    with Installation(tmp_path_factory.mktemp("front"), front=TEXTS) as place:
         place.send()
         yield place
 
@@ -32,6 +34,28 @@ def test_a_slash_behind_the_link_is_the_same_page_and_no_redirect(place, slashes
     told = place.browser.get(place.link() + slashes)
     assert (told.status, told.headers.get("location")) == (200, None)
     assert told.token("withdraw") == place.browser.get(place.link()).token("withdraw")
+
+
+def test_who_comes_without_a_link_is_told_what_this_is(place):
+    told = place.browser.get(f"http://127.0.0.1:{place.port}/")
+    assert told.status == 200
+    assert "Har du fått ett meddelande?" in told.text
+    for address in ("/mina?lang=sv", "/kontrollera?lang=sv"):
+        assert f'href="{address}"' in told.text
+
+
+@pytest.mark.parametrize("path", ["/", "/mina", "/kontrollera", "/nowhere", "/m/1/2", "/h/1/2"])
+def test_every_page_leads_to_the_texts_on_data_and_accessibility(place, path):
+    text = place.browser.get(f"http://127.0.0.1:{place.port}{path}").text
+    assert f'<a href="{PRIVACY}"' in text
+    assert f'<a href="{ACCESS}"' in text
+
+
+@pytest.mark.parametrize("behind", [".", ">", ")", ",", "%3E", ">."])
+def test_what_was_copied_behind_the_link_does_not_matter(place, behind):
+    url = place.link() + behind
+    assert place.browser.get(url).status == 200
+    assert place.browser.get(place.link() + "x" + behind).status == 404
 
 
 def test_headers_keep_the_link_and_the_page_to_the_visitor(place):

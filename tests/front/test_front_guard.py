@@ -1,18 +1,21 @@
 """Who may connect to the front, how often she may be wrong, and which acts a policy allows."""
 
 import asyncio
+import string
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from ipaddress import ip_network
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from starlette.responses import PlainTextResponse
 
 from detectors import Role
 from detectors.levels import LEVELS
 from mailfilter import config
 from mailfilter.front import policy
-from mailfilter.front.guard import TRIES, Guard
+from mailfilter.front.guard import TRIES, Guard, without_copied
 from mailfilter.model import Class, Finding, NotExamined
 from mailfilter.place import Place
 from mailfilter.web import hall
@@ -28,21 +31,22 @@ class Site:
     def __init__(self, status=200, **front):
         self.now = NOW
         self.front = config.validate({"front": {"port": 8443, **front}}, "t.toml").front
-        self.seen = []
+        self.seen, self.paths = [], []
         page = PlainTextResponse("x", status)
 
         async def app(scope, receive, send):
             self.seen.append(scope["state"]["peer"])
+            self.paths.append(scope["path"])
             await page(scope, receive, send)
 
         self.guard = Guard(app, self.front, lambda: self.now)
 
-    async def status(self, peer="192.0.2.7", **headers):
+    async def status(self, peer="192.0.2.7", path="/m/1/2", **headers):
         told = []
         given = [(b"host", b"127.0.0.1")]
         given += [(k.replace("_", "-").encode(), v.encode()) for k, v in headers.items()]
         scope = {
-            "type": "http", "method": "GET", "path": "/m/1/2", "query_string": b"",
+            "type": "http", "method": "GET", "path": path, "query_string": b"",
             "headers": given, "client": (peer, 1), "scheme": "http", "server": ("127.0.0.1", 1),
         }  # fmt: skip
 
@@ -51,6 +55,19 @@ class Site:
 
         await self.guard(scope, None, send)
         return told[0]["status"]
+
+
+@pytest.mark.parametrize(
+    ("port", "given", "missing"),
+    [
+        (8443, {}, ("privacy_url", "accessibility_url")),
+        (8443, {"privacy_url": "https://kommun.example/x"}, ("accessibility_url",)),
+        (0, {}, ()),
+    ],
+)
+def test_texts_that_pages_should_link_to_are_missed(port, given, missing):
+    front = config.validate({"front": {"port": port, **given}}, "t.toml").front
+    assert front.texts_missing == missing
 
 
 async def test_only_the_proxy_may_connect_and_its_last_word_is_the_visitor():
@@ -65,6 +82,32 @@ async def test_without_a_proxy_nobody_is_believed():
     site = Site()
     assert await site.status("192.0.2.7", x_forwarded_for="203.0.113.9") == 200
     assert site.seen == ["192.0.2.7"]
+
+
+SECRETS = st.text(string.ascii_letters + string.digits + "-_", min_size=1, max_size=43)
+TAILS = ("", ".", ">", ")", ",", ").", ">.", "%3E", "%3e.", "&gt;", "\u201d", " ", "!", ";", "'")
+
+
+@given(SECRETS, st.sampled_from(["m/KT6RP-K3JVX", "h/a1", "f/a1", "mina/in"]))
+def test_a_link_is_found_whatever_was_copied_with_it(secret, page):
+    for tail in TAILS:
+        assert without_copied(f"/{page}/{secret}{tail}") == f"/{page}/{secret}"
+
+
+@given(st.text())
+def test_nothing_of_another_address_is_cut_off(text):
+    for path in (f"/{text}", f"/static/{text}", "/m/1/2/act.", "/kontrollera."):
+        if not path.startswith(("/m/", "/h/", "/f/", "/mina/in/")) or "/act" in path:
+            assert without_copied(path) == path
+    cut = without_copied(f"/m/1/{text}")
+    assert without_copied(cut) == cut
+    assert f"/m/1/{text}".startswith(cut)
+
+
+async def test_the_page_is_asked_for_by_the_link_alone():
+    site = Site()
+    assert await site.status(path="/m/1/2>.") == 200
+    assert site.paths == ["/m/1/2"]
 
 
 async def test_a_guesser_waits_and_others_do_not():

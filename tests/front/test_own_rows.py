@@ -5,6 +5,7 @@ import uuid
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.policy import SMTP
+from html import unescape
 
 import pytest
 
@@ -37,25 +38,27 @@ def form_token(told: Told) -> str:
     return re.search(r'name="form_token" value="([^"]*)"', told.text)[1]
 
 
-def entered(place, address=MAJ) -> tuple[str, str]:
-    """The mailed link, and the cookie of somebody who followed it."""
+def entered(place, address=MAJ, start="/mina", end="/mina?") -> tuple[str, str]:
+    """The mailed link, and the cookie of somebody who followed it and came back to `start`."""
     before = len(place.notices(address))
-    page = place.browser.get(f"{base(place)}/mina")
+    page = place.browser.get(f"{base(place)}{start}")
     fields = {"form_token": form_token(page), "address": address, "lang": "sv"}
+    fields |= dict(re.findall(r'name="(to)" value="([^"]*)"', page.text))
     assert place.browser.post(f"{base(place)}/mina/be-om-lank", fields).status == 303
     text = place.notice(before, address).get_body(("plain",)).get_content()
     link = re.search(r"http://\S+/mina/in/\S+", text)[0]
     for method in ("HEAD", "GET"):  # a scanner follows it first
         assert "set-cookie" not in place.browser.get(link, method).headers
     told = place.browser.post(link, {"form_token": form_token(place.browser.get(link))})
+    assert told.headers["location"].startswith(end)
     cookie = told.headers["set-cookie"]
     assert "HttpOnly" in cookie
     assert "samesite=strict" in cookie.lower()
     return link, cookie.partition(";")[0]
 
 
-def logged_in(place, address=MAJ) -> str:
-    return entered(place, address)[1]
+def logged_in(place, address=MAJ, start="/mina", end="/mina?") -> str:
+    return entered(place, address, start, end)[1]
 
 
 def test_a_link_works_once_and_a_login_ends_with_it(place):
@@ -93,6 +96,41 @@ def test_each_sees_her_own_rows_and_who_opened_them(place):
     assert "Det finns inga stoppade mejl" in other.text
 
 
+def opened(place, page, case, cookie) -> Told:
+    """The button of a row."""
+    token = re.search(r'action="/mina/oppna"[^>]*>\s*<input[^>]* value="([^"]*)"', page.text)[1]
+    fields = {"form_token": token, "id": case, "lang": "sv"}
+    return place.browser.post(f"{base(place)}/mina/oppna", fields, cookie=cookie)
+
+
+def test_every_row_leads_to_its_page(place, her_cookie):
+    before = {item["id"] for item in place.gateway.items("held")}
+    place.send(mail(subject="rad med sida"))
+    (new,) = {item["id"] for item in place.gateway.items("held")} - before
+    case = new.rpartition(".")[0]
+    wait_until(lambda: any(case in str(one["subject"]) for one in place.notices()), "its notice")
+    page = place.browser.get(f"{base(place)}/mina", cookie=her_cookie)
+    link = opened(place, page, case, her_cookie).headers["location"].partition("?")[0]
+    assert link.startswith(f"/m/{case}/")
+    assert "Vad vill du göra?" in place.browser.get(f"{base(place)}{link}").text
+    assert place.browser.act(f"{base(place)}{link}", "withdraw").status == 303
+    again = opened(place, page, case, her_cookie).headers["location"]
+    assert again.partition("?")[0] != link
+    assert "Återtaget, inte skickat" in place.browser.get(f"{base(place)}{again}").text
+
+
+def test_nobody_opens_a_row_of_somebody_else(place, her_cookie):
+    place.send(mail(subject="hennes rad"))
+    case = place.gateway.items()[0]["id"].rpartition(".")[0]
+    place.notice()
+    page = place.browser.get(f"{base(place)}/mina", cookie=her_cookie)
+    rut = logged_in(place, "rut@exempelkommun.example")
+    assert opened(place, page, case, rut).status == 410
+    assert opened(place, page, case, "mina=x").status == 401
+    assert opened(place, page, "", her_cookie).status == 410
+    assert opened(place, page, "x" * 81, her_cookie).status == 400
+
+
 def test_a_stranger_is_told_the_same_and_gets_nothing(place):
     page = place.browser.get(f"{base(place)}/mina")
     fields = {"form_token": form_token(page), "address": ANNA}
@@ -101,13 +139,39 @@ def test_a_stranger_is_told_the_same_and_gets_nothing(place):
     assert place.notices(ANNA) == []
 
 
+@pytest.fixture(scope="module")
+def her_cookie(place) -> str:
+    return logged_in(place, start="/kontrollera", end="/kontrollera?in=1")
+
+
+def test_who_logged_in_for_a_check_is_back_at_it(place, her_cookie):
+    page = place.browser.get(f"{base(place)}/kontrollera?in=1", cookie=her_cookie).text
+    assert "Du är inloggad" in page
+    assert 'name="text"' in page
+
+
 @pytest.mark.parametrize("ticket", ["", "x", "A" * 80])
-def test_without_a_ticket_there_is_no_list_and_no_check(place, ticket):
+def test_without_a_ticket_there_is_no_list_and_no_check(place, her_cookie, ticket):
+    """And a text that was written before the login ended is not lost."""
     cookie = f"mina={ticket}"
     assert "Skicka länken" in place.browser.get(f"{base(place)}/mina", cookie=cookie).text
-    page = place.browser.get(f"{base(place)}/kontrollera", cookie="mina=x")
-    fields = {"form_token": form_token(page), "text": "x"}
-    assert place.browser.post(f"{base(place)}/kontrollera", fields, cookie=cookie).status == 401
+    closed = place.browser.get(f"{base(place)}/kontrollera", cookie=cookie).text
+    assert "Kontrollen är bara för dig som arbetar här" in closed
+    assert 'name="text"' not in closed
+    page = place.browser.get(f"{base(place)}/kontrollera", cookie=her_cookie)
+    text = "Hej <b>Anna</b>,\n19121212-1212"
+    fields = {"form_token": form_token(page), "text": text}
+    told = place.browser.post(f"{base(place)}/kontrollera", fields, cookie=cookie)
+    assert told.status == 401
+    assert "Kontrollen är bara för dig som arbetar här" in told.text
+    assert (
+        unescape(re.search(r'name="text"[^>]*>\n(.*?)</textarea>', told.text, re.DOTALL)[1]) == text
+    )
+    assert "Ditt utkast skulle" not in told.text
+    for odd in ({"text": "x" * 66_000}, {"form_token": "x" * 32}):
+        refused = place.browser.post(f"{base(place)}/kontrollera", fields | odd, cookie=cookie)
+        assert refused.status == (401 if "text" in odd else 403)
+        assert "textarea" not in refused.text
 
 
 def test_a_text_is_checked_and_nothing_is_kept(place):

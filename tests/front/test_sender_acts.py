@@ -91,6 +91,19 @@ def test_she_sends_it_by_the_secure_service_and_hears_how_it_went(place):
     assert "Ärendet är avslutat" in place.browser.get(link).text
 
 
+def test_who_goes_back_and_acts_again_sees_how_it_went(place):
+    link = stopped(place, subject="tillbaka")
+    old = place.browser.get(link)  # as the browser shows it again
+    assert place.browser.act(link, "withdraw").status == 303
+    for act in ("withdraw", "secure"):
+        fields = {"form_token": old.token(act), "lang": "sv", "service": "saker"}
+        told = place.browser.post(f"{link}/{act}", fields)
+        assert told.status == 409
+        assert "Det är redan avgjort" in told.text
+        assert "Återtaget, inte skickat" in told.text
+        assert "<form" not in told.text
+
+
 def test_she_asks_for_a_review_and_the_reviewer_sees_why(place):
     link = stopped(place, subject="granska")
     assert place.browser.act(link, "review", reason="").status == 422

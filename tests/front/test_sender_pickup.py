@@ -17,6 +17,14 @@ url = "http://127.0.0.1:9/sms"
 type = "pickup"
 title = "Hämta säkert"
 """
+REDIRECTED = """
+[[rule]]
+name = "hamtas"
+mode = "enforce"
+kinds = ["se.personnummer"]
+action = "redirect"
+connector = "hamta"
+"""
 
 
 def test_the_number_is_asked_for_and_the_recipient_gets_a_link(tmp_path):
@@ -36,3 +44,22 @@ def test_the_number_is_asked_for_and_the_recipient_gets_a_link(tmp_path):
         assert "070-174" not in place.gateway.log()
         wait_until(lambda: place.gateway.items("handed-over"), "the receipt")
         assert "Lämnat till den säkra tjänsten" in place.browser.get(link).text
+
+
+def test_a_rule_that_lacks_the_number_asks_for_it_and_takes_it(tmp_path):
+    with Installation(tmp_path, extra=PICKUP + REDIRECTED) as place:
+        place.send()
+        notice = place.notice()
+        assert str(notice["Subject"]).startswith("Skriv mottagarens mobilnummer")
+        said = notice.get_body(("plain",)).get_content()
+        assert said.startswith("Skriv mobilnumret:")
+        assert "tog inte emot" not in said
+        link = place.link()
+        assert "mobilnummer saknas. Skriv det nedan" in place.browser.get(link).text
+        for odd in ("0701", "08-123 45 67", "nummer", ""):
+            refused = place.browser.act(link, "secure", service="hamta", **{"mobile.0": odd})
+            assert refused.status == 422
+            assert "till exempel 070-174 06 05" in refused.text
+            assert f'value="{odd}"' in refused.text
+        place.browser.act(link, "secure", service="hamta", **{"mobile.0": "+46 70 174 06 05"})
+        wait_until(lambda: place.sink.to(ANNA), "the mail with the link")

@@ -28,7 +28,7 @@ action = "quarantine"
 size = 20000
 recipient_classes = ["external"]
 """
-LIMITS = {"NOTICE_WINDOW": WINDOW, "CHECK_WAIT": 40.0}
+LIMITS = {"NOTICE_WINDOW": WINDOW, "DIGEST_WAIT": 1.0, "CHECK_WAIT": 40.0}
 
 
 def pickup_outputs(folder) -> tuple[dict[str, bytes], str]:

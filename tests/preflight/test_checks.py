@@ -96,6 +96,16 @@ def test_equal_ports(place):
     assert "[listen]" in one(said)
 
 
+def test_texts_that_the_pages_do_not_lead_to(place):
+    front = f"[front]\nport = {free_port()}\n"
+    status, said = place.says(front)
+    assert status != 2
+    for key in ("front.privacy_url", "front.accessibility_url"):
+        assert any(key in sentence and "is empty" in sentence for sentence in said), said
+    texts = 'privacy_url = "https://k.example/a"\naccessibility_url = "https://k.example/b"'
+    assert not any("front." in sentence for sentence in place.says(front + texts)[1])
+
+
 def test_a_next_hop_that_is_ourselves(place):
     place.next_hop = place.listen
     status, said = place.says()

@@ -7,6 +7,7 @@ import pytest
 from detectors.levels import Level
 from mailfilter.model import Action, Class, State
 from mailfilter.web import item
+from mailfilter.web.dates import size
 from mailfilter.web.words import load
 
 WORDS = load()
@@ -48,3 +49,11 @@ def test_languages_have_the_same_keys_and_values(language):
 def test_every_code_has_words(language, section, codes):
     missing = [code for code in codes if f"{section}.{code}" not in WORDS[language].sentences]
     assert not missing
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [(25 * 1024 * 1024, "25 MB"), (1024 * 1024 * 3 // 2, "1,5 MB"), (2048, "2 kB"), (12, "12 B")],
+)
+def test_sizes_are_told_as_limits_are_set(count, said):
+    assert size(count, "sv") == said

@@ -68,6 +68,7 @@ READ: tuple[Check, ...] = (
 HERE: tuple[Check, ...] = (
     *READ,
     _check(values.says_who_we_are, "organisation"),
+    _check(values.texts_are_linked, "front"),
     _check(values.days, "fail_open_until", "override"),
     _check(values.witnesses_are_elsewhere, "audit"),
     _check(rules.advice, "pickup", "front", "connectors"),

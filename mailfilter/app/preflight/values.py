@@ -105,6 +105,13 @@ def witnesses_are_elsewhere(tried: Tried) -> Iterator[Fault]:
         )
 
 
+def texts_are_linked(tried: Tried) -> Iterator[Fault]:
+    """What a visitor of front has a right to read."""
+    for name in tried.settings.front.texts_missing:
+        what = "is empty, so that no page links to that text; give its address"
+        yield Fault(f"front.{name}", what, Kind.WARNING)
+
+
 def days(tried: Tried) -> Iterator[Fault]:
     """What ends by a day."""
     until, today = tried.settings.fail_open_until, clock.today()
