@@ -46,6 +46,7 @@ from mailfilter.record import (
     users,
 )
 from mailfilter.record import outbox as parcels
+from mailfilter.record.contract import AuditLine
 from mailfilter.record.seal import Opener, Sealer
 from mailfilter.record.states import WAITING
 from mailfilter.record.tables import item, message, outbox, told
@@ -159,7 +160,9 @@ async def clear_outbox(connection: AsyncConnection, ran: timedelta) -> Counter[s
     return Counter({"outbox": int(dropped.rowcount), "given-up": len(ids)})
 
 
-async def drop_ended(connection: AsyncConnection, ran: timedelta, audit_days: int) -> int:
+async def drop_ended(
+    connection: AsyncConnection, now: datetime, ran: timedelta, audit_days: int
+) -> int:
     """The bare rows of messages that ended long ago."""
     alive = select(item.c.message).where(items.ALIVE)
     query = select(message.c.id).where(
@@ -200,7 +203,7 @@ async def sweep(
     done["stale"] = await drop_stale(connection, ran)
     done["keys"] = await forget_keys(connection, now, ran)
     done.update(await clear_outbox(connection, ran))
-    done["ended"] = await drop_ended(connection, ran, audit_days)
+    done["ended"] = await drop_ended(connection, now, ran, audit_days)
     done["search"] = await search.forget(connection, now, ran, search_days)
     await facets.forget(connection, now - audit_days * _DAY)
     done["answers"] = await answers.forget(connection, now)
