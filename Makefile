@@ -7,7 +7,7 @@ PYTEST := .venv/bin/python -m pytest
 ARGS ?=
 MINUTES ?= 5
 
-.PHONY: help run test test-fast lint bench bench-detectors bench-reading bench-extract bench-big bombs slow faults cuts power-cuts audit smuggling broken-configs unchanged fuzz evasion ordinary quality quality-blind public-text judge quality-peers lock demo-mails clean
+.PHONY: help run test test-fast lint bench bench-detectors bench-reading bench-extract bench-big bombs slow faults cuts clocks power-cuts audit smuggling broken-configs unchanged fuzz evasion ordinary quality quality-blind public-text judge quality-peers lock demo-mails clean
 help: ## show this list
 	@grep -E '^[a-z.-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 14
 .venv/run: constraints.lock pyproject.toml
@@ -60,6 +60,8 @@ faults: .venv/test ## kills and faults for MINUTES, half of them with PostgreSQL
 	$(RUN) -m tests.faults.campaign --minutes $(MINUTES) $(ARGS)
 cuts: .venv/test ## the network cut at every byte of a transaction, both sides
 	FAULTS=all $(PYTEST) tests/faults/test_cuts.py $(ARGS)
+clocks: .venv/test ## 100 seeds of clocks that jump by -30 to +30 days: nothing ends early; ARGS="--seeds 5"
+	$(RUN) -m tests.record.clocks $(ARGS)
 power-cuts: .venv/test ## 200 power cuts, half under PostgreSQL (root, /dev/fuse); ARGS="--cuts 50 --database sqlite"
 	$(RUN) -m tests.faults.power_run $(ARGS)
 audit: .venv/test ## 87 named and 1,000 random changes of the audit log: which are seen; ARGS="--count 200 --seed 3"

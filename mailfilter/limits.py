@@ -93,3 +93,4 @@ CHECKS_PER_HOUR = 30  # of one person, who would otherwise ask what the filter m
 DIGEST_WAIT = 180.0  # seconds after the first mail that only the digest tells; sent within five min
 NOTICE_WINDOW = 3600.0  # in which a sender gets `notice.per_hour` notices
 OUTBOX_ATTEMPTS = 40  # with back-off up to an hour: more than a day
+NOT_SENT_ATTEMPTS = 180  # more than the seven days that an end waits for its notice

@@ -25,7 +25,11 @@ class _Turns:
     waiting: dict[int, datetime] = field(default_factory=dict)
 
     def forget(self, now: datetime) -> bool:
-        """Drop what is over; True where nothing is left."""
+        """Drop what is over, and all that a clock said which has been put back since; True where
+        nothing is left."""
+        if self.sent and self.sent[-1] > now:
+            self.sent.clear()
+            self.waiting.clear()
         while self.sent and self.sent[0] <= now - HOUR:
             self.sent.popleft()
         for parcel in [one for one, at in self.waiting.items() if at <= now - HOUR]:

@@ -140,7 +140,7 @@ class ToSender(_Handler):
         """False where it is one of those that a digest tells."""
         if about.variant is Variant.DIGEST:
             self._gathers(parcel)
-        elif not items:
+        elif about.variant is Variant.EXPIRED or not items:
             self._in_turn(parcel, who)
         elif not self.rate.free(who, self.now()):
             if who.lower() not in self.digests:  # the page of all her mails tells the rest
@@ -304,8 +304,9 @@ def _not_sent(item: Item, note: str, held_days: int) -> Variant | None:
             return Variant.REFUSED
         case State.EXPIRED:
             return Variant.EXPIRED
-        case State.HELD | State.RELEASE_FAILED if not note.isdigit() or int(note) < held_days:
-            return Variant.NOT_SENT
+        case State.HELD | State.RELEASE_FAILED:  # at the end of its time it waits for this notice
+            over = note.isdigit() and int(note) >= held_days
+            return Variant.EXPIRED if over else Variant.NOT_SENT
         case _:
             return None
 
@@ -323,9 +324,11 @@ class ToReviewers(_Handler):
     async def send(self, parcel: Parcel) -> None:
         """Write to the reviewers, unless a mail since then has done it or nothing waits."""
         reviewers = self.settings.notice.reviewers
+        now, pause = self.now(), timedelta(minutes=self.settings.notice.reviewers_minutes)
+        if self.told is not None and self.told > now:
+            self.told = None  # by a clock that has been put back since
         if not reviewers or (self.told is not None and parcel.created_at <= self.told):
             return
-        now, pause = self.now(), timedelta(minutes=self.settings.notice.reviewers_minutes)
         if self.told is not None and now < self.told + pause:
             raise Later(self.told + pause, "rate")
         waiting = await self.archive.count_items(Filter(states=WAITING, for_reviewers=True))

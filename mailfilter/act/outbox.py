@@ -11,8 +11,9 @@ Invariants:
   is the documented duplicate window. An orderly end (`finish`) opens none: what is being sent is
   finished and marked, nothing else is begun.
 - A failure puts a row off by 1, 2, 4 ... 60 minutes, at most `limits.OUTBOX_ATTEMPTS` times (more
-  than a day); then, or when trying again cannot help, the handler gives up and the audit log says
-  so. An item never stays in a state that only a lost row could end.
+  than a day; "not sent" for a week, since a mail does not end before its sender was told); then,
+  or when trying again cannot help, the handler gives up and the audit log says so. An item never
+  stays in a state that only a lost row could end.
 - One bad row stops no other: the fence around each catches everything (design 7).
 - While mail is stored faster than `FLOOD`, the next batch waits a tick: what waits for its 250 goes
   first. At least `BATCH` rows a tick leave even then, and a `wake` ends the wait.
@@ -129,7 +130,7 @@ class Outbox:
         """Try again later, or give up."""
         if isinstance(failure, Later):
             await self._archive.retry(parcel.id, failure.at, str(failure))
-        elif isinstance(failure, Permanent) or parcel.attempts + 1 >= limits.OUTBOX_ATTEMPTS:
+        elif isinstance(failure, Permanent) or parcel.attempts + 1 >= _most(parcel.kind):
             await self._give_up(parcel, _cause(failure))
         else:
             at = self._now() + backoff(parcel.attempts)
@@ -143,7 +144,7 @@ class Outbox:
         detail: dict[str, str | int] = {"kind": parcel.kind, "why": why}
         about = parcel.item or parcel.message
         await self._archive.audit(AuditLine(0, self._now(), "system", "give-up", about, detail))
-        await self._archive.done(parcel.id)
+        await self._archive.done(parcel.id, why)
         log.warning("outbox-gave-up", kind=parcel.kind, cause=why)
 
     async def _fenced(self, work: Awaitable[None]) -> Exception | None:
@@ -158,6 +159,11 @@ class Outbox:
 def _cause(failure: Exception) -> str:
     """What may be stored and logged: our own errors speak in codes, others by their class."""
     return str(failure) if isinstance(failure, Temporary | Permanent) else type(failure).__name__
+
+
+def _most(kind: str) -> int:
+    """How often a row is tried: what a mail waits for before it ends, as long as the mail does."""
+    return limits.NOT_SENT_ATTEMPTS if kind == "not-sent" else limits.OUTBOX_ATTEMPTS
 
 
 def backoff(attempts: int) -> timedelta:

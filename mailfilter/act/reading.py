@@ -66,7 +66,8 @@ class ReadingOn:
         waiting, now = await self.archive.reading(), self.now()
         known = {one.item: self._tries.get(one.item, _Tries(now)) for one in waiting}
         self._tries = {item: tries for item, tries in known.items() if item in self._tries}
-        due = [one for one in waiting if known[one.item].due <= now]
+        # further away than anything is put off: by a clock that has been put back since
+        due = [one for one in waiting if not now < known[one.item].due <= now + REST]
         if not due:
             return False
         one = min(due, key=lambda one: known[one.item].behind)  # of equals the oldest

@@ -79,7 +79,7 @@ async def _serve(settings: config.Settings, file: Path | None) -> None:
         posting = outbox(archive, settings)
         poison = Poison(poison_file(settings))
         metrics = Metrics(scan_socket(settings), poison)
-        schedule = Schedule(archive, settings, clock.now, posting.wake, metrics)
+        schedule = Schedule(archive, settings, clock.now, posting.wake, metrics, clock.Stopwatch())
         desk = Desk(
             *(archive, clock.now, _reporting(archive), posting.wake, poison),
             standing=partial(_standing, archive, settings),

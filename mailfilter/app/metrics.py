@@ -15,6 +15,7 @@ from detectors.health import judge
 from mailfilter import __version__
 from mailfilter.model import Mode, State
 from mailfilter.record.contract import Archive, Filter
+from mailfilter.record.running import Look
 from mailfilter.workers.notes import DIGEST
 from mailfilter.workers.poison import Poison
 from mailfilter.workers.state import workers
@@ -52,6 +53,10 @@ class Metrics:
         self._poisoned = self._gauge(
             "poisoned_content", "contents that are not opened because they killed their workers"
         )
+        self._running = self._gauge("running_seconds", "how long desk has run, by which mail ends")
+        self._steps = self._gauge(
+            "clock_steps", "steps of the wall clock of more than an hour, stops of desk among them"
+        )
         told = self._gauge("judge", "1 where an encoder judges what the rules flag for health")
         told.set(not judge.missing())
         self._gauge("build_info", "always 1", "version").labels(__version__).set(1)
@@ -67,6 +72,11 @@ class Metrics:
         self._outbox.set(len(await archive.due(now, limit=100)))
         await self._count(archive, today)
         self._workers()
+
+    def time(self, look: Look) -> None:
+        """What the clocks said at the last look."""
+        self._running.set(look.total.total_seconds())
+        self._steps.set(look.steps)
 
     def _workers(self) -> None:
         """What the master of the workers says of itself; nothing before its first word."""

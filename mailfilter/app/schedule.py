@@ -1,5 +1,8 @@
 """What desk does by the clock: sweeps, checkpoints, the reviewers' mail, the weekly report.
 
+Each look first adds the minute that has run to the running time, by which mail ends, and says
+where the wall clock did anything else.
+
 One of the three fences that catch everything: a sweep that fails must not end desk, and the next
 run covers the gap.
 """
@@ -9,7 +12,7 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
 from mailfilter.app.anchoring import Anchoring
-from mailfilter.app.clock import STOCKHOLM
+from mailfilter.app.clock import STOCKHOLM, Stopwatch
 from mailfilter.app.metrics import Metrics
 from mailfilter.app.scanning import repeat_file
 from mailfilter.config import Settings
@@ -32,10 +35,12 @@ class Schedule:
         now: Callable[[], datetime],
         wake: Callable[[], None],
         metrics: Metrics,
+        watch: Stopwatch,
     ) -> None:
         self._archive, self._settings, self._now, self._wake = archive, settings, now, wake
-        self._metrics = metrics
+        self._metrics, self._watch = metrics, watch
         self._anchoring = Anchoring(archive, settings)
+        self._looked = False
         self._told = datetime.min.replace(tzinfo=STOCKHOLM)  # when reviewers were last written to
         self._seen = 0  # how many items waited then
         self._week = ""  # the last week whose report was queued by this process
@@ -52,6 +57,7 @@ class Schedule:
     async def tick(self) -> None:
         """Everything that is due now."""
         now = self._now()
+        await self._time(now)
         self._keys(now)
         await self._archive.index()
         if done := {what: n for what, n in (await self._archive.sweep(now)).items() if n}:
@@ -61,6 +67,15 @@ class Schedule:
         await self._report(now)
         await self._metrics.refresh(self._archive, now, now.astimezone(STOCKHOLM).date())
         self._wake()
+
+    async def _time(self, now: datetime) -> None:
+        """Running time goes on; what the wall clock did beside it is said."""
+        look = await self._archive.running.on(now, self._watch.lap())
+        self._metrics.time(look)
+        if look.jumped:
+            hours = round(look.step.total_seconds() / 3600, 1)
+            log.warning("clock-step", hours=hours, stopped=not self._looked)
+        self._looked = True
 
     def _keys(self, now: datetime) -> None:
         """The key of the day, by which mail is known again. Without it senders are asked again,
@@ -75,8 +90,10 @@ class Schedule:
     async def _reviewers(self, now: datetime) -> None:
         """A content-free mail when more waits than before, at most one in the set minutes."""
         notice = self._settings.notice
-        if not notice.reviewers or now - self._told < timedelta(minutes=notice.reviewers_minutes):
+        if not notice.reviewers:
             return
+        if timedelta() <= now - self._told < timedelta(minutes=notice.reviewers_minutes):
+            return  # a time to come was told by a clock that has been put back since
         waiting = await self._archive.count_items(Filter(states=_WAITING, for_reviewers=True))
         if waiting > self._seen:
             await self._archive.put("reviewers", now, note=str(waiting))

@@ -12,7 +12,8 @@
 ``desk_link.py``    the smtp side where desk alone opens the database (SQLite), over a socket:
                     ``frames.py`` what crosses it, ``desk_server.py`` desk's end
 ``archive.py``      desk's side; its parts are ``items.py`` (with ``states.py``), ``outbox.py``,
-                    ``reading.py``, ``audit.py``, ``counts.py``, ``retention.py``, ``users.py``
+                    ``reading.py``, ``audit.py``, ``counts.py``, ``users.py``, ``retention.py``
+                    (with ``ending.py``, ``running.py``)
 ==================  =========================================================================
 
 Known gaps: audit lines are never dropped; one desk only (its outbox rows are not claimed); a

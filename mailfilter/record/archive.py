@@ -49,6 +49,7 @@ from mailfilter.record.contract import (
 from mailfilter.record.database import Database
 from mailfilter.record.links import Links
 from mailfilter.record.pickup import Pickups
+from mailfilter.record.running import RunningTime
 from mailfilter.record.seal import Opener, Sealer
 from mailfilter.record.sender_rows import SenderRows
 from mailfilter.record.sql import clean
@@ -94,6 +95,7 @@ class StoreArchive:
         self._decoy = ""
         self.links = Links(database, opener, sealer)
         self.sender = SenderRows(database, opener, sealer)
+        self.running = RunningTime(database)
         self.pickups: Pickups | None = None  # given by whoever holds desk's keys
 
     async def _run(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
@@ -198,8 +200,8 @@ class StoreArchive:
     async def parcels(self) -> int:
         return await self._run(outbox.made)
 
-    async def done(self, id: int) -> None:
-        await self._run(lambda c: outbox.done(c, id))
+    async def done(self, id: int, why: str = "") -> None:
+        await self._run(lambda c: outbox.done(c, id, why))
 
     async def retry(self, id: int, at: datetime, why: str) -> None:
         await self._run(lambda c: outbox.retry(c, id, at, why))
@@ -233,7 +235,7 @@ class StoreArchive:
         for _ in range(_ROUNDS):  # each round is a transaction, so that mail gets in between
             done = await self._run(self._sweep_once(now))
             total.update(done)
-            if not done["expired"] and not done["stale"] and not done["ended"]:
+            if not any(done[what] for what in retention.BY_ROUNDS):
                 break
         return dict(total)
 

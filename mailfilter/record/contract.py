@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mailfilter.record.audit_proof import Proof
     from mailfilter.record.links import Links
     from mailfilter.record.pickup import Pickups
+    from mailfilter.record.running import RunningTime
     from mailfilter.record.sender_rows import SenderRows
 
 MARK = 16  # bytes of a mark in an answer
@@ -341,6 +342,8 @@ class Archive(Protocol):
     def sender(self) -> "SenderRows": ...  # what senders did with their own mail
     @property
     def proof(self) -> "Proof": ...  # of the audit log: verifying, checkpoints, accepting
+    @property
+    def running(self) -> "RunningTime": ...  # what `sweep` goes by
 
     # lists and bodies
     async def items(self, filter: Filter) -> list[Item]: ...
@@ -401,7 +404,10 @@ class Archive(Protocol):
     # outbox
     async def due(self, now: datetime, limit: int = 20) -> list[Parcel]: ...
     async def put(self, kind: str, now: datetime, *, item: str = "", note: str = "") -> int: ...
-    async def done(self, id: int) -> None: ...
+    async def done(self, id: int, why: str = "") -> None:
+        """The next hop accepted it, or it needs no sending; with a reason it was given up."""
+        ...
+
     async def parcels(self) -> int:
         """How many rows the outbox has ever had, or more: only the growth says something."""
         ...
@@ -425,7 +431,8 @@ class Archive(Protocol):
 
     # retention
     async def sweep(self, now: datetime) -> dict[str, int]:
-        """Expire held items, drop stale stages and old join keys; what was done, counted."""
+        """Expire held items, drop stale stages and old join keys; what was done, counted. Times
+        are over by running time; `now` only says when it was done."""
         ...
 
     # users and sessions

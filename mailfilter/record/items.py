@@ -46,6 +46,10 @@ _SELECT = (
     .outerjoin(wrapped_key, wrapped_key.c.owner == message.c.id)
 )
 
+# Needs the content of its message: not ended, or expired and not yet destroyed (``ending.py``)
+ALIVE = item.c.state.not_in([state.value for state in ENDED]) | (
+    (item.c.state == State.EXPIRED.value) & item.c.ending.is_not(None)
+)
 _ASKED = exists().where(request.c.item == item.c.id)
 
 
@@ -281,8 +285,7 @@ async def destroy_if_ended(
 ) -> bool:
     """End key, dossier, body and index of a message of which every item has ended; only hashes of
     its addresses stay for `search_days`."""
-    ended = [state.value for state in ENDED]
-    alive = select(item.c.id).where(item.c.message == id, item.c.state.not_in(ended))
+    alive = select(item.c.id).where(item.c.message == id, ALIVE)
     if (await connection.execute(alive)).first() is not None:
         return False
     await search.before_end(connection, opener, id)

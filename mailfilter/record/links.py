@@ -13,7 +13,7 @@ ended, and opens nothing.
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -22,6 +22,7 @@ from mailfilter.errors import Permanent
 from mailfilter.record import link_secret
 from mailfilter.record.contract import Dossier
 from mailfilter.record.database import Database
+from mailfilter.record.running import total
 from mailfilter.record.seal import Opener, Sealer, open_body, open_dossier
 from mailfilter.record.tables import chunk, link, message, wrapped_key
 
@@ -135,6 +136,7 @@ async def _given(
             holder=link_secret.holder(opener.link_key, mailed.address) if mailed.address else None,
             made_at=now,
             expires_at=until,
+            ends=await total(connection) + (until - now),
         )
     )
     return secret
@@ -156,10 +158,10 @@ async def end(connection: AsyncConnection, owner: str, purpose: str = "") -> Non
     await connection.execute(update(link).where(*which).values(wrapped=b"", sealed=None))
 
 
-async def forget(connection: AsyncConnection, now: datetime) -> int:
+async def forget(connection: AsyncConnection, ran: timedelta) -> int:
     """Links whose time is over open nothing; how many. Their rows end with their message's: by them
     each sender finds her own."""
-    over = (link.c.expires_at <= now, link.c.wrapped != b"")
+    over = (link.c.ends <= ran, link.c.wrapped != b"")
     statement = update(link).where(*over).values(wrapped=b"", sealed=None)
     return int((await connection.execute(statement)).rowcount)
 

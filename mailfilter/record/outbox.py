@@ -96,9 +96,10 @@ async def made(connection: AsyncConnection) -> int:
     return (await connection.execute(_NEWEST)).scalar_one() or 0
 
 
-async def done(connection: AsyncConnection, id: int) -> None:
-    """It was sent, or given up: its seal goes, the row stays a while."""
-    statement = update(outbox).where(outbox.c.id == id).values(done=True, sealed=None)
+async def done(connection: AsyncConnection, id: int, why: str = "") -> None:
+    """It was sent, or given up and `why`: its seal goes, the row stays a while."""
+    ended = {"done": True, "sealed": None, "why": without_addresses(why)}
+    statement = update(outbox).where(outbox.c.id == id).values(ended)
     owner = (await connection.execute(statement.returning(outbox.c.message))).scalar_one_or_none()
     if not owner:
         return

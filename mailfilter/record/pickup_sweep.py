@@ -1,7 +1,8 @@
 """What becomes of deposits by the clock, and of bounces.
 
 Nothing unread is destroyed without its sender being told: three days before, and in the same
-transaction that destroys it.
+transaction that destroys it. Days are days of running time (``running.py``), and an end of which
+she is told before waits until the next hop has accepted that, or for `UNHEARD` more.
 
 ===================  ===================================================================
 not opened by a time  that the sender chose: she is told, once
@@ -17,13 +18,15 @@ bare rows            after ``store.audit_days``
 from collections import Counter
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mailfilter.record import pickup_rows as rows
+from mailfilter.record.ending import UNHEARD
+from mailfilter.record.items import ALIVE
 from mailfilter.record.pickup_contract import Found, Told
 from mailfilter.record.pickup_tables import box, deposit, detail, seat
-from mailfilter.record.tables import outbox
+from mailfilter.record.tables import item, outbox
 
 WARN = timedelta(days=3)
 _MOST = 200
@@ -44,15 +47,19 @@ async def bounced(connection: AsyncConnection, token: str, now: datetime) -> boo
     return True
 
 
-async def sweep(connection: AsyncConnection, now: datetime, audit_days: int) -> Counter[str]:
+async def sweep(
+    connection: AsyncConnection, now: datetime, ran: timedelta, audit_days: int
+) -> Counter[str]:
     """One round of everything."""
     done: Counter[str] = Counter()
     done["pickup-unopened"] = await _watch(connection, now)
-    done["pickup-warned"] = await _warn(connection, now)
-    done["pickup-expired"] = await _expire(connection, now)
-    done["pickup-dropped"] = await _drop(connection, now, audit_days)
+    done["pickup-warned"] = await _warn(connection, now, ran)
+    done["pickup-expired"] = await _expire(connection, now, ran)
+    done["pickup-dropped"] = await _drop(connection, ran, audit_days)
     await connection.execute(delete(seat).where(seat.c.until <= now))
-    await connection.execute(delete(detail).where(detail.c.at <= now - 60 * _DAY))
+    needed = select(item.c.id).where(ALIVE)
+    unused = (detail.c.at <= now - 60 * _DAY, detail.c.item.not_in(needed))
+    await connection.execute(delete(detail).where(*unused))
     await _forget(connection)
     return done
 
@@ -68,16 +75,16 @@ async def _watch(connection: AsyncConnection, now: datetime) -> int:
     return len(ids)
 
 
-async def _warn(connection: AsyncConnection, now: datetime) -> int:
+async def _warn(connection: AsyncConnection, now: datetime, ran: timedelta) -> int:
     query = (
         select(box.c.id)
         .join(deposit, deposit.c.id == box.c.deposit)
         .where(
             deposit.c.ended == "",
             deposit.c.committed,
-            deposit.c.expires_at <= now + WARN,
-            deposit.c.expires_at > now,
-            deposit.c.at < now - WARN,  # one that lives for some days only is not warned of
+            deposit.c.ends <= ran + WARN,
+            deposit.c.ends > ran,
+            deposit.c.seen < ran - WARN,  # one that lives for some days only is not warned of
             box.c.read_at.is_(None),
         )
     )
@@ -89,9 +96,17 @@ async def _warn(connection: AsyncConnection, now: datetime) -> int:
     return warned
 
 
-async def _expire(connection: AsyncConnection, now: datetime) -> int:
+async def _expire(connection: AsyncConnection, now: datetime, ran: timedelta) -> int:
+    unheard = exists().where(
+        outbox.c.kind == "pickup",
+        outbox.c.note.startswith(f"{Told.EXPIRING} ") & outbox.c.note.contains(deposit.c.id),
+        outbox.c.done.is_(False) | (outbox.c.why != ""),
+    )
     query = select(deposit).where(
-        deposit.c.ended == "", deposit.c.committed, deposit.c.expires_at <= now
+        deposit.c.ended == "",
+        deposit.c.committed,
+        deposit.c.ends <= ran,
+        ~unheard | (deposit.c.ends <= ran - UNHEARD),
     )
     ended = (await connection.execute(query.limit(_MOST))).all()
     for one in ended:
@@ -103,11 +118,11 @@ async def _expire(connection: AsyncConnection, now: datetime) -> int:
     return len(ended)
 
 
-async def _drop(connection: AsyncConnection, now: datetime, audit_days: int) -> int:
+async def _drop(connection: AsyncConnection, ran: timedelta, audit_days: int) -> int:
     """What never reached anybody, and bare rows of long ago."""
-    abandoned = deposit.c.committed.is_(False) & (deposit.c.at <= now - 6 * _DAY)
+    abandoned = deposit.c.committed.is_(False) & (deposit.c.seen <= ran - 6 * _DAY)
     abandoned &= deposit.c.answers == ""
-    old = (deposit.c.ended != "") & (deposit.c.expires_at <= now - audit_days * _DAY)
+    old = (deposit.c.ended != "") & (deposit.c.ends <= ran - audit_days * _DAY)
     query = select(deposit.c.id).where(abandoned | old).limit(_MOST)
     ids = (await connection.execute(query)).scalars().all()
     for id_ in ids:

@@ -19,7 +19,7 @@ from sqlalchemy import (
     false,
 )
 
-from mailfilter.record.tables import Instant, metadata
+from mailfilter.record.tables import Instant, Span, metadata
 
 
 def _text(name: str) -> Column[str]:
@@ -43,6 +43,8 @@ deposit = Table(
     Column("notify", LargeBinary),  # sealed to desk: whom to tell; NULL when all is told
     Column("wrap", LargeBinary),  # the data key for the sender's link
     Column("link", LargeBinary),  # the sender's secret, sealed to desk, until her mail has gone
+    Column("seen", Span),  # running time; NULL until a sweep has seen it
+    Column("ends", Span),  # its time is over: `expires_at`, by running time
     Index("pickup_deposit_by_item", "item"),
     Index("pickup_deposit_by_end", "ended", "expires_at"),
 )

@@ -257,7 +257,9 @@ async def remove(connection: AsyncConnection, id: str) -> None:
     await connection.execute(delete(term).where(term.c.message == id))
 
 
-async def forget(connection: AsyncConnection, now: datetime, days: int) -> int:
-    """Addresses of mail that ended more than `days` ago."""
-    old = term.c.ended_at <= now - timedelta(days=days)
+async def forget(connection: AsyncConnection, now: datetime, ran: timedelta, days: int) -> int:
+    """Addresses of mail that ended more than `days` ago, none of mail that came later by running
+    time."""
+    came = select(message.c.id).where(message.c.seen <= ran - timedelta(days=days))
+    old = (term.c.ended_at <= now - timedelta(days=days)) & term.c.message.in_(came)
     return int((await connection.execute(delete(term).where(old))).rowcount)

@@ -38,6 +38,11 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK = timedelta(microseconds=1)
 
 
+def ticks(value: datetime | timedelta) -> int:
+    """Microseconds, as both types below are stored."""
+    return (value - _EPOCH if isinstance(value, datetime) else value) // _TICK
+
+
 class Instant(TypeDecorator[datetime]):
     """An aware datetime, stored as microseconds since 1970 in UTC."""
 
@@ -45,10 +50,23 @@ class Instant(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - the base class's signature
-        return None if value is None else (value - _EPOCH) // _TICK
+        return None if value is None else ticks(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - the base class's signature
         return None if value is None else _EPOCH + int(value) * _TICK
+
+
+class Span(TypeDecorator[timedelta]):
+    """A length of running time (``running.py``), stored as microseconds."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: timedelta | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - the base class's signature
+        return None if value is None else ticks(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> timedelta | None:  # noqa: ARG002 - the base class's signature
+        return None if value is None else int(value) * _TICK
 
 
 NEVER = _EPOCH  # a lease that has run out
@@ -83,7 +101,8 @@ message = Table(
     Column("level", Text, nullable=False, default="", server_default=""),  # the highest of them
     # whether ``search.py`` has nothing to do here: it has done it, or must not
     Column("indexed", Boolean, nullable=False, default=False, server_default=false()),
-    Index("message_by_time", "committed", "at"),
+    Column("seen", Span),  # running time; NULL until a sweep has seen it
+    Index("message_by_seen", "committed", "seen"),
     Index("message_by_indexed", "indexed", "at"),
 )
 
@@ -123,6 +142,9 @@ item = Table(
     Column("rules", Text, nullable=False, default="", server_default=""),  # see ``facets.py``
     Column("decided_by", Text, nullable=False, default="", server_default=""),  # the last who did
     Column("decided_at", Instant),
+    Column("seen", Span),  # running time; NULL until a sweep has seen it
+    Column("ends", Span),  # its time is over: `expires_at`, by running time
+    Column("ending", Span),  # since when its end is told, or its content waits for the end
     Index("item_by_state", "state", "at"),
     Index("item_by_message", "message"),
 )
@@ -141,6 +163,7 @@ outbox = Table(
     _text("why"),
     Column("done", Boolean, nullable=False, default=False),
     Column("sealed", LargeBinary),  # a dossier under a key of its own: the message has none
+    Column("seen", Span),  # running time; NULL until a sweep has seen it
     Index("outbox_by_due", "done", "due_at"),
     Index("outbox_by_message", "message"),
     sqlite_autoincrement=True,
@@ -243,6 +266,7 @@ link = Table(
     Column("holder", LargeBinary),  # a keyed hash of the sender's address
     Column("made_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),
+    Column("ends", Span),  # the same by running time
     UniqueConstraint("owner", "purpose", "name", name="link_of_mail"),
     Index("link_by_holder", "holder"),
 )
@@ -310,6 +334,15 @@ facet = Table(
     Column("name", Text, primary_key=True),  # department, rule, kind
     Column("value", Text, primary_key=True),
     Column("at", Instant, nullable=False),  # when the newest mail that has it came
+)
+
+running = Table(
+    "running",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("total", Span, nullable=False),
+    Column("wall", Instant, nullable=False),  # at the last look
+    Column("steps", Integer, nullable=False),
 )
 
 meta = Table(

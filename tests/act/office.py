@@ -218,11 +218,11 @@ class FakeArchive:
             for row in waiting[:limit]
         ]
 
-    async def done(self, id):
+    async def done(self, id, why=""):
         if self.fail_done:
             self.fail_done -= 1
             raise Temporary("store-down")
-        self.rows[id]["done"] = True
+        self.rows[id] |= {"done": True, "why": why}
 
     async def retry(self, id, at, why):
         row = self.rows[id]

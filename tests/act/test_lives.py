@@ -18,6 +18,7 @@ from mailfilter.record.contract import AuditLine, Filter, Staged, StagedItem
 from mailfilter.record.keys import ensure_keys, load_private
 from mailfilter.record.open import open_store
 from tests.act.office import BODY, CANARIES, NOW, Clock, dossier, verdict
+from tests.record.making import swept
 from tests.scripted_hop import DROP, ScriptedHop
 
 LINE = AuditLine(0, NOW, "anna", "release", "M1.1", {"reason": "no-data"})
@@ -223,8 +224,10 @@ async def test_what_nobody_touches_goes_back_as_not_sent(tmp_path, now):
         await box.step()
         for days in (3, 10, 14):
             now.at = NOW + timedelta(days=days, minutes=1)
-            await store.archive.sweep(now())
+            await swept(store.archive, now(), NOW)
             await box.step()
+        assert await state(store) is State.HELD, "until the notice that it ends was accepted"
+        await swept(store.archive, now())
         told = [subject for subject in subjects(hop) if "ärende" in subject]
         assert told == [
             "Ditt mejl har inte skickats än (ärende M1)",

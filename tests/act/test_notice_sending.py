@@ -143,12 +143,24 @@ async def test_who_comes_while_others_wait_comes_after_them():
     assert caught.value.at >= turns[1] + timedelta(minutes=30)
 
 
+async def test_a_clock_that_is_put_back_stops_no_notice():
+    handler, box, clock = sender(notice={"per_hour": 1})
+    await handler.send(parcel(id=1))
+    with pytest.raises(Later):
+        await handler.send(parcel(id=2))
+    clock.at = NOW - timedelta(days=30)
+    await handler.send(parcel(id=2))
+    assert len(box.mails) == 2
+
+
 @pytest.mark.parametrize(
     ("kind", "note", "state", "action", "variant"),
     [
         ("not-sent", "3", State.HELD, Action.QUARANTINE, "not-sent"),
         ("not-sent", "10", State.RELEASE_FAILED, Action.QUARANTINE, "not-sent"),
         ("not-sent", "14", State.EXPIRED, Action.QUARANTINE, "expired"),
+        ("not-sent", "14", State.HELD, Action.QUARANTINE, "expired"),  # it ends when this is taken
+        ("not-sent", "14", State.RELEASE_FAILED, Action.QUARANTINE, "expired"),
         ("not-sent", "", State.REFUSED, Action.QUARANTINE, "refused"),
         ("not-sent", "3", State.RELEASED, Action.QUARANTINE, None),
         ("not-sent", "3", State.DELETED, Action.QUARANTINE, None),
@@ -272,6 +284,14 @@ async def test_at_most_one_mail_to_reviewers_in_fifteen_minutes():
     assert len(box.mails) == 2
 
 
+async def test_a_clock_that_is_put_back_stops_no_mail_to_reviewers():
+    handler, box, clock, _ = reviewers(item())
+    await handler.send(Parcel(1, "reviewers", "", "", 0, NOW, None))
+    clock.at = NOW - timedelta(days=30)
+    await handler.send(Parcel(2, "reviewers", "", "", 0, clock(), None))
+    assert len(box.mails) == 2
+
+
 async def test_a_mail_that_did_not_go_does_not_count_and_nothing_waiting_needs_none():
     handler, box, _, archive = reviewers(item(), mailbox=Mailbox(Reply(451, "4.0.0 later"), OK))
     row = Parcel(1, "reviewers", "", "", 0, NOW, None)
@@ -360,3 +380,22 @@ async def test_what_comes_after_a_digest_has_another(sent):
         await handler.give_up(digest, "refused")
     await handler.send(parcel(id=4, message="M4"))
     assert [row["parcel"].item for row in archive.rows.values()] == ["M2.1", "M4.1"]
+
+
+async def test_no_digest_takes_the_place_of_the_notice_that_a_mail_ends():
+    """It waits for its turn: the mail does not end before this notice was accepted."""
+    held = [item(id=f"M{n}.1", message=f"M{n}", state=State.HELD) for n in (1, 2)]
+    archive, box, made, post, clock = office(*held, notice={"per_hour": 1}, front={"port": 8443})
+    archive.links = Links()
+    handler = ToSender(archive, made, post, clock)
+    await handler.send(parcel("not-sent", id=1, item="M1.1", note="14"))
+    second = parcel("not-sent", id=2, message="M2", item="M2.1", note="14")
+    with pytest.raises(Later):
+        await handler.send(second)
+    assert archive.rows == {}
+    clock.after(hours=1)
+    await handler.send(second)
+    assert [read(box, n)["Subject"] for n in (0, 1)] == [
+        "Ditt mejl skickades aldrig (ärende M1)",
+        "Ditt mejl skickades aldrig (ärende M2)",
+    ]

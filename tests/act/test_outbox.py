@@ -86,6 +86,21 @@ async def test_after_more_than_a_day_it_is_given_up_and_audited():
     assert line.detail == {"kind": "notice", "why": "451 4.4.1"}
 
 
+async def test_that_a_mail_ends_is_told_for_a_week_and_a_refusal_is_kept():
+    handler = Handler(*[Temporary("451 4.4.1")] * 200)
+    archive, clock, outbox = office(handler, "not-sent")
+    await archive.put("not-sent", NOW, item="M1.1", note="14")
+    while not archive.rows[1]["done"]:
+        clock.after(hours=1)
+        await outbox.step()
+    assert clock() - NOW > timedelta(days=7)
+    assert archive.rows[1]["why"] == "451 4.4.1"
+    await archive.put("not-sent", clock(), item="M1.1", note="14")
+    handler.what.clear()
+    await outbox.step()
+    assert (archive.rows[2]["done"], archive.rows[2]["why"]) == (True, "")
+
+
 @pytest.mark.parametrize("kind", ["notice", "letter-of-tomorrow"])
 async def test_what_cannot_help_is_given_up_at_once(kind):
     handler = Handler(Permanent("550 5.1.1"))

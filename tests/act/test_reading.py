@@ -330,3 +330,12 @@ async def test_a_clock_that_went_back_gives_no_more_than_the_time(desk):
     task = reading(desk, CLEAN)
     assert await task.step()
     assert task.examine.asked == [(BODY, limits.READING_ON)]
+
+
+async def test_a_clock_that_is_put_back_does_not_stop_reading_on(desk):
+    item = await keep(desk)
+    task = reading(desk, Temporary("no scan worker was free in time"), CLEAN)
+    assert await task.step()
+    desk.now -= timedelta(days=30)
+    assert await task.step()
+    assert await state(desk, item) is State.RELEASING

@@ -20,7 +20,7 @@ from mailfilter.record.pickup_contract import TEXTS, TRIES, Found, Outcome, Prov
 from mailfilter.record.pickup_visitors import FREE, VISITOR_TEXTS
 from tests.act.real_store import Desk
 from tests.pickup.service import BODY, put_together, service, subjects
-from tests.record.making import CHEAP, DAY, Mails, settings
+from tests.record.making import CHEAP, DAY, Mails, settings, swept
 from tests.scripted_hop import ScriptedHop
 
 SMS = {"url": "http://127.0.0.1:1/"}
@@ -322,12 +322,12 @@ async def test_told_if_not_opened_by_a_time(opened):
         assert not await s.following.watch(deposit, mine, box, s.now - DAY, s.now)
         assert await s.following.watch(deposit, mine, box, s.now + DAY, s.now)
         s.desk.later(hours=23)
-        await s.desk.archive.sweep(s.now)
+        await swept(s.desk.archive, s.now)
         await s.step()
         assert "Inte öppnat" not in told(s)
         for _ in range(2):
             s.desk.later(hours=1)
-            await s.desk.archive.sweep(s.now)
+            await swept(s.desk.archive, s.now)
             await s.step()
         assert told(s).count("Inte öppnat") == 1
 
@@ -340,23 +340,51 @@ async def test_unread_it_is_destroyed_only_with_a_word_to_the_sender(opened):
         seat = await seated(s, box, secret)
         await s.reading.read(box, secret, seat, s.now)
         s.desk.later(days=26)
-        await s.desk.archive.sweep(s.now)
+        await swept(s.desk.archive, s.now)
         await s.step()
         assert not [one for one in told(s) if "förstör" in one]
         for _ in range(2):
             s.desk.later(days=1)
-            await s.desk.archive.sweep(s.now)
+            await swept(s.desk.archive, s.now)
             await s.step()
         assert told(s).count("Olästa mejl förstörs snart") == 1
         s.desk.later(days=31)
-        await s.desk.archive.sweep(s.now)
+        await swept(s.desk.archive, s.now)
         await s.step()
         assert told(s).count("Oläst mejl är förstört") == 1, "of the one that was not read"
         for one in ((box, secret), (other, key)):
             assert (await s.reading.look(*one)).found is Found.EXPIRED
         assert (await s.following.look(deposit, mine)).found is Found.EXPIRED
-        await s.desk.archive.sweep(s.now + DAY)
+        await swept(s.desk.archive, s.now + DAY)
         assert await s.pickups.notify(deposit) is None, "whom to tell is forgotten"
+
+
+async def test_it_is_not_destroyed_before_its_sender_was_told_that_it_will_be(opened):
+    async with opened() as s:
+        await s.hand_over()
+        box, secret = s.links("h")[0]
+        s.desk.later(days=28)
+        await swept(s.desk.archive, s.now)
+        (told_,) = [one.id for one in await s.desk.archive.due(s.now) if "expiring" in one.note]
+        s.desk.later(days=4)
+        assert (await swept(s.desk.archive, s.now))["pickup-expired"] == 0
+        assert (await s.reading.look(box, secret)).found is Found.OPEN
+        await s.desk.archive.done(told_)
+        assert (await s.desk.archive.sweep(s.now))["pickup-expired"] == 1
+
+
+async def test_a_clock_that_jumps_ends_no_pickup(opened):
+    async with opened() as s:
+        await s.hand_over()
+        box, secret = s.links("h")[0]
+        await swept(s.desk.archive, s.now)
+        for days in (30, -60, 400):
+            s.desk.later(days=days)
+            await s.desk.archive.running.on(s.now, timedelta())
+            assert (await s.desk.archive.sweep(s.now))["pickup-expired"] == 0
+            await s.step()
+        assert (await s.reading.look(box, secret)).found is Found.OPEN
+        assert "Olästa mejl förstörs snart" not in told(s)
 
 
 async def test_an_unread_answer_is_told_as_well(opened):
@@ -368,7 +396,7 @@ async def test_an_unread_answer_is_told_as_well(opened):
         assert await s.reading.answer(box, secret, seat, b"Subject: x\r\n\r\ny", s.now)
         await s.step()
         s.desk.later(days=31)
-        await s.desk.archive.sweep(s.now)
+        await swept(s.desk.archive, s.now)
         await s.step()
         assert "Ett oläst svar är förstört" in told(s)
         assert (await s.reading.look(*s.links("h")[-1])).found is Found.EXPIRED

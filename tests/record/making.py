@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import argon2
-from sqlalchemy import make_url, text
+from sqlalchemy import make_url, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from detectors import Role
@@ -22,6 +22,7 @@ from mailfilter.record.database import Database
 from mailfilter.record.intake import StoreIntake
 from mailfilter.record.keys import PrivateKeys
 from mailfilter.record.open import open_store
+from mailfilter.record.tables import running
 
 NOW = datetime(2026, 11, 16, 8, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -148,6 +149,22 @@ def line(
     act: str = "release", object_: str = "", at: datetime = NOW, **detail: str | int
 ) -> AuditLine:
     return AuditLine(0, at, "anna", act, object_, detail)
+
+
+async def swept(archive: StoreArchive, at: datetime, start: datetime = NOW) -> dict[str, int]:
+    """A sweep at `at`, to which both clocks have gone without a step; what came before is seen at
+    the time of the last, the first time at `start`."""
+    before = await archive.database.run(_last)
+    if before is None:
+        before = start
+        await archive.running.on(before, timedelta())
+    await archive.sweep(before)
+    await archive.running.on(at, max(at - before, timedelta()))
+    return await archive.sweep(at)
+
+
+async def _last(connection: AsyncConnection) -> datetime | None:
+    return (await connection.execute(select(running.c.wall))).scalar_one_or_none()
 
 
 async def hold(parts: Parts, staged: Staged) -> Joined:

@@ -11,7 +11,7 @@ from mailfilter.record.desk_link import DeskIntake
 from mailfilter.record.desk_server import DeskServer
 from mailfilter.record.seal import Sealer
 from mailfilter.record.sender_rows import FalseAlarm
-from tests.record.making import DAY, NOW, dossier, hold
+from tests.record.making import DAY, NOW, dossier, hold, swept
 
 COUNT = Count(NOW.date(), "Skolan", "", "act:not-health", "", "quarantine", "enforce")
 MARKS = tuple(bytes([n]) * 16 for n in range(1, 4))
@@ -98,7 +98,7 @@ async def test_an_answer_ends_with_its_day_and_is_dropped(store, mails):
     await tapped(store, staged)
     assert await known(store.intake, UNTIL - timedelta(seconds=1))
     assert await known(store.intake, UNTIL) == []
-    assert (await store.archive.sweep(UNTIL))["answers"] == 1
+    assert (await swept(store.archive, UNTIL))["answers"] == 1
     assert await known(store.intake) == []
 
 

@@ -39,6 +39,7 @@ from tests.record.making import (
     hold,
     line,
     settings,
+    swept,
     without_triggers,
 )
 
@@ -195,7 +196,7 @@ async def test_what_retention_drops_is_no_fault(opening: Open, mails: Mails) -> 
     store = await opening(audit_days=30)
     await hold(store, mails())
     await store.archive.act("M00001.1", [State.HELD], State.REFUSED, line("refuse"))
-    assert (await store.archive.sweep(NOW + 31 * DAY))["ended"] == 1
+    assert (await swept(store.archive, NOW + 31 * DAY))["ended"] == 1
     assert await faults(store) == []
     assert [one.act for one in await store.archive.audit_lines()] == ["refuse", "drop"]
 

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from mailfilter.model import State
 from mailfilter.record.contract import Filter, Joined
 from mailfilter.record.tables import metadata
-from tests.record.making import CANARY, DAY, NOW, Mails, Open, Parts, dossier, hold, line
+from tests.record.making import CANARY, DAY, NOW, Mails, Open, Parts, dossier, hold, line, swept
 
 CHILD = Path(__file__).with_name("crash_child.py")
 BODY = CANARY.encode() * 200_000
@@ -120,7 +120,7 @@ async def test_canaries_are_in_no_byte(store: Parts, mails: Mails) -> None:
     for parcel in await store.archive.due(NOW):
         assert parcel.dossier == dossier(CANARY)
         await store.archive.retry(parcel.id, NOW, reply)
-    await store.archive.sweep(NOW + 20 * DAY)
+    await swept(store.archive, NOW + 20 * DAY)
 
     async def everything(connection):  # type: ignore[no-untyped-def]
         tables = metadata.sorted_tables

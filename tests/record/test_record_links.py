@@ -11,7 +11,7 @@ from mailfilter.model import State
 from mailfilter.record import link_secret
 from mailfilter.record.contract import AuditLine
 from mailfilter.record.links import Mailed
-from tests.record.making import NOW
+from tests.record.making import NOW, swept
 
 NOTICE = Mailed("m", "M00001", "notice")
 LATER = NOW + timedelta(days=14)
@@ -78,7 +78,7 @@ async def test_an_expired_link_opens_nothing_and_still_says_whose_it_was(store, 
     await held(store, mails)
     mailed = Mailed("m", "M00001", "notice", "Maj@exempelkommun.example")
     secret = await store.archive.links.ensure(mailed, NOW, NOW + timedelta(hours=1))
-    assert (await store.archive.sweep(NOW + timedelta(hours=2)))["links"] == 1
+    assert (await swept(store.archive, NOW + timedelta(hours=2)))["links"] == 1
     with pytest.raises(Permanent):
         await store.archive.links.key("m", "M00001", secret, NOW)
     assert await store.archive.sender.messages_of("maj@exempelkommun.example") == ["M00001"]

@@ -4,7 +4,7 @@ import asyncio
 import shutil
 import tempfile
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import hypothesis.strategies as st
@@ -19,7 +19,7 @@ from mailfilter.record.keys import ensure_keys, load_private
 from mailfilter.record.open import open_store
 from mailfilter.record.staging import LEASE
 from mailfilter.record.states import ENDED, NEXT, WAITING
-from tests.record.making import CHEAP, NOW, Mails, count, dossier, line, settings
+from tests.record.making import CHEAP, DAY, NOW, Mails, count, dossier, line, settings, swept
 
 HELD = StagedItem(Action.QUARANTINE, recipients=(0,))
 READ = StagedItem(Action.QUARANTINE, recipients=(0,), reading=True)
@@ -37,6 +37,14 @@ class Model:
     committed: bool = False
     relayed: bool = False
     states: dict[str, State] = field(default_factory=dict)
+    seen: dict[str, datetime] = field(default_factory=dict)  # items, by the first sweep
+    told: set[str] = field(default_factory=set)  # that they end
+    expired: dict[str, datetime] = field(default_factory=dict)  # until they are destroyed
+
+    @property
+    def alive(self) -> bool:
+        """Whether its content is still there."""
+        return bool(self.expired) or not set(self.states.values()) <= ENDED
 
 
 class Lives(RuleBasedStateMachine):
@@ -141,9 +149,12 @@ class Lives(RuleBasedStateMachine):
 
     @rule(hours=st.sampled_from([0, 1, 24, 24 * 5, 24 * 9]))
     def wait_and_sweep(self, hours: int) -> None:
+        for model in self.known.values():
+            self._see(model)
+            self._expire(model)  # those that came back after their sender was told
         self.now += timedelta(hours=hours)
-        done = self.runner.run(self.store.archive.sweep(self.now))
-        expired = stale = 0
+        done = self.runner.run(swept(self.store.archive, self.now))
+        begun = stale = 0
         for id_, model in list(self.known.items()):
             at = self._staged_at(id_)
             if at is None:
@@ -151,14 +162,40 @@ class Lives(RuleBasedStateMachine):
                 del self.known[id_]
                 stale += 1
                 continue
-            for item, state in model.states.items():
-                if state in WAITING and at + timedelta(days=14) <= self.now:
-                    model.states[item] = State.EXPIRED
-                    expired += 1
+            over = {item for item, seen in model.seen.items() if seen + 14 * DAY <= self.now}
+            over = {i for i in over - model.told if model.states[i] in WAITING}
+            model.told |= over
+            begun += len(over)
             if model.committed and at + timedelta(days=6) <= self.now:
                 model.join_key = b"forgotten"
-        assert (done["expired"], done["stale"]) == (expired, stale)
-        self.audited += expired
+        assert (done["ending"], done["expired"], done["stale"]) == (begun, 0, stale)
+        for model in self.known.values():
+            self._destroy(model)
+        self._accept()
+
+    def _accept(self) -> None:
+        """The next hop takes the notices, and a sweep ends what they tell of."""
+        for parcel in self.runner.run(self.store.archive.due(self.now, 1000)):
+            if parcel.kind == "not-sent":
+                self.runner.run(self.store.archive.done(parcel.id))
+        done = self.runner.run(self.store.archive.sweep(self.now))
+        assert done["expired"] == sum(self._expire(model) for model in self.known.values())
+
+    def _see(self, model: Model) -> None:
+        if model.committed:
+            for item, state in model.states.items():
+                if state not in ENDED:
+                    model.seen.setdefault(item, self.now)
+
+    def _expire(self, model: Model) -> int:
+        ending = [item for item in model.told if model.states[item] in WAITING]
+        for item in ending:
+            model.states[item], model.expired[item] = State.EXPIRED, self.now
+        self.audited += len(ending)
+        return len(ending)
+
+    def _destroy(self, model: Model) -> None:
+        model.expired = {i: at for i, at in model.expired.items() if at + DAY > self.now}
 
     def _staged_at(self, id_: str):  # type: ignore[no-untyped-def]
         from sqlalchemy import select
@@ -178,7 +215,7 @@ class Lives(RuleBasedStateMachine):
         believed = {i: s for m in self.known.values() for i, s in m.states.items() if m.committed}
         assert {item.id: item.state for item in listed} == believed
         for item in listed:
-            alive = not set(self.known[item.message].states.values()) <= ENDED
+            alive = self.known[item.message].alive
             assert (item.dossier == dossier()) is alive
             assert (item.dossier is None) is not alive
 
@@ -190,7 +227,7 @@ class Lives(RuleBasedStateMachine):
                 alive = True
             except Permanent:
                 alive = False
-            assert alive is not (set(model.states.values()) <= ENDED)
+            assert alive is model.alive
 
     @invariant()
     def each_is_counted_once_when_it_is_known(self) -> None:

@@ -2,13 +2,14 @@
 
 import asyncio
 import sqlite3
+from datetime import timedelta
 from pathlib import Path
 
 import pyrage
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mailfilter.errors import ConfigError, Temporary
@@ -18,7 +19,7 @@ from mailfilter.record.audit_key import AuditKey
 from mailfilter.record.contract import Filter
 from mailfilter.record.database import connect
 from mailfilter.record.keys import PrivateKeys, PublicKeys
-from mailfilter.record.tables import metadata
+from mailfilter.record.tables import item, metadata
 from tests.record.making import (
     CHEAP,
     NOW,
@@ -54,8 +55,12 @@ FIRST_TABLES = {
 
 
 LATER_COLUMNS = {
-    "item": ("reading", "ended_at", "rules", "decided_by", "decided_at"),
-    "message": ("pending", "kinds", "level", "indexed"),
+    "item": (
+        *("reading", "ended_at", "rules", "decided_by", "decided_at"),
+        *("seen", "ends", "ending"),
+    ),
+    "message": ("pending", "kinds", "level", "indexed", "seen"),
+    "outbox": ("seen",),
     "audit": ("state",),
     "audit_head": ("keyed", "log", "seal"),
     '"user"': ("address", "seen"),
@@ -65,7 +70,8 @@ LATER_COLUMNS = {
 async def test_a_database_of_the_first_schema_is_brought_up_to_date(opening, mails: Mails) -> None:  # type: ignore[no-untyped-def]
     first = await opening()
     await hold(first, mails())
-    await _sql(first, "DROP INDEX message_by_indexed")
+    for index in ("message_by_indexed", "message_by_seen"):
+        await _sql(first, f"DROP INDEX {index}")
     await drop_triggers(first, "audit_at_its_end")
     for table, names in LATER_COLUMNS.items():
         for column in names:
@@ -75,13 +81,22 @@ async def test_a_database_of_the_first_schema_is_brought_up_to_date(opening, mai
             await _sql(first, f"DROP TABLE {table.name}")
     await _sql(first, "UPDATE alembic_version SET version_num = '0001'")
     second = await opening()
-    (item,) = await second.archive.items(Filter())
-    assert item.state is State.HELD
+    (held,) = await second.archive.items(Filter())
+    assert held.state is State.HELD
     assert await second.archive.reading() == []
-    acted = line("refuse", item.id)
-    assert await second.archive.act(item.id, [State.READING, State.HELD], State.REFUSED, acted)
+    assert await _ages(second) == (timedelta(), timedelta(days=14)), "as of the newest mail"
+    acted = line("refuse", held.id)
+    assert await second.archive.act(held.id, [State.READING, State.HELD], State.REFUSED, acted)
     day = NOW.date()
     assert await second.archive.counts(day, day) == [count()], "nothing was pending"
+
+
+async def _ages(store: Parts) -> tuple[timedelta, timedelta]:
+    async def work(connection: AsyncConnection) -> tuple[timedelta, timedelta]:
+        row = (await connection.execute(select(item.c.seen, item.c.ends))).one()
+        return row.seen, row.ends
+
+    return await store.database.run(work)
 
 
 async def test_a_newer_schema_is_refused(url: str, store: Parts, keys, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]

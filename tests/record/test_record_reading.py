@@ -10,7 +10,7 @@ from mailfilter.errors import Permanent
 from mailfilter.model import Action, State
 from mailfilter.record.contract import Filter, Joined, Reading, ReadOn, StagedItem
 from mailfilter.record.tables import message
-from tests.record.making import DAY, NOW, Mails, Parts, count, dossier, hold, line
+from tests.record.making import DAY, NOW, Mails, Parts, count, dossier, hold, line, swept
 
 ID = "M00001.1"
 LATE = StagedItem(Action.QUARANTINE, recipients=(0, 1), reading=True)
@@ -46,7 +46,7 @@ async def acts(store: Parts) -> list[tuple[str, str, str]]:
     return [(one.actor, one.act, one.object) for one in await store.archive.audit_lines()]
 
 
-async def test_it_is_kept_without_a_word_and_not_counted_yet(store: Parts, mails: Mails) -> None:
+async def test_it_is_kept_without_a_word_and_not_whatyet(store: Parts, mails: Mails) -> None:
     await read(store, mails)
     assert await states(store) == {ID: State.READING}
     assert (await waiting(store), await counted(store), await acts(store)) == ([], [], [])
@@ -170,8 +170,8 @@ async def test_a_reviewer_need_not_wait(store: Parts, mails: Mails) -> None:
 
 async def test_it_does_not_expire(store: Parts, mails: Mails) -> None:
     await read(store, mails)
-    swept = await store.archive.sweep(NOW + 40 * DAY)
-    assert (swept["expired"], swept["told"], swept["warned"]) == (0, 0, 0)
+    what = await swept(store.archive, NOW + 40 * DAY)
+    assert (what["ending"], what["told"], what["warned"]) == (0, 0, 0)
     assert await states(store) == {ID: State.READING}
     assert await store.archive.settle(done(RELEASED, at=NOW + 40 * DAY))
 

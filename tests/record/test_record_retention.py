@@ -9,7 +9,7 @@ from mailfilter.errors import Permanent, Temporary
 from mailfilter.model import State
 from mailfilter.record.contract import Filter, Joined, User
 from mailfilter.record.tables import message, metadata, outbox, told
-from tests.record.making import DAY, NOW, Mails, Parts, dossier, hold, line
+from tests.record.making import DAY, NOW, Mails, Parts, dossier, hold, line, swept
 
 HOUR = timedelta(hours=1)
 
@@ -27,7 +27,7 @@ async def test_the_life_of_a_held_mail(store: Parts, mails: Mails) -> None:
     told_on = {}
     for hours in range(0, 15 * 24, 6):
         at = NOW + hours * HOUR
-        await store.archive.sweep(at)
+        await swept(store.archive, at)
         for parcel in await parcels(store, at):
             told_on[parcel] = hours / 24
     assert told_on == {
@@ -39,6 +39,8 @@ async def test_the_life_of_a_held_mail(store: Parts, mails: Mails) -> None:
     item = await store.archive.item("M00001.1")
     assert item is not None
     assert item.state is State.EXPIRED
+    assert await store.archive.body("M00001"), "a day more"
+    await swept(store.archive, NOW + 15 * DAY + 12 * HOUR)
     with pytest.raises(Permanent):
         await store.archive.body("M00001")
     (expiry,) = await store.archive.audit_lines()
@@ -50,7 +52,7 @@ async def test_reviewers_are_warned_a_day_before_each_mark(store: Parts, mails: 
     await hold(store, mails(notice=False, protected=True))
     warned = []
     for days in range(14):
-        await store.archive.sweep(NOW + days * DAY)
+        await swept(store.archive, NOW + days * DAY)
         for kind, _, note in await parcels(store, NOW + days * DAY):
             if kind == "reviewers":
                 warned.append((days, note))
@@ -59,11 +61,12 @@ async def test_reviewers_are_warned_a_day_before_each_mark(store: Parts, mails: 
 
 async def test_reviewers_are_not_written_to_all_day(store: Parts, mails: Mails) -> None:
     for hours in range(10):
+        await swept(store.archive, NOW + hours * HOUR)
         await hold(store, mails(notice=False, at=NOW + hours * HOUR))
     written = []
     for minutes in range(0, 24 * 60, 30):
         at = NOW + 2 * DAY + timedelta(minutes=minutes)
-        await store.archive.sweep(at)
+        await swept(store.archive, at)
         written += [
             (minutes, note) for kind, _, note in await parcels(store, at) if kind == "reviewers"
         ]
@@ -74,14 +77,14 @@ async def test_no_warning_close_on_another_mail(store: Parts, mails: Mails) -> N
     await hold(store, mails(notice=False))
     at = NOW + 2 * DAY
     await store.archive.done(await store.archive.put("reviewers", at - timedelta(minutes=14)))
-    assert (await store.archive.sweep(at))["warned"] == 0
-    assert (await store.archive.sweep(at + timedelta(minutes=1)))["warned"] == 1
+    assert (await swept(store.archive, at))["warned"] == 0
+    assert (await swept(store.archive, at + timedelta(minutes=1)))["warned"] == 1
 
 
 async def test_after_a_long_stop_each_is_told_once(store: Parts, mails: Mails) -> None:
     await hold(store, mails(notice=False))
-    await store.archive.sweep(NOW + 11 * DAY)
-    await store.archive.sweep(NOW + 11 * DAY)
+    await swept(store.archive, NOW + 11 * DAY)
+    await swept(store.archive, NOW + 11 * DAY)
     assert await parcels(store, NOW + 11 * DAY) == [
         ("not-sent", "M00001.1", "10"),
         ("reviewers", "", "1"),
@@ -89,18 +92,22 @@ async def test_after_a_long_stop_each_is_told_once(store: Parts, mails: Mails) -
 
 
 async def test_the_sender_of_an_expired_mail_can_be_told(store: Parts, mails: Mails) -> None:
+    """Also once the key is destroyed, where the next hop took no mail before."""
     await hold(store, mails(notice=False))
-    done = await store.archive.sweep(NOW + 14 * DAY)
-    assert done["expired"] == 1
-    (parcel,) = await store.archive.due(NOW + 14 * DAY)
-    assert (parcel.kind, parcel.note, parcel.dossier) == ("not-sent", "14", dossier())
+    for days in (14, 21, 22):
+        await swept(store.archive, NOW + days * DAY)
+        due = await store.archive.due(NOW + days * DAY)
+        (parcel,) = [parcel for parcel in due if parcel.kind == "not-sent"]
+        assert (parcel.kind, parcel.note, parcel.dossier) == ("not-sent", "14", dossier())
+    with pytest.raises(Permanent):
+        await store.archive.body("M00001")
 
 
 async def test_held_days_are_the_settings(opening, mails: Mails) -> None:  # type: ignore[no-untyped-def]
     store = await opening(held_days=2)
     await hold(store, mails(notice=False))
-    assert (await store.archive.sweep(NOW + 2 * DAY - HOUR))["expired"] == 0
-    assert (await store.archive.sweep(NOW + 2 * DAY))["expired"] == 1
+    assert (await swept(store.archive, NOW + 2 * DAY - HOUR))["ending"] == 0
+    assert (await swept(store.archive, NOW + 2 * DAY))["ending"] == 1
     kinds = await parcels(store, NOW + 2 * DAY)
     assert ("not-sent", "M00001.1", "2") in kinds
 
@@ -108,14 +115,17 @@ async def test_held_days_are_the_settings(opening, mails: Mails) -> None:  # typ
 async def test_what_is_being_sent_does_not_expire(store: Parts, mails: Mails) -> None:
     await hold(store, mails(notice=False))
     await store.archive.act("M00001.1", [State.HELD], State.RELEASING, line(), parcel="release")
-    assert (await store.archive.sweep(NOW + 30 * DAY))["expired"] == 0
+    done = await swept(store.archive, NOW + 30 * DAY)
+    assert (done["ending"], done["expired"]) == (0, 0)
     assert await store.archive.body("M00001")
     assert await parcels(store, NOW + 30 * DAY) == [("release", "M00001.1", "")]
 
 
 async def test_protected_expiry_is_not_audited(store: Parts, mails: Mails) -> None:
     await hold(store, mails(protected=True, notice=False))
-    await store.archive.sweep(NOW + 14 * DAY)
+    await swept(store.archive, NOW + 14 * DAY)
+    await parcels(store, NOW + 14 * DAY)
+    await swept(store.archive, NOW + 14 * DAY + HOUR)
     assert await store.archive.audit_lines() == []
     (item,) = await store.archive.items(Filter(protected=True))
     assert item.state is State.EXPIRED
@@ -123,8 +133,8 @@ async def test_protected_expiry_is_not_audited(store: Parts, mails: Mails) -> No
 
 async def test_a_stage_without_commit_expires_unsent(store: Parts, mails: Mails) -> None:
     await store.intake.stage(mails())
-    assert (await store.archive.sweep(NOW + 6 * DAY - HOUR))["stale"] == 0
-    done = await store.archive.sweep(NOW + 6 * DAY)
+    assert (await swept(store.archive, NOW + 6 * DAY - HOUR))["stale"] == 0
+    done = await swept(store.archive, NOW + 6 * DAY)
     assert (done["stale"], done["expired"]) == (1, 0)
     with pytest.raises(Temporary):
         await store.intake.commit("M00001", [])
@@ -133,9 +143,9 @@ async def test_a_stage_without_commit_expires_unsent(store: Parts, mails: Mails)
 
 async def test_keys_of_six_days_are_forgotten(store: Parts, mails: Mails) -> None:
     await hold(store, mails())
-    await store.archive.sweep(NOW + 6 * DAY - HOUR)
+    await swept(store.archive, NOW + 6 * DAY - HOUR)
     assert await _rows(store, told) == 2  # the incident, and that reviewers were warned
-    done = await store.archive.sweep(NOW + 6 * DAY)
+    done = await swept(store.archive, NOW + 6 * DAY)
     assert (done["keys"], await _rows(store, told)) == (1, 1)
     again = mails(join_key=b"join-1", at=NOW)
     assert await store.intake.stage(again) == Joined("M00002")
@@ -146,7 +156,7 @@ async def test_ended_rows_go_in_the_end(store: Parts, mails: Mails) -> None:
     await hold(store, mails())
     await store.archive.act("M00001.1", [State.HELD], State.DELETED, line())
     await store.archive.act("M00002.1", [State.HELD], State.RELEASING, line())
-    done = await store.archive.sweep(NOW + 1830 * DAY)
+    done = await swept(store.archive, NOW + 1830 * DAY)
     assert done["ended"] == 1
     assert await _rows(store, message) == 1
 
@@ -158,14 +168,14 @@ async def test_the_outbox_and_the_sessions_are_cleared(store: Parts, mails: Mail
     await store.archive.put("reviewers", NOW)
     await store.archive.add_user(User("anna", "admin", None), "x", line())
     await store.archive.new_session("anna", NOW)
-    done = await store.archive.sweep(NOW + 7 * DAY)
+    done = await swept(store.archive, NOW + 7 * DAY)
     assert (done["outbox"], done["sessions"], done["given-up"]) == (1, 1, 0)
-    await store.archive.sweep(NOW + 12 * DAY)
-    assert (await store.archive.sweep(NOW + 22 * DAY))["given-up"] >= 1
+    await swept(store.archive, NOW + 12 * DAY)
+    assert (await swept(store.archive, NOW + 22 * DAY))["given-up"] >= 1
 
 
 async def test_a_sweep_of_nothing(store: Parts) -> None:
-    assert set((await store.archive.sweep(NOW)).values()) <= {0}
+    assert set((await swept(store.archive, NOW)).values()) <= {0}
     assert await _rows(store, outbox) == 0
     assert len(metadata.sorted_tables) >= 18
 

@@ -9,7 +9,7 @@ from mailfilter.examine import Job, examine, from_json, to_json
 from mailfilter.model import Action, State
 from mailfilter.record import search
 from mailfilter.record.contract import Clue, Filter, StagedItem, Way
-from tests.record.making import DAY, NOW, Mails, Parts, dossier, hold, line, path
+from tests.record.making import DAY, NOW, Mails, Parts, dossier, hold, line, path, swept
 
 SENT = "anna.berg@kommun.example"
 TO = "Kerstin.Ek@Example.org"
@@ -80,9 +80,9 @@ async def test_words_end_with_the_content_and_addresses_later(
         assert await found(store) == set(WAYS)
     await end(store, State.REFUSED)
     assert await found(store) == KEPT
-    await store.archive.sweep(NOW + 89 * DAY)
+    await swept(store.archive, NOW + 89 * DAY)
     assert await found(store) == KEPT
-    await store.archive.sweep(NOW + 90 * DAY)
+    await swept(store.archive, NOW + 90 * DAY)
     assert await found(store) == set()
     assert await rows(store, "term") == 0
 
@@ -107,7 +107,7 @@ async def test_hashes_go_with_the_bare_row(opening, mails: Mails) -> None:  # ty
     await hold(store, mails(dossier=one()))
     await store.archive.index()
     await end(store, State.REFUSED)
-    await store.archive.sweep(NOW + 31 * DAY)
+    await swept(store.archive, NOW + 31 * DAY)
     assert await rows(store, "term") == 0
 
 

@@ -153,7 +153,7 @@ class FakeArchive:
         self.put_in.append((kind, note))
         return len(self.put_in)
 
-    async def done(self, id: int) -> None:
+    async def done(self, id: int, why: str = "") -> None:
         raise NotImplementedError
 
     async def retry(self, id: int, at: datetime, why: str) -> None:
