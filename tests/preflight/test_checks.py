@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from typer.testing import CliRunner
 
 from mailfilter import commands
-from mailfilter.app import key_place, preflight
+from mailfilter.app import preflight
 from mailfilter.app.preflight.folders import unusable
 from mailfilter.record.keys import ensure_keys
 from tests.certificates import Authority
@@ -20,8 +20,7 @@ from tests.sink import Sink
 
 
 @pytest.fixture
-def place(tmp_path, monkeypatch):
-    monkeypatch.setattr(key_place, "_disk", str)  # keys and database on disks of their own
+def place(tmp_path):
     return Place(tmp_path)
 
 
