@@ -10,7 +10,7 @@ from tests.preflight.mutations import Files, Mutation, dumped, mutated, referenc
 from tests.running import ROOT
 from tests.sink import Sink
 
-SAMPLE = range(1000, 1040)
+SAMPLE = range(1000, 1080)
 
 
 @pytest.fixture(scope="module")
