@@ -19,7 +19,8 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from mailfilter.config import Settings
 from mailfilter.record.contract import Archive, AuditLine, User
 from mailfilter.web.dates import ZONE
-from mailfilter.web.recent import Recent, Throttle
+from mailfilter.web.query import Query
+from mailfilter.web.recent import Kept, Recent, Throttle
 from mailfilter.web.words import Words
 
 ReadText = Callable[[bytes], Awaitable[Sequence[tuple[str, str]]]]
@@ -27,6 +28,7 @@ MakeReport = Callable[[str, str], Awaitable[str]]
 AskHealth = Callable[[], Awaitable[Mapping[str, bool]]]
 
 WINDOW = timedelta(minutes=15)
+SEARCHED = timedelta(minutes=30)  # so long a query is kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,7 @@ class Site:
     viewed: Recent = field(
         default_factory=lambda: Recent(WINDOW)
     )  # (user, object) in the audit log
+    searches: Kept[Query] = field(default_factory=lambda: Kept(SEARCHED))
     by_link: Recent = field(default_factory=lambda: Recent(WINDOW))  # sessions opened by a link
 
     @property

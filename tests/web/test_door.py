@@ -24,6 +24,7 @@ FORM = {
     "password_present": "fyra hästar på rad",
     "language": "en",
     "secret": "nothing",
+    "q": "torsdag",
 }
 UNLOGGED = {"/language"}  # changes a cookie only
 
