@@ -5,7 +5,8 @@
     gate.py    host names, headers of every answer
     door.py    session, role, form token → `Visit`
     pages.py   the table: which function shows what, and to whom
-    held.py find.py query.py item.py acts.py text.py weekly.py log.py users.py account.py login.py health.py
+    held.py find.py query.py item.py acts.py text.py weekly.py log.py users.py account.py login.py
+    health.py
     show.py words/ templates/ static/   how it looks and what it says
 
 Promises: GET changes nothing but the audit log; every act is a POST with a form token and has its
