@@ -65,6 +65,11 @@ class Wish:
         return self.root + (f"?{urlencode(wishes)}" if wishes else "")
 
     @property
+    def here(self) -> str:
+        """The address of this very list."""
+        return self.address(page=self.page)
+
+    @property
     def clear(self) -> str:
         """The address of the list without any filter."""
         return self.address(**dict.fromkeys(FILTERS, ""))
