@@ -67,8 +67,7 @@ def searched(gateway) -> dict[str, bytes]:
     assert held in greta.search("zqfilnamn") + greta.search(TEXT[0]), "the words are indexed"
     for who in (CITIZEN, SENDER):
         assert "Varför söker du" in greta.search(who)
-        page = greta.search(who, **PURPOSE)
-        assert (held in page) == (who == CITIZEN), "by sender not before staff_informed"
+        assert held in greta.search(who, **PURPOSE)
     rolf = Searcher(gateway, "rolf", "auditor")
     rolf.search(held)
     rolf.search(CITIZEN)
