@@ -1,4 +1,4 @@
-"""One's own account: a new password.
+"""One's own account: a new password; whether single letters act on pages.
 
 The present password is asked for, except shortly after a login by a one-time link: that is how a
 new user, or one who has forgotten hers, gets one.
@@ -7,6 +7,7 @@ All sessions of the user end with the old password; this browser gets a new one.
 
 from starlette.responses import Response
 
+from mailfilter.web.door import keep
 from mailfilter.web.login import PASSWORD_LENGTH, with_session
 from mailfilter.web.site import Visit, go
 
@@ -29,6 +30,14 @@ async def set_password(visit: Visit) -> Response:
     visit.site.by_link.forget(visit.token)
     token = await archive.new_session(name, visit.now)
     return with_session(visit, go("/account?said=password"), token)
+
+
+async def set_keys(visit: Visit) -> Response:
+    """Whether single letters act in this browser."""
+    response = go("/account")
+    if visit.form.get("keys") in ("on", "off"):
+        keep(visit.site, response, "keys", visit.form["keys"], 365 * 24 * 3600)
+    return response
 
 
 def _page(visit: Visit, status: int, fault: str) -> Response:

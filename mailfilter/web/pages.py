@@ -17,6 +17,7 @@ PAGES = (
     Page("POST", "/logout", login.leave, EVERY_ROLE),
     Page("GET", "/account", account.show, EVERY_ROLE),
     Page("POST", "/account/password", account.set_password, EVERY_ROLE),
+    Page("POST", "/account/keys", account.set_keys, EVERY_ROLE),
     Page("GET", "/", held.show, REVIEWER),
     Page("GET", "/find", find.form, REVIEWER | AUDITOR),
     Page("POST", "/find", find.ask, REVIEWER | AUDITOR),

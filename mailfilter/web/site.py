@@ -122,6 +122,11 @@ class Visit:
         return path + (f"?{told}" if told else "")
 
     @property
+    def keys(self) -> bool:
+        """Whether single letters act on pages; switched off in the account, for this browser."""
+        return self.request.cookies.get(self.site.cookie("keys"), "") != "off"
+
+    @property
     def open_until(self) -> str:
         """The last day on which our own failures let mail pass; empty if that is over (P4)."""
         until = self.site.settings.fail_open_until

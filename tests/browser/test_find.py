@@ -63,7 +63,7 @@ def test_an_old_mail_is_found_by_its_case_number_with_keys_alone(window, stage):
 
 
 def test_a_person_is_found_after_a_purpose_and_nothing_stands_in_the_address(window, stage):
-    office, root = stage
+    office, _ = stage
     page = window(java_script_enabled=False)
     page.get_by_role("searchbox", name="Sök mejl").fill(TO)
     page.get_by_role("button", name="Sök").click()
@@ -127,4 +127,65 @@ def test_no_barriers_for_the_auditor(window, stage, language):
     barriers.look(f"find-reviewer-{language}")
     page.emulate_media(media="print")
     shot(page, f"find-print-{language}")
+    assert barriers.found == []
+
+
+# ---- keys ------------------------------------------------------------------------------------
+
+
+def focused(page) -> str:
+    return page.evaluate("document.activeElement.id || document.activeElement.innerText").strip()
+
+
+def test_keys_move_open_and_never_decide(window, stage):
+    office, _ = stage
+    page = window()
+    for key, where in (("j", "anna.berg@kommunen.example"), ("j", "ove.lind@kommunen.example"),
+                       ("k", "anna.berg@kommunen.example"), ("/", "q")):  # fmt: skip
+        page.keyboard.press(key)
+        assert focused(page) == where
+    page.keyboard.type("jrd?")
+    assert page.locator("#q").input_value() == "jrd?", "in a field they are letters"
+    page.get_by_role("link", name="anna.berg").focus()
+    page.keyboard.press("o")
+    expect(page.get_by_role("heading", name="Mejl K7Q2A-91ABC.1")).to_be_visible()
+    before = len(office.archive.parcels)
+    for key, field in (("r", "release-reason"), ("s", "connector"), ("d", "refuse-reason")):
+        page.locator("h1").click()
+        page.evaluate("document.activeElement.blur()")
+        page.keyboard.press(key)
+        assert focused(page) == field
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Tangenter")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert len(office.archive.parcels) == before
+
+
+def test_keys_are_switched_off_in_the_account(window, stage):
+    _, root = stage
+    page = window()
+    page.goto(f"{root}/account")
+    page.get_by_role("button", name="Stäng av tangenterna").click()
+    expect(page.get_by_text("De är av i den här webbläsaren.")).to_be_visible()
+    page.goto(root)
+    for key in ("j", "/", "?"):
+        page.keyboard.press(key)
+    assert page.evaluate("document.activeElement.tagName") == "BODY"
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.get_by_role("link", name="anna.berg").focus()
+    page.keyboard.press("ArrowDown")
+    assert focused(page) == "ove.lind@kommunen.example", "arrows are no letters"
+
+
+@pytest.mark.parametrize("language", ["sv", "en"])
+def test_no_barriers_in_the_help_and_the_account(window, stage, language):
+    _, root = stage
+    page = window(language=language, bypass_csp=True, viewport={"width": 360, "height": 780})
+    barriers = Barriers(page)
+    page.keyboard.press("?")
+    barriers.look(f"keys-{language}")
+    page.goto(f"{root}/account")
+    barriers.look(f"keys-account-{language}")
     assert barriers.found == []
