@@ -7,7 +7,7 @@ PYTEST := .venv/bin/python -m pytest
 ARGS ?=
 MINUTES ?= 5
 
-.PHONY: help run test test-fast lint bench bench-detectors bench-reading bench-extract bench-big bombs slow faults cuts clocks power-cuts audit smuggling broken-configs unchanged fuzz evasion ordinary quality quality-blind public-text judge quality-peers lock demo-mails clean
+.PHONY: help run test test-fast lint bench bench-detectors bench-reading bench-extract bench-big bench-pages bombs slow faults cuts clocks power-cuts audit smuggling broken-configs unchanged fuzz evasion ordinary quality quality-blind public-text judge quality-peers lock demo-mails clean
 help: ## show this list
 	@grep -E '^[a-z.-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 14
 .venv/run: constraints.lock pyproject.toml
@@ -50,6 +50,8 @@ bench: .venv/test ## beside Postfix, rspamd, amavis: tests/bench/RESULTS.md, 15 
 	$(RUN) tests/bench/run.py $(ARGS)
 bench-rows: .venv/test ## idle memory, sessions, latency, a crowd, held mails a second; ARGS=idle,held
 	$(RUN) tests/bench/rows.py $(ARGS)
+bench-pages: .venv/test ## first page of a search among 100,000 ended and 10,000 held mails, both databases; ARGS="--runs 10"
+	$(RUN) tests/bench/pages.py $(ARGS)
 bench-municipality: .venv/test ## one core, 5 mails a second, a scan a minute: five minutes; ARGS="--minutes 2"
 	$(RUN) tests/bench/everyday.py $(ARGS)
 slow: .venv/test ## 1,000 half requests on each of three doors: who is served, how fast, how much memory

@@ -100,7 +100,7 @@ class Store(Section):
     run: Path = Path("var/run")  # sockets and pid
     held_days: Annotated[int, Field(ge=1, le=365)] = limits.HELD_DAYS
     audit_days: Annotated[int, Field(ge=30, le=36_500)] = 1830  # bare rows of ended messages
-    search_days: Annotated[int, Field(ge=0, le=1830)] = 0  # no page searches by addresses yet
+    search_days: Annotated[int, Field(ge=0, le=1830)] = 90  # beside the bare row
 
 
 class Web(Section):

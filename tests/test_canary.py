@@ -37,6 +37,7 @@ from tests.canary import (
     locked_zip,
     mail,
 )
+from tests.canary_search import searched
 from tests.extract.making import word
 from tests.extract.test_pictures import saved, scan
 from tests.front.installation import PATIENT
@@ -179,6 +180,7 @@ def outputs(tmp_path_factory):
             wait_until(lambda: not gateway.items("reading"), "end of reading")
             found["odd replies"] = _misbehave(gateway)
             found["held list"] = str(gateway.items("held")).encode()
+            found |= searched(gateway)
             found |= _finish(gateway, sink)
             _decide(gateway)
             wait_until(lambda: not gateway.items("releasing", "accepted", "handing-over"), "rest")
@@ -413,6 +415,9 @@ def test_the_outputs_are_there(outputs):
     assert outputs["log"].count(b'"event": "read-on"') == (2 if ocr.folder() else 0)
     assert b"listor-stoppas" in outputs["report csv sv"]
     assert all(outputs.values())
+    audit = outputs["audit"].decode()
+    assert audit.count("search") >= 6, audit
+    assert "incident" in audit
     assert re.search(rb"[0-9A-Z]{5}-[0-9A-Z]{5}", outputs["replies"])
     assert any(b"Funktionsadress: 0203:1/reg" in data for data in outputs.values()), "SDK advice"
 

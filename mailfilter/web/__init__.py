@@ -6,7 +6,7 @@ application of its own (``health.py``). One request goes through
     gate.py    host names, headers of every answer
     door.py    session, role, form token → `Visit`
     pages.py   the table: which function shows what, and to whom
-    held.py item.py acts.py text.py weekly.py log.py users.py account.py login.py
+    held.py find.py query.py item.py acts.py text.py weekly.py log.py users.py account.py login.py
     show.py words/ templates/ static/   how it looks and what it says
 
 Promises: GET changes nothing but the audit log; every act is a POST with a form token and has its

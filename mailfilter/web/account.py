@@ -1,4 +1,4 @@
-"""One's own account: a new password, and the address that links go to.
+"""One's own account: a new password, the address that links go to, single letters on pages.
 
 The present password is asked for, except shortly after a login by a one-time link: that is how a
 new user, or one who has forgotten hers, gets one.
@@ -8,6 +8,7 @@ All sessions of the user end with the old password; this browser gets a new one.
 from starlette.responses import Response
 
 from mailfilter.config_fields import is_address
+from mailfilter.web.door import keep
 from mailfilter.web.login import PASSWORD_LENGTH, with_session
 from mailfilter.web.site import Visit, go
 
@@ -43,6 +44,14 @@ async def set_address(visit: Visit) -> Response:
         return _page(visit, 429 if throttled else 422, fault if throttled else f"{fault}-address")
     await visit.site.archive.set_address(name, address, visit.line("user-address", name))
     return go("/account?said=address")
+
+
+async def set_keys(visit: Visit) -> Response:
+    """Whether single letters act in this browser."""
+    response = go("/account")
+    if visit.form.get("keys") in ("on", "off"):
+        keep(visit.site, response, "keys", visit.form["keys"], 365 * 24 * 3600)
+    return response
 
 
 def _page(visit: Visit, status: int, fault: str, address: str = "") -> Response:

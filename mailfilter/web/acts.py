@@ -48,21 +48,21 @@ async def do(visit: Visit) -> Response:
     if act not in MOVES:
         raise HTTPException(404, "page")
     if act == "delete" and visit.form.get("sure") != "yes":
-        return go(f"/item/{item.id}/delete")
+        return go(visit.within(f"/item/{item.id}/delete"))
     if fault := _fault(visit, act):
         return await pages.render(visit, item, 422, fault=fault, fault_act=act)
     if not await _move(visit, item, act):
         now = await pages.find(visit)
         return await pages.render(visit, now, 409, fault="conflict", fault_act="")
     visit.site.wake()
-    return go(f"/item/{item.id}?said={act}")
+    return go(visit.within(f"/item/{item.id}", said=act))
 
 
 async def confirm_delete(visit: Visit) -> Response:
     """The second step before deleting."""
     item = await pages.find(visit)
     if item.state not in pages.OPEN:
-        return go(f"/item/{item.id}")
+        return go(visit.within(f"/item/{item.id}"))
     return visit.render("delete.html", item=item, why=pages.WHY["delete"])
 
 

@@ -58,7 +58,7 @@ async def show(visit: Visit) -> Response:
         raise HTTPException(404, "item")
     (item,) = found
     if item.id != visit.request.path_params["id"]:
-        return go(f"/item/{item.id}")
+        return go(visit.within(f"/item/{item.id}"))
     key = f"{visit.who.name} {item.id}"
     if not visit.site.viewed.has(key, visit.now):
         await visit.site.archive.audit(visit.line("view-item", item.id))

@@ -62,6 +62,7 @@ async def by_link(visit: Visit) -> Response:
 async def leave(visit: Visit) -> Response:
     """End the session."""
     await visit.site.archive.end_session(visit.token)
+    visit.site.searches.forget(visit.who.name)
     await visit.site.archive.audit(visit.line("logout", visit.who.name))
     response = go("/login?said=left")
     drop(visit.site, response, "session")

@@ -1,10 +1,11 @@
 """The table of pages: method, address, what shows it, and who may open it.
 
 This table is the whole access matrix; tests walk through it. A reviewer sees mail of her
-departments and no accounts; an administrator sees accounts and no mail; an auditor sees the log.
+departments and no accounts; an administrator sees accounts and no mail; an auditor sees the log,
+and case numbers and codes of what she searches for.
 """
 
-from mailfilter.web import account, acts, held, item, log, login, text, users, weekly
+from mailfilter.web import account, acts, find, held, item, log, login, text, users, weekly
 from mailfilter.web.door import ADMIN, ANYONE, AUDITOR, EVERY_ROLE, REVIEWER, Page
 
 PAGES = (
@@ -17,7 +18,11 @@ PAGES = (
     Page("GET", "/account", account.show, EVERY_ROLE),
     Page("POST", "/account/password", account.set_password, EVERY_ROLE),
     Page("POST", "/account/address", account.set_address, EVERY_ROLE),
+    Page("POST", "/account/keys", account.set_keys, EVERY_ROLE),
     Page("GET", "/", held.show, REVIEWER),
+    Page("GET", "/find", find.form, REVIEWER | AUDITOR),
+    Page("POST", "/find", find.ask, REVIEWER | AUDITOR),
+    Page("GET", "/find/{search}", find.show, REVIEWER | AUDITOR),
     Page("GET", "/item/{id}", item.show, REVIEWER),
     Page("GET", "/item/{id}/text", text.back, REVIEWER),
     Page("POST", "/item/{id}/text", text.show, REVIEWER),

@@ -6,6 +6,7 @@ and form token have been checked. A page is an async function from `Visit` to a 
 
 import hashlib
 import hmac
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -18,13 +19,16 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from mailfilter.config import Settings
 from mailfilter.record.contract import Archive, AuditLine, User
 from mailfilter.web.dates import ZONE
-from mailfilter.web.recent import Recent, Throttle
+from mailfilter.web.query import Query
+from mailfilter.web.recent import Kept, Recent, Throttle
 from mailfilter.web.words import Words
 
 ReadText = Callable[[bytes], Awaitable[Sequence[tuple[str, str]]]]
 MakeReport = Callable[[str, str], Awaitable[str]]
 
 WINDOW = timedelta(minutes=15)
+LIST = re.compile(r"/(?:find/[\w-]{1,80})?(?:\?[^#\\]{0,1000})?")  # the address of a list
+SEARCHED = timedelta(minutes=30)  # so long a query is kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,7 @@ class Site:
     viewed: Recent = field(
         default_factory=lambda: Recent(WINDOW)
     )  # (user, object) in the audit log
+    searches: Kept[Query] = field(default_factory=lambda: Kept(SEARCHED))
     by_link: Recent = field(default_factory=lambda: Recent(WINDOW))  # sessions opened by a link
 
     @property
@@ -97,6 +102,25 @@ class Visit:
             (name, value) for name, value in self.request.query_params.items() if name != "said"
         ]
         return url.path + (f"?{urlencode(kept)}" if kept else "")
+
+    @property
+    def list(self) -> str:
+        """The list that the visitor comes from, with its filter, tab and page, as the address of
+        this page or its form names it; nothing of it is personal."""
+        named = self.form.get("list") or self.ask("list")
+        return named if LIST.fullmatch(named) else "/"
+
+    def within(self, path: str, come_from: str = "", **wishes: str) -> str:
+        """The address of a page of ours from which the list `come_from` (that of
+        this page) is one step back."""
+        kept = {"list": come_from or self.list} | wishes
+        told = urlencode({name: value for name, value in kept.items() if value not in ("", "/")})
+        return path + (f"?{told}" if told else "")
+
+    @property
+    def keys(self) -> bool:
+        """Whether single letters act on pages; switched off in the account, for this browser."""
+        return self.request.cookies.get(self.site.cookie("keys"), "") != "off"
 
     @property
     def open_until(self) -> str:

@@ -50,7 +50,7 @@ async def show(visit: Visit) -> Response:
 async def back(visit: Visit) -> Response:
     """Somebody opens the address of the text without a purpose: to the item."""
     item = await pages.find(visit)
-    return go(f"/item/{item.id}")
+    return go(visit.within(f"/item/{item.id}"))
 
 
 def _passages(parts: Sequence[tuple[str, str]], item: Item) -> list[Passage]:

@@ -10,6 +10,7 @@ from mailfilter.model import Action, State
 from mailfilter.record import search
 from mailfilter.record.contract import Clue, Filter, StagedItem, Way
 from tests.record.making import DAY, NOW, Mails, Parts, dossier, hold, line, path, swept
+from tests.record.test_record_crash import files
 
 SENT = "anna.berg@kommun.example"
 TO = "Kerstin.Ek@Example.org"
@@ -92,6 +93,29 @@ async def test_delete_removes_all_of_it(store: Parts, mails: Mails) -> None:
     assert await store.archive.index() == 1
     await end(store, State.DELETED)
     assert await rows(store, "term") == 0
+
+
+@pytest.mark.parametrize("how", ["refused", "deleted"])
+async def test_purged_hashes_leave_no_bytes(opening, mails: Mails, how: str) -> None:  # type: ignore[no-untyped-def]
+    store = await opening(search_days=90)
+    if not store.url.startswith("sqlite"):
+        return  # PostgreSQL reuses the space after a vacuum; deploy/ says so
+    contents = one()
+    await hold(store, mails(dossier=contents))
+    await store.archive.index()
+    made = search.terms(store.archive._opener.search_key, contents)
+
+    def left() -> set[str]:
+        data = b"".join(file.read_bytes() for file in files(store.url))
+        groups = {"words": made.content, "addresses": made.addresses}
+        return {name for name, hashes in groups.items() if any(one in data for one in hashes)}
+
+    assert left() == {"words", "addresses"}
+    await end(store, State(how))
+    assert left() == ({"addresses"} if how == "refused" else set())
+    done = await swept(store.archive, NOW + 90 * DAY)
+    assert done.get("search", 0) == (len(made.addresses) if how == "refused" else 0)
+    assert left() == set()
 
 
 async def test_no_days_keep_nothing(opening, mails: Mails) -> None:  # type: ignore[no-untyped-def]

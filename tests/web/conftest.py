@@ -3,8 +3,11 @@
 import pytest
 
 from mailfilter.model import State
+from tests.record.conftest import keys, opening, postgresql, url
 from tests.web.mails import LOCKED, dossier, item
 from tests.web.office import ADMIN, AUDITOR, EVERYTHING, REVIEWER, Office, Visitor
+
+__all__ = ["keys", "opening", "postgresql", "url"]
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ from datetime import date, datetime, timedelta
 
 from mailfilter.errors import Permanent, Temporary
 from mailfilter.model import State
-from mailfilter.record.contract import AuditLine, Count, Filter, Item, Parcel, User
+from mailfilter.record import search
+from mailfilter.record.contract import AuditLine, Clue, Count, Filter, Item, Parcel, User, Way
 
 ENDED = {State.REFUSED, State.DELETED, State.EXPIRED, State.RELEASED, State.HANDED_OVER}
 IDLE = timedelta(minutes=30)
@@ -270,4 +271,17 @@ def _fits(item: Item, filter: Filter) -> bool:
         and filter.action in ("", item.action)
         and (filter.since is None or item.at >= filter.since)
         and (filter.until is None or item.at < filter.until)
+        and (not filter.sought or any(_found(item, way) for way in filter.sought))
     )
+
+
+def _found(item: Item, way: Way) -> bool:
+    known = {Clue.DECIDED: [item.decided_by]}
+    if dossier := item.dossier:
+        known |= {
+            Clue.SENDER: [search.address(dossier.sender)],
+            Clue.RECIPIENT: [search.address(path.text) for path in dossier.rcpts],
+            Clue.SUBJECT: search.words(dossier.subject),
+            Clue.FILE: search.words(" ".join(dossier.files)),
+        }
+    return set(way.values) <= set(known.get(way.clue, ()))

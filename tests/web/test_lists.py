@@ -1,6 +1,12 @@
-"""A list of persons is said as a list: one line, with how many, in which column and rows."""
+"""Lists: persons are said as one line, with how many, in which column and rows; from a mail there
+is a way back to the list that it was opened from."""
 
+import re
 from dataclasses import replace
+from html import escape, unescape
+from urllib.parse import urlencode
+
+import pytest
 
 from mailfilter.place import Step, StepKind
 from mailfilter.web.show import Found, preview
@@ -42,3 +48,55 @@ def test_persons_are_counted_once_and_the_surest_gives_the_level():
     [listed] = found(*rows)
     assert (listed.masked, listed.level, listed.count) == ("3 personer", "high", 4)
     assert listed.place.endswith("rad 2–4, 6")
+
+
+# ---- the way back to a list ------------------------------------------------------------------
+
+ASKED = "/?tab=failed&kind=health"
+TO_IT = "/item/D4444-44444.1?list=%2F%3Ftab%3Dfailed%26kind%3Dhealth"
+
+
+def links(page: str) -> list[str]:
+    return [unescape(link) for link in re.findall(r'href="([^"]+)"', page)]
+
+
+async def test_back_keeps_filter_tab_and_page(rut):
+    assert TO_IT in links((await rut.get(ASKED)).text)
+    page = await rut.get(TO_IT)
+    assert ASKED in links(page.text)
+    assert TO_IT.replace("?", "/delete?", 1) in links(page.text)
+    fields = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page.text))
+    assert unescape(fields["list"]) == ASKED
+    form = {"reason": "sensitive", "list": ASKED}
+    answer = await rut.post("/item/D4444-44444.1/refuse", **form)
+    assert answer.headers["location"] == f"{TO_IT}&said=refuse"
+    page = await rut.get(answer.headers["location"])
+    assert ASKED in links(page.text)
+    assert "Avsändaren får besked" in page.text
+
+
+async def test_back_from_the_text_and_from_a_fault(rut):
+    listed = f"{ASKED}&page=2"
+    text = await rut.post("/item/D4444-44444.1/text", purpose="decide", list=listed)
+    assert f"{TO_IT}%26page%3D2" in links(text.text)
+    fault = await rut.post("/item/D4444-44444.1/refuse", list=listed)
+    assert (fault.status, listed in links(fault.text)) == (422, True)
+
+
+async def test_back_to_what_was_found(rut):
+    place = (await rut.post("/find", q="torsdag")).headers["location"]
+    narrowed = f"{place}?tab=failed"
+    (there,) = [link for link in links((await rut.get(narrowed)).text) if "/item/" in link]
+    assert narrowed in links((await rut.get(there)).text)
+
+
+@pytest.mark.parametrize(
+    "list_",
+    ["//evil.example", "https://evil.example/", "/\\evil.example", "/users", "/find/../users",
+     "/?tab=x#y", "javascript:alert(1)", "/item/x/release"],
+)  # fmt: skip
+async def test_back_leads_to_lists_only(rut, list_):
+    page = await rut.get(f"/item/D4444-44444.1?{urlencode({'list': list_})}")
+    assert page.status == 200
+    assert list_ not in page.text.replace(escape(list_), list_).partition("<main")[2]
+    assert 'class="crumb"><a href="/">' in page.text

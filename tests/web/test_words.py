@@ -6,11 +6,14 @@ import pytest
 
 from detectors.levels import Level
 from mailfilter.model import Action, Class, State
-from mailfilter.web import item
+from mailfilter.web import find, item
 from mailfilter.web.dates import size
+from mailfilter.web.query import ADDRESS, CASE, REVIEWER
+from mailfilter.web.query import WORDS as TEXT
 from mailfilter.web.words import load
 
 WORDS = load()
+HOW = (ADDRESS, CASE, REVIEWER, TEXT)
 
 
 def test_swedish_comes_first():
@@ -37,7 +40,9 @@ def test_languages_have_the_same_keys_and_values(language):
         ("class", Class),
         ("level", Level),
         ("verdict", Action),
-        ("purpose", item.PURPOSES),
+        ("purpose", {*item.PURPOSES, *find.OVERSIGHT}),
+        ("how", HOW),
+        ("find", [f"says-{how}" for how in HOW]),
         ("why", {code for codes in item.WHY.values() for code in codes}),
         ("act-title", item.WHY),
         ("act-says", item.WHY),
