@@ -12,6 +12,7 @@ from tests.sink import Sink
 
 pytestmark = pytest.mark.system
 
+WITNESS = '[audit]\nsyslog = "udp://127.0.0.1:9"\n'
 WHO = ("anna@exempelkommun.example", ["bo@annat.example"])
 CLEAN = b"Subject: Hej\r\n\r\nLunch?\r\n"
 HELD = b"Subject: Hej\r\n\r\nElevens personnummer: 191212121212\r\n"
@@ -43,7 +44,7 @@ def started(gateway: Gateway) -> Process:
 
 
 def test_beside_a_running_serve_nothing_is_disturbed(tmp_path):
-    with Sink() as sink, Gateway(tmp_path, sink.port) as gateway:
+    with Sink() as sink, Gateway(tmp_path, sink.port, WITNESS) as gateway:
         wait_until(lambda: probe(gateway.web)[0] == 200, gateway.log)
         lines = len(gateway.ask("audit-list", after=0, limit=1000))
         done = run("check-config", str(gateway.config))

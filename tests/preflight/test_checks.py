@@ -56,6 +56,7 @@ REFUSED = {
     "a password file": (
         {"tables": '[connectors.s]\nusername = "a"\npassword_file = "/nowhere"'}, 19, "alone",
     ),
+    "checkpoints of nowhere": ({"tables": '[audit]\nfile = "/proc/x/y"'}, 18, "may write to"),
     "notices of nowhere": ({"tables": '[notice]\ntemplates = "/nowhere"'}, 18, "no folder"),
 }  # fmt: skip
 
