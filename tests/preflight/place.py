@@ -24,9 +24,8 @@ run = "{folder}/run"
 [organisation]
 domains = ["exempelkommun.example"]
 {tables}
-[audit]
-mail = ["revisor@exempelkommun.example"]
 """
+ONE_DISK = "lies on the same disk"  # as keys and store of a test always do
 AUDIT = '[audit]\nsyslog = "udp://127.0.0.1:9"\n'  # checkpoints that leave the machine: no warning
 
 
@@ -57,5 +56,6 @@ class Place:
         """Exit status and sentences of these checks."""
         file = self.write(tables, **more)
         report = preflight.read(file, checks)
-        said = list(preflight.sentences(report.faults, file))
-        return preflight.status(report.faults, strict=True), said
+        faults = [fault for fault in report.faults if ONE_DISK not in fault.what]
+        said = list(preflight.sentences(faults, file))
+        return preflight.status(faults, strict=True), said
