@@ -67,8 +67,8 @@ def access(listen: Listen) -> Access:
             " so listen.tenant_mark and listen.sender_domains must be set too"
         )
     return Access(
-        own=_networks("listen.networks", listen.networks),
-        shared=_networks("listen.shared_networks", listen.shared_networks),
+        own=_networks(listen.networks),
+        shared=_networks(listen.shared_networks),
         own_names=frozenset(map(str.lower, listen.client_names)),
         shared_names=frozenset(map(str.lower, listen.shared_client_names)),
         mark=listen.tenant_mark,
@@ -105,11 +105,8 @@ def _accepted(settings: Access, domain: bytes) -> bool:
     )
 
 
-def _networks(key: str, texts: tuple[str, ...]) -> tuple[Network, ...]:
-    try:
-        return tuple(ipaddress.ip_network(text) for text in texts)
-    except ValueError as error:
-        raise ConfigError(f"{key}: {error}; right is for instance 10.0.0.0/8") from error
+def _networks(texts: tuple[str, ...]) -> tuple[Network, ...]:
+    return tuple(ipaddress.ip_network(text) for text in texts)  # the settings take no others
 
 
 @lru_cache(maxsize=1024)

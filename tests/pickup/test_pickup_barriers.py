@@ -12,6 +12,8 @@ from importlib.resources import files
 
 import pytest
 
+from mailfilter.record.pickup_contract import TRIES
+from mailfilter.record.pickup_visitors import FREE
 from tests.browser.window import Barriers, shot
 from tests.pickup.broker import Broker
 from tests.pickup.whole import HTML, Sms, letter, links, mailed, pickup, read_out
@@ -111,6 +113,15 @@ class Walk:
             store.execute("UPDATE pickup_deposit SET ended = ? WHERE id = ?", (how, id))
             store.commit()
 
+    def tried_by_others(self) -> None:
+        """As if many visitors had tried what is left of the total."""
+        with closing(sqlite3.connect(self.place.folder / "mailfilter.db", timeout=60)) as store:
+            id = self.link.split("/")[-2]
+            assert store.execute(
+                "UPDATE pickup_box SET tries = ? WHERE id = ?", (TRIES, id)
+            ).rowcount
+            store.commit()
+
     def read_and_answered(self) -> None:
         """From the message, which stands on the page."""
         self.look("read")
@@ -138,8 +149,11 @@ class Walk:
 
     def locked(self) -> None:
         self.go(self.link)
-        while self.page.locator("#code").count():
+        for _ in range(FREE):
             self.submit("x")
+        self.look("waits")
+        self.tried_by_others()
+        self.go(self.link)
         self.look("locked")
         self.go(self.follow)
         self.look("follow-locked")

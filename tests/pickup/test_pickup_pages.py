@@ -178,7 +178,7 @@ def test_who_tries_too_often_waits_and_the_total_locks_it(simple):
     for n in range(5):
         told = browser.act(page, "open", code="00000")
         assert told.status == (422 if n < 4 else 429)
-    assert "Vänta 1 minuter" in told.text
+    assert "Försök igen om 1 min." in told.text
     assert CANARY not in browser.act(page, "open", code=code).text, "it is not looked at"
     tried_by_many(at, page)
     first = browser.get(page)

@@ -108,6 +108,7 @@ def reference(at: Files) -> dict[str, Any]:
             "dkim_key": at.path("dkim.key"),
             "reviewers": ["granskare@exempelkommun.example"],
         },
+        "audit": {"file": at.path("checkpoints"), "syslog": "udp://127.0.0.1:9", "mail": []},
         "mx": {"servers": ["127.0.0.1"]},
         "connectors.saker": {**at.tls, "port": at.sink, "tls": "none", "ca": at.ca},
     }

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from mailfilter.config import Listen
+from mailfilter.config import Listen, validate
 from mailfilter.errors import ConfigError
 from mailfilter.receive.access import Standing, access, ours
 from mailfilter.receive.header import fields, from_domain, received_fields
@@ -92,7 +92,7 @@ def test_a_shared_network_without_a_mark_is_a_fault_of_the_settings():
     with pytest.raises(ConfigError, match="tenant_mark"):
         access(Listen(shared_networks=("192.0.2.0/24",)))
     with pytest.raises(ConfigError, match=r"listen\.networks"):
-        access(Listen(networks=("10.0.0.1/8",)))
+        validate({"listen": {"networks": ["10.0.0.1/8"]}}, "f")
 
 
 def test_standing():

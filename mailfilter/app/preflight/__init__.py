@@ -74,7 +74,7 @@ HERE: tuple[Check, ...] = (
     _check(rules.advice, "pickup", "front", "connectors"),
     _check(certificates.check, "listen", "front", "next_hop", "connectors", "notice"),
     _check(folders.secrets, "connectors", "pickup"),
-    _check(folders.check, "store"),
+    _check(folders.check, "store", "audit"),
     _check(sockets.check, "listen", "web", "front", "store"),
     _check(store.check, "store"),
 )

@@ -18,8 +18,13 @@ _LONGEST = 107  # bytes of a Unix socket's path (sun_path, unix(7))
 
 
 def check(tried: Tried) -> Iterator[Fault]:
-    """The folders of [store]."""
-    store = tried.settings.store
+    """The folders of [store], and where checkpoints of the audit log are written."""
+    store, checkpoints = tried.settings.store, tried.settings.audit.file
+    if checkpoints is not None and (checkpoints.is_dir() or unusable(checkpoints.parent)):
+        what = (
+            "cannot be written; give a file in a folder that the user of the service may write to"
+        )
+        yield Fault("audit.file", what)
     for key, folder in (("store.run", store.run), ("store.keys", store.keys)):
         if why := unusable(folder):
             yield Fault(key, f"{why}; give a folder that the user of the service may write to")

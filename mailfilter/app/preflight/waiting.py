@@ -20,6 +20,7 @@ from mailfilter.log import log
 from mailfilter.record import open_archive
 from mailfilter.record.archive import StoreArchive
 from mailfilter.record.keys import load_private
+from mailfilter.web.health import HOST
 from mailfilter.web.server import serve
 
 _STORE = 1.0  # seconds between two tries of the store
@@ -61,9 +62,9 @@ async def opened(settings: config.Settings, stop: asyncio.Event) -> StoreArchive
             else:
                 teller.tell("store-down", {})
                 return archive
-            if answering is None:
-                web = settings.web
-                answering = asyncio.create_task(serve(_not_ready, web.host, web.port, done))
+            port = settings.web.health_port
+            if answering is None and port:
+                answering = asyncio.create_task(serve(_not_ready, HOST, port, done))
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), _STORE)
         return None
