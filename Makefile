@@ -7,7 +7,7 @@ PYTEST := .venv/bin/python -m pytest
 ARGS ?=
 MINUTES ?= 5
 
-.PHONY: help run test test-fast lint bench bench-detectors bench-reading bench-extract bench-big bench-pages bombs slow faults cuts clocks power-cuts audit smuggling broken-configs unchanged fuzz evasion ordinary quality quality-blind public-text judge quality-peers lock demo-mails clean
+.PHONY: help run test test-fast lint bench bench-detectors bench-reading bench-extract bench-big bench-pages bench-rows bench-municipality bombs slow faults cuts clocks power-cuts audit smuggling broken-configs unchanged fuzz evasion ordinary quality quality-blind public-text judge quality-peers lock demo-mails clean
 help: ## show this list
 	@grep -E '^[a-z.-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 14
 .venv/run: constraints.lock pyproject.toml
