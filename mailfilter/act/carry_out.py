@@ -88,6 +88,7 @@ class CarryOut:
     intake: Intake
     notice: bool = True
     notice_on_reject: bool = False
+    telling: frozenset[str] = frozenset()  # connectors whose own mail tells the sender
 
     async def __call__(self, case: Case, hop: Transaction) -> Outcome:
         """The outcome; its reply is what the client gets."""
@@ -143,6 +144,15 @@ class CarryOut:
         failpoint.reach("kept")
         return _taken(case, joined.id, joined=joined.committed or joined.relayed)
 
+    def _is_told(self, decision: Decision) -> bool:
+        """Whether a connector's own mail tells the sender all of it: then the one notice of an
+        incident is left to another copy of it, which may be held."""
+        return all(
+            verdict.action is Action.RELAY
+            or (verdict.action is Action.REDIRECT and verdict.connector in self.telling)
+            for verdict in decision.verdicts
+        ) and not any(map(waits, decision.verdicts))
+
     def _staged(self, case: Case) -> Staged:
         decision = case.decision
         return Staged(
@@ -157,7 +167,7 @@ class CarryOut:
             dossier=dossier(case),
             body=case.data,
             items=items(decision),
-            notice=self.notice,
+            notice=self.notice and not self._is_told(decision),
         )
 
 

@@ -38,6 +38,7 @@ from mailfilter.record.links import Mailed
 WAITING = (State.HELD, State.RELEASE_FAILED)
 REWRITTEN = "quote-removed"  # the reason of an item that went as a new mail without the quotation
 NULL = Path(b"<>", b"")
+DIGEST_LAPSE = timedelta(hours=1)  # after so long a digest that is queued counts as lost
 
 
 def sender_address(settings: Settings) -> str:
@@ -107,7 +108,7 @@ class ToSender(_Handler):
     templates: Templates = field(default_factory=Templates)
     sdk: SdkTable = NO_SDK
     rate: Rate = field(init=False)
-    digests: set[str] = field(default_factory=set)  # who is to have one
+    digests: dict[str, datetime] = field(default_factory=dict)  # who is to have one, since when
 
     def __post_init__(self) -> None:
         self.rate = Rate(self.settings.notice.per_hour)
@@ -130,37 +131,52 @@ class ToSender(_Handler):
         link = await self._link(about, mailed)
         if link is None:
             return  # it was sent, and the row alone was not yet done
-        if self.settings.front.on and not await self._may_go(parcel, about, items, who):
+        if self.settings.front.on and not await self._may_go(parcel, about, mailed, who):
             return
         await self._post(parcel, replace(about, link=link, sdk=self.sdk), who)
         if link:
             await self.archive.links.posted(mailed)
 
-    async def _may_go(self, parcel: Parcel, about: About, items: Sequence[Item], who: str) -> bool:
-        """False where it is one of those that a digest tells."""
+    async def _may_go(self, parcel: Parcel, about: About, mailed: Mailed, who: str) -> bool:
+        """False where it is one of those that a digest tells: what her own page does not show (a
+        rejected or protected mail) and what tells of an end wait for their turn instead."""
+        shown = bool(mailed.owner and mailed.address)
         if about.variant is Variant.DIGEST:
             self._gathers(parcel)
-        elif about.variant is Variant.EXPIRED or not items:
+        elif about.variant in (Variant.EXPIRED, Variant.REJECTED) or not shown:
             self._in_turn(parcel, who)
         elif not self.rate.free(who, self.now()):
-            if who.lower() not in self.digests:  # the page of all her mails tells the rest
-                await self.archive.put("digest", self.now(), item=items[0].id)
-                self.digests.add(who.lower())
+            await self._digest(about, who)
             return False
         return True
 
+    async def _digest(self, about: About, who: str) -> None:
+        """Queue one, if none waits. It has a seal of its own, for the mails may have ended; she is
+        noted before it is queued, for rows of one batch run side by side."""
+        now, key = self.now(), who.lower()
+        if timedelta() <= now - self.digests.get(key, now + timedelta(days=1)) < DIGEST_LAPSE:
+            return
+        self.digests[key] = now
+        sender, language = about.dossier.sender, about.dossier.language
+        only = Dossier(sender, "", "", _path(sender), (), (), (), (), 0, language)
+        note = f"{about.case} {about.department}".strip()
+        try:
+            await self.archive.sender.put_letter("digest", only, now, note)
+        except BaseException:
+            self.digests.pop(key, None)
+            raise
+
     def _gathers(self, parcel: Parcel) -> None:
         """A digest waits a little for what it tells beside the first, and never for a turn."""
-        at = parcel.created_at + timedelta(seconds=limits.DIGEST_WAIT)
-        if at > self.now():
+        wait = timedelta(seconds=limits.DIGEST_WAIT)
+        at, now = parcel.created_at + wait, self.now()
+        if now < at <= now + wait:  # not where the clock was put back since
             raise Later(at, "rate")
 
     async def give_up(self, parcel: Parcel, why: str) -> None:  # noqa: ARG002 - the outbox's
         """What could not be sent is in the audit log; a digest makes room for the next."""
-        dossier = parcel.dossier
-        if parcel.kind == "digest" and dossier is not None:
-            who = addressee(dossier, self.settings) or ""
-            self.digests.discard(who.lower())
+        if parcel.kind == "digest" and parcel.dossier is not None:
+            self.digests.pop((addressee(parcel.dossier, self.settings) or "").lower(), None)
 
     def _in_turn(self, parcel: Parcel, who: str) -> None:
         now = self.now()
@@ -177,7 +193,7 @@ class ToSender(_Handler):
             self.rate.went(who, self.now())
         await self.post.send(build(about, self.settings, stamp, self.templates), [who])
         if about.variant is Variant.DIGEST:
-            self.digests.discard(who.lower())
+            self.digests.pop(who.lower(), None)
 
     async def _link(self, about: About, mailed: Mailed) -> str | None:
         """The link of this notice; "" where it has none, None where it was sent with one."""
@@ -215,7 +231,8 @@ def about_of(parcel: Parcel, items: Sequence[Item], settings: Settings) -> About
         case "rejected-notice":
             return replace(about, variant=Variant.REJECTED)
         case "digest":
-            return replace(about, variant=Variant.DIGEST)
+            case, _, department = parcel.note.partition(" ")
+            return replace(about, variant=Variant.DIGEST, case=case, department=department)
         case "done":
             told = any(tells_itself(item, settings) for item in items)
             fates = fates_of(dossier, items)

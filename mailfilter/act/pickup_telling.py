@@ -20,7 +20,9 @@ from mailfilter.config_pickup import Proof
 from mailfilter.connectors.contract import Kind
 from mailfilter.connectors.pickup import Pickup
 from mailfilter.errors import Permanent, Temporary
-from mailfilter.record.contract import Parcel
+from mailfilter.record.contract import Archive, Parcel
+from mailfilter.record.link_secret import SENDER as LIST
+from mailfilter.record.links import Mailed
 from mailfilter.record.pickup import Pickups
 from mailfilter.record.pickup_contract import Told
 
@@ -29,6 +31,7 @@ from mailfilter.record.pickup_contract import Told
 class Tellings:
     """See the module."""
 
+    archive: Archive
     pickups: Pickups
     settings: Settings
     post: Post
@@ -83,7 +86,16 @@ class Tellings:
             dossier=parcel.dossier,
         )
         await self._post(parcel, told)
+        await self._in_her_list(parcel, notify.sender)
         await self.pickups.senders_link_gone(deposit)
+
+    async def _in_her_list(self, parcel: Parcel, sender: str) -> None:
+        """``/mina`` finds her mails by the links that she was sent; of this one she had no notice.
+        The link is given to nobody."""
+        items = await self.archive.items_of(parcel.message) if parcel.message else []
+        if items and not items[0].protected:
+            mailed = Mailed(LIST, parcel.message, f"pickup:{parcel.id}", sender)
+            await self.archive.links.given(mailed, self.now(), self.now())
 
     async def _answer(self, parcel: Parcel, deposit: str, box: str) -> None:
         link = await self.pickups.link(box)

@@ -62,7 +62,7 @@ def outbox(archive: Archive, settings: config.Settings) -> Outbox:
         settings.pickup, settings.front.on, next_hop, Deposits(pickups, clock.now), compose
     )
     handlers["pickup-bounce"] = Bounces(pickups, clock.now)
-    handlers["pickup"] = Tellings(pickups, settings, post, pickup, clock.now)
+    handlers["pickup"] = Tellings(archive, pickups, settings, post, pickup, clock.now)
     beside = Aside(settings, pickups)
     handlers["handoff"] = HandOvers(archive, _connectors(settings, pickup), clock.now, beside)
     return Outbox(archive, handlers, clock.now, TICK, Flood(archive.parcels, time.monotonic))

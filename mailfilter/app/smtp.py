@@ -57,7 +57,12 @@ async def _serve(
     pipeline = Pipeline(
         examine=lambda data: examiner(data, clock.today()),
         rules=in_force,
-        carry_out=CarryOut(intake, settings.notice.enabled, settings.notice.on_reject),
+        carry_out=CarryOut(
+            intake,
+            settings.notice.enabled,
+            settings.notice.on_reject,
+            frozenset(n for n, one in settings.connectors.items() if one.type == "pickup"),
+        ),
         counter=counter,
         secret=keys.join,
         new_id=clock.new_id,

@@ -81,7 +81,8 @@ class Guard:
             return direct
         if not _within(direct, self._proxies):
             return ""
-        told = connection.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
+        lines = connection.headers.getlist("x-forwarded-for")  # a proxy may add one of its own
+        told = ",".join(lines).rpartition(",")[2].strip()
         return told if _is_address(told) else direct
 
     def _refusal(self, connection: HTTPConnection, peer: str) -> ASGIApp | None:

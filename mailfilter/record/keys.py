@@ -123,11 +123,14 @@ def load_private(folder: Path, desk_key: Path | None = None) -> PrivateKeys:
     return PrivateKeys(public, identity, audit)
 
 
+_CREDENTIALS = "/run/credentials"  # where a command beside the service finds them (systemd.exec(5))
+
+
 def _forbidden(path: Path) -> int:
     """Rights that the key must not give. A credential of systemd is readable for our user by an
     ACL, whose mask stands where the group's rights do."""
-    given = os.environ.get("CREDENTIALS_DIRECTORY")
-    return 0o037 if given and path.is_relative_to(given) else 0o077
+    given = os.environ.get("CREDENTIALS_DIRECTORY") or _CREDENTIALS
+    return 0o037 if path.is_relative_to(given) else 0o077
 
 
 def _escrow_sentence(path: Path) -> str:

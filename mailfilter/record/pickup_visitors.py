@@ -47,7 +47,8 @@ class Visitor:
 
     def wait(self, now: datetime) -> timedelta:
         """How long she is not listened to from now on."""
-        return max(self.until - now, timedelta()) if self.until else timedelta()
+        wait = self.until - now if self.until else timedelta()
+        return wait if timedelta() < wait <= LONGEST else timedelta()  # the clock was put back
 
     def heard(self, now: datetime) -> bool:
         """Whether a code of hers is looked at."""

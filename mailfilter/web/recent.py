@@ -25,7 +25,7 @@ class Throttle:
 
     def take(self, key: str, now: datetime) -> timedelta:
         """Zero: the attempt may be made and is counted. Else: how long to wait."""
-        kept = [at for at in self._attempts.pop(key, []) if now - at < self._window]
+        kept = [at for at in self._attempts.pop(key, []) if timedelta() <= now - at < self._window]
         wait = kept[0] + self._window - now if len(kept) >= self._tries else timedelta()
         self._attempts[key] = kept if wait else [*kept, now]
         while len(self._attempts) > self._most:
@@ -34,7 +34,7 @@ class Throttle:
 
     def full(self, key: str, now: datetime) -> bool:
         """Whether an attempt would have to wait; counts nothing."""
-        kept = [at for at in self._attempts.get(key, ()) if now - at < self._window]
+        kept = [at for at in self._attempts.get(key, ()) if timedelta() <= now - at < self._window]
         return len(kept) >= self._tries
 
 
@@ -48,7 +48,7 @@ class Recent:
     def has(self, key: str, now: datetime) -> bool:
         """True if `key` was noted less than `span` ago."""
         at = self._noted.get(key)
-        return at is not None and now - at < self._span
+        return at is not None and timedelta() <= now - at < self._span
 
     def note(self, key: str, now: datetime) -> None:
         """Remember `key` from now on."""

@@ -1,5 +1,6 @@
 """Building blocks of the act tests: a store in memory, dossiers with planted canaries, a clock."""
 
+import asyncio
 import dataclasses
 from datetime import UTC, datetime, timedelta
 
@@ -169,6 +170,7 @@ class FakeArchive:
         self.lines = []
         self.fail_done = 0
         self.sealed = False
+        self.sender = self
 
     async def item(self, id):
         return self.things.get(id)
@@ -209,6 +211,13 @@ class FakeArchive:
             "why": "",
         }
         return number
+
+    async def put_letter(self, kind, dossier, now, note=""):
+        """A mail of ours with a seal of its own."""
+        await asyncio.sleep(0)  # as the store, others run meanwhile
+        number = len(self.rows) + 1
+        of = Parcel(number, kind, f"letter{number}", "", 0, now, dossier, note)
+        self.rows[number] = {"parcel": of, "at": now, "done": False, "why": ""}
 
     async def due(self, now, limit=20):
         waiting = [row for row in self.rows.values() if not row["done"] and row["at"] <= now]

@@ -1,5 +1,6 @@
 """Our own mails on their way: null return path, DKIM, rates, refusals, reviewers, reports."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from email import message_from_bytes, policy
@@ -28,6 +29,7 @@ from tests.act.office import (
     CANARIES,
     NOW,
     OK,
+    SENDER,
     Clock,
     FakeArchive,
     Mailbox,
@@ -352,7 +354,7 @@ async def test_after_so_many_notices_one_digest():
     assert len(archive.links.made) == 5  # the page of all her mails finds each
     (digest,) = [row["parcel"] for row in archive.rows.values()]
     assert digest.kind == "digest"
-    digest = replace(digest, dossier=dossier())
+    assert digest.dossier.findings == (), "only whom it is for; the mails themselves may have ended"
     with pytest.raises(Later) as later:  # it gathers what comes in the next minutes
         await handler.send(digest)
     assert later.value.at < clock() + timedelta(minutes=5)
@@ -372,14 +374,56 @@ async def test_what_comes_after_a_digest_has_another(sent):
     handler = ToSender(archive, made, post, clock)
     for n in (1, 2, 3):
         await handler.send(parcel(id=n, message=f"M{n}"))
-    (digest,) = [replace(row["parcel"], dossier=dossier()) for row in archive.rows.values()]
+    (digest,) = [row["parcel"] for row in archive.rows.values()]
     clock.after(minutes=5)
     if sent:
         await handler.send(digest)
     else:
         await handler.give_up(digest, "refused")
     await handler.send(parcel(id=4, message="M4"))
-    assert [row["parcel"].item for row in archive.rows.values()] == ["M2.1", "M4.1"]
+    assert [row["parcel"].note.split()[0] for row in archive.rows.values()] == ["M2", "M4"]
+
+
+async def test_rows_of_one_batch_make_one_digest():
+    held = [item(id=f"M{n}.1", message=f"M{n}", state=State.HELD) for n in range(1, 6)]
+    archive, _box, made, post, clock = office(*held, notice={"per_hour": 1}, front={"port": 8443})
+    archive.links = Links()
+    handler = ToSender(archive, made, post, clock)
+    await handler.send(parcel(id=1, message="M1"))
+    await asyncio.gather(*(handler.send(parcel(id=n, message=f"M{n}")) for n in range(2, 6)))
+    assert [row["parcel"].kind for row in archive.rows.values()] == ["digest"]
+
+
+async def test_no_digest_tells_of_a_mail_that_her_page_does_not_show():
+    """A protected one waits for its turn."""
+    held = [item(id=f"M{n}.1", message=f"M{n}", state=State.HELD) for n in (1, 2)]
+    held[1] = replace(held[1], protected=True)
+    archive, _box, made, post, clock = office(*held, notice={"per_hour": 1}, front={"port": 8443})
+    archive.links = Links()
+    handler = ToSender(archive, made, post, clock)
+    await handler.send(parcel(id=1, message="M1"))
+    with pytest.raises(Later):
+        await handler.send(parcel(id=2, message="M2"))
+    assert archive.rows == {}
+
+
+@pytest.mark.parametrize("back", [False, True])
+async def test_a_digest_that_was_lost_or_queued_by_a_wrong_clock_mutes_nobody(back):
+    held = [item(id=f"M{n}.1", message=f"M{n}", state=State.HELD) for n in (1, 2, 3)]
+    archive, _box, made, post, clock = office(*held, notice={"per_hour": 1}, front={"port": 8443})
+    archive.links = Links()
+    handler = ToSender(archive, made, post, clock)
+    for n in (1, 2):
+        await handler.send(parcel(id=n, message=f"M{n}"))
+    (digest,) = [row["parcel"] for row in archive.rows.values()]
+    if back:
+        clock.after(days=-30)
+        await handler.send(digest)  # no wait of a month
+    else:
+        clock.after(hours=2)
+        handler.rate.went(SENDER, clock())
+        await handler.send(parcel(id=3, message="M3"))
+        assert len(archive.rows) == 2
 
 
 async def test_no_digest_takes_the_place_of_the_notice_that_a_mail_ends():

@@ -41,9 +41,9 @@ class Site:
 
         self.guard = Guard(app, self.front, lambda: self.now)
 
-    async def status(self, peer="192.0.2.7", path="/m/1/2", **headers):
+    async def status(self, peer="192.0.2.7", path="/m/1/2", first=(), **headers):
         told = []
-        given = [(b"host", b"127.0.0.1")]
+        given = [(b"host", b"127.0.0.1"), *first]
         given += [(k.replace("_", "-").encode(), v.encode()) for k, v in headers.items()]
         scope = {
             "type": "http", "method": "GET", "path": path, "query_string": b"",
@@ -75,7 +75,9 @@ async def test_only_the_proxy_may_connect_and_its_last_word_is_the_visitor():
     assert await site.status("192.0.2.7") == 403
     assert await site.status("10.0.0.5", x_forwarded_for="203.0.113.1, 203.0.113.9") == 200
     assert await site.status("10.0.0.5", x_forwarded_for="junk") == 200
-    assert site.seen == ["203.0.113.9", "10.0.0.5"]
+    mine = (b"x-forwarded-for", b"10.0.0.5")  # the visitor's own line; the proxy adds another
+    assert await site.status("10.0.0.5", first=(mine,), x_forwarded_for="203.0.113.8") == 200
+    assert site.seen == ["203.0.113.9", "10.0.0.5", "203.0.113.8"]
 
 
 async def test_without_a_proxy_nobody_is_believed():

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from mailfilter.app.preflight.fault import Fault
 from mailfilter.app.preflight.tried import Tried
+from mailfilter.record.open import checkpoint_file
 
 _SOCKETS = ("control.sock", "desk.sock", "front.sock", "scan.sock.document")  # the longest counts
 _LONGEST = 107  # bytes of a Unix socket's path (sun_path, unix(7))
@@ -19,10 +20,11 @@ _LONGEST = 107  # bytes of a Unix socket's path (sun_path, unix(7))
 
 def check(tried: Tried) -> Iterator[Fault]:
     """The folders of [store], and where checkpoints of the audit log are written."""
-    store, checkpoints = tried.settings.store, tried.settings.audit.file
-    if checkpoints is not None and (checkpoints.is_dir() or unusable(checkpoints.parent)):
+    store, checkpoints = tried.settings.store, checkpoint_file(tried.settings)
+    if checkpoints.is_dir() or unusable(checkpoints.parent):
         what = (
-            "cannot be written; give a file in a folder that the user of the service may write to"
+            f"{checkpoints} cannot be written; give a file in a folder that the user of the service"
+            " may write to"
         )
         yield Fault("audit.file", what)
     for key, folder in (("store.run", store.run), ("store.keys", store.keys)):
