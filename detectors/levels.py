@@ -4,8 +4,8 @@ From → to: a kind and a confidence → `Level`; what rules and judge say → o
 
 Confidence is a probability in per cent at the base rate of ordinary mail (some five hits in a
 thousand), fitted on mails that nothing was trained on. The levels are thresholds of it, for health
-and for identity numbers each by themselves: **high** stops at most one innocent mail in 3,000,
-**medium** and higher together one in 1,000. All of it is ``level_data/levels.json``, written by
+and for identity numbers each by themselves: how many innocent mails **medium** and **high** stop
+stands beside them. All of it is ``level_data/levels.json``, written by
 ``tests/quality/judge/levels.py`` from data, with the bounds that go with it; nothing here is set
 by hand.
 """
