@@ -10,6 +10,7 @@ takes: a weak cipher is better than the plain text that comes else (RFC 7435).
 """
 
 import ssl
+from collections.abc import Callable
 from pathlib import Path
 
 SUITES = "ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:!aNULL"  # of TLS 1.2
@@ -27,6 +28,17 @@ def client(ca: Path | None = None, *, opportunistic: bool = False) -> ssl.SSLCon
     context = ssl.create_default_context(cafile=ca)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context if opportunistic else _strict(context)
+
+
+def pair(certificate: Path, key: Path | None, password: Callable[[], str]) -> None:
+    """Whether the files are a pair, for nobody to connect by; errors as `server`, and what
+    `password` raises where the key asks for one."""
+    ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password=password)
+
+
+def authorities(file: Path) -> None:
+    """Whether the file holds certificates; ssl.SSLError where it does not."""
+    ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
 
 
 def anybody(context: ssl.SSLContext) -> ssl.SSLContext:

@@ -140,6 +140,7 @@ def focused(page) -> str:
 def test_keys_move_open_and_never_decide(window, stage):
     office, _ = stage
     page = window()
+    page.wait_for_load_state("networkidle")
     for key, where in (("j", "anna.berg@kommunen.example"), ("j", "ove.lind@kommunen.example"),
                        ("k", "anna.berg@kommunen.example"), ("/", "q")):  # fmt: skip
         page.keyboard.press(key)

@@ -77,4 +77,6 @@ def test_no_mark_is_passed_over_anywhere(mark, at):
 
 def test_prose_is_tried_as_nothing_but_a_mail():
     assert [one.name for one in sniffable(b"Hej!\r\n\r\nVi ses i morgon.\r\n")] == ["mail"]
-    assert sniffable("Åsa hälsar\r\n".encode()) == ()
+    assert sniffable("äsch\r\n".encode("latin-1")) == ()
+    # 0xC3 begins a packet of OpenPGP, too
+    assert [one.name for one in sniffable("Åsa hälsar\r\n".encode())] == ["pgp"]

@@ -24,7 +24,11 @@ from tests.running import ROOT, free_port
 
 REFERENCE = ROOT / "deploy" / "mailfilter.toml"
 _KEY = re.compile(r"^#(?=[a-z_]+ = |\[)", re.MULTILINE)
-_NONE = {"": ("fail_open_until",), "connectors.saker": ("username", "password_file")}
+_NONE = {
+    "": ("fail_open_until",),
+    "connectors.saker": ("username", "password_file"),
+    "store": ("desk_key",),  # of systemd
+}
 Key = tuple[Any, ...]
 
 
@@ -37,6 +41,7 @@ class Files:
     listen: int = field(default_factory=free_port)
     web: int = field(default_factory=free_port)
     front: int = field(default_factory=free_port)
+    health: int = field(default_factory=free_port)
 
     def __post_init__(self) -> None:
         authority = Authority(self.folder)
@@ -92,7 +97,7 @@ def reference(at: Files) -> dict[str, Any]:
             "keys": at.path("keys"),
             "run": at.path("run"),
         },
-        "web": {"port": at.web},
+        "web": {"port": at.web, "health_port": at.health},
         "front": {
             **at.tls,
             "port": at.front,

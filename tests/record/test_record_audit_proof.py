@@ -64,6 +64,19 @@ async def faults(store: Parts, *checkpoints: Checkpoint) -> list[str]:
 # ---- under the key -------------------------------------------------------------------------
 
 
+LATER_TABLES = ("spent_ticket", "pickup_visitor", "running")  # than the schema of 0008
+LATER_COLUMNS = {
+    "audit": ("state",),
+    "audit_head": ("keyed", "log", "seal"),
+    "user": ("address", "seen"),
+    "message": ("seen",),
+    "item": ("seen", "ends", "ending"),
+    "outbox": ("seen",),
+    "link": ("ends",),
+    "pickup_deposit": ("seen", "ends"),
+}
+
+
 async def as_before_the_key(store: Parts) -> None:
     """The schema of 0008, with the log chained as it was then."""
 
@@ -77,9 +90,11 @@ async def as_before_the_key(store: Parts) -> None:
             await connection.execute(update(audit_table).where(where).values(hash=hash_))
             before = hash_
         await connection.execute(update(audit_head).values(hash=before))
-        for table, names in (("audit", ("state",)), ("audit_head", ("keyed", "log", "seal"))):
+        for what in ("INDEX message_by_seen", *(f"TABLE {name}" for name in LATER_TABLES)):
+            await connection.execute(text(f"DROP {what}"))
+        for table, names in LATER_COLUMNS.items():
             for name in names:
-                await connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {name}"))
+                await connection.execute(text(f'ALTER TABLE "{table}" DROP COLUMN {name}'))
         await connection.execute(text("UPDATE alembic_version SET version_num = '0008'"))
 
     await store.database.run(work)

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, event
 
 from mailfilter.model import Action, State
 from mailfilter.record.contract import AuditLine, Staged, StagedItem
-from tests.record.making import DAY
+from tests.record.making import DAY, swept
 from tests.web.mails import NOW, dossier
 from tests.web.office import AUDITOR, EVERYTHING, Office, Visitor
 
@@ -100,7 +100,7 @@ async def test_a_held_mail_is_found_by_each_way_and_an_ended_one_by_address(offi
     page = await search(alla, **WAYS["recipient"])
     assert "(avsändaren är raderad)" in page
     assert TO not in page.replace(f'value="{TO}"', "")
-    await parts.archive.sweep(NOW + 90 * DAY)
+    await swept(parts.archive, NOW + 90 * DAY)
     alla = await enter(office)  # the sweep has ended her session
     assert await found(alla) == set()
     assert (await alla.post("/find", q=HELD.lower())).headers["location"] == f"/item/{HELD}.1"

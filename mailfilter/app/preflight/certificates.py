@@ -11,6 +11,7 @@ from pathlib import Path
 
 from cryptography import x509
 
+from mailfilter import tls
 from mailfilter.app import clock
 from mailfilter.app.preflight.fault import Fault, Kind, of_error
 from mailfilter.app.preflight.tried import Tried
@@ -70,9 +71,7 @@ def _pair(key: str, certificate: Path, secret: Path | None) -> Iterator[Fault]:
             yield Fault(of, f"{path}: {why}; a PEM file is expected")
             return
     try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(
-            certificate, secret, password=_no_password
-        )
+        tls.pair(certificate, secret, _no_password)
     except (ssl.SSLError, _LockedError) as error:
         why = _WORDS.get(getattr(error, "reason", ""), "is no certificate with its key")
         if isinstance(error, _LockedError):
@@ -99,7 +98,7 @@ def _authority(key: str, path: Path) -> Iterator[Fault]:
         yield Fault(key, f"{path}: {why}; a PEM file is expected")
         return
     try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+        tls.authorities(path)
     except ssl.SSLError:
         yield Fault(key, f"{path}: holds no certificate; a PEM file is expected")
         return
