@@ -144,15 +144,6 @@ class CarryOut:
         failpoint.reach("kept")
         return _taken(case, joined.id, joined=joined.committed or joined.relayed)
 
-    def _is_told(self, decision: Decision) -> bool:
-        """Whether a connector's own mail tells the sender all of it: then the one notice of an
-        incident is left to another copy of it, which may be held."""
-        return all(
-            verdict.action is Action.RELAY
-            or (verdict.action is Action.REDIRECT and verdict.connector in self.telling)
-            for verdict in decision.verdicts
-        ) and not any(map(waits, decision.verdicts))
-
     def _staged(self, case: Case) -> Staged:
         decision = case.decision
         return Staged(
@@ -167,7 +158,7 @@ class CarryOut:
             dossier=dossier(case),
             body=case.data,
             items=items(decision),
-            notice=self.notice and not self._is_told(decision),
+            notice=self.notice and not told_elsewhere(decision.verdicts, self.telling),
         )
 
 
@@ -177,6 +168,17 @@ async def settle_abandoned(hop: Transaction) -> None:
         await hop.abort()
     except (OSError, Temporary):
         return
+
+
+def told_elsewhere(verdicts: Sequence[Verdict], telling: frozenset[str]) -> bool:
+    """Whether the own mails of the connectors `telling` tell the sender all that is done: then the
+    one notice of an incident is left to another copy of it, which may be held."""
+    stopped = [verdict for verdict in verdicts if verdict.action is not Action.RELAY]
+    return (
+        bool(stopped)
+        and not any(map(waits, verdicts))
+        and all(v.action is Action.REDIRECT and v.connector in telling for v in stopped)
+    )
 
 
 def items(decision: Decision) -> tuple[StagedItem, ...]:

@@ -19,6 +19,7 @@ from datetime import datetime, timedelta
 from email.message import EmailMessage
 
 from mailfilter import limits
+from mailfilter.act.carry_out import told_elsewhere
 from mailfilter.act.contract import Deliver, Later
 from mailfilter.act.notice import About, Fate, Variant, addressee, answered, build, first_variant
 from mailfilter.act.notice_rate import Rate
@@ -28,7 +29,6 @@ from mailfilter.act.sdk import NO_SDK, SdkTable
 from mailfilter.config import Settings
 from mailfilter.connectors import Signer
 from mailfilter.connectors.contract import Need, receipt
-from mailfilter.decide.unfinished import waits
 from mailfilter.errors import Permanent, Temporary
 from mailfilter.model import Action, Path, State
 from mailfilter.record.contract import Archive, Dossier, Filter, Item, Parcel
@@ -227,7 +227,8 @@ def about_of(parcel: Parcel, items: Sequence[Item], settings: Settings) -> About
     )
     match parcel.kind:
         case "notice":
-            return None if tells_all(dossier, settings) else about
+            telling = frozenset(n for n in settings.connectors if is_pickup(n, settings))
+            return None if told_elsewhere(dossier.verdicts, telling) else about
         case "rejected-notice":
             return replace(about, variant=Variant.REJECTED)
         case "digest":
@@ -252,15 +253,6 @@ def about_of(parcel: Parcel, items: Sequence[Item], settings: Settings) -> About
         days=int(parcel.note) if parcel.note.isdigit() else 0,
         receipt=item.receipt,
         connector=item.connector,
-    )
-
-
-def tells_all(dossier: Dossier, settings: Settings) -> bool:
-    """Whether pickup's own mail tells of everything that a rule did: it says what she has to do."""
-    done = [verdict for verdict in dossier.verdicts if verdict.action is not Action.RELAY]
-    return bool(done) and all(
-        v.action is Action.REDIRECT and not waits(v) and is_pickup(v.connector, settings)
-        for v in done
     )
 
 
