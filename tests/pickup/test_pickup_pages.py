@@ -3,6 +3,8 @@
 import base64
 import json
 import re
+import sqlite3
+from contextlib import closing
 from http.client import HTTPConnection
 from urllib.parse import urlencode, urlsplit
 
@@ -21,6 +23,7 @@ from tests.pickup.whole import (
     read_out,
     seat,
     subjects,
+    text_of,
     upload,
 )
 from tests.running import wait_until
@@ -156,6 +159,31 @@ def test_who_is_outside_is_told_a_number_of_the_switchboard(simple):
         assert told.status == 404
         assert number in told.text
         assert ("0000-000 00" in told.text) is (link == follow)
+
+
+def test_one_mail_tells_the_sender_what_to_do_first_and_why(simple):
+    """No notice stands beside it, and her own page finds the mail."""
+    _, follow = held_over(simple)
+    wait_until(lambda: not outbox_waits(simple), "the outbox is empty")
+    hers = simple.sink.to(MAJ)
+    told = text_of(hers[-1].data).decode()
+    assert follow in told
+    assert told.index("Ring mottagaren och läs upp koden") < told.index(ANNA)
+    assert "Därför gick det inte med vanlig e-post" in told
+    assert "Personnummer (******-****)" in told
+    assert not any("går med en säker tjänst" in subject for subject in subjects(simple))
+    with closing(sqlite3.connect(simple.folder / "mailfilter.db", timeout=60)) as store:
+        kinds = [kind for (kind,) in store.execute("SELECT kind FROM outbox")]
+        (listed,) = store.execute(
+            "SELECT count(DISTINCT owner) FROM link WHERE holder IS NOT NULL"
+        ).fetchone()
+    assert "notice" not in kinds
+    assert listed == len(mailed(simple, "f"))
+
+
+def outbox_waits(at) -> int:
+    with closing(sqlite3.connect(at.folder / "mailfilter.db", timeout=60)) as store:
+        return store.execute("SELECT count(*) FROM outbox WHERE NOT done").fetchone()[0]
 
 
 def tried_by_many(at, page) -> None:
