@@ -12,7 +12,7 @@ from functools import partial
 from time import perf_counter
 
 from detectors.health.hearing import NOT_JUDGED
-from mailfilter import failpoint, replies
+from mailfilter import failpoint, meters, replies
 from mailfilter.act.carry_out import CarryOut, Case, Transaction, settle_abandoned
 from mailfilter.act.check_mailbox import CheckMailbox, Draft, counted
 from mailfilter.act.counting import CountBuffer
@@ -21,6 +21,7 @@ from mailfilter.decide import Rules
 from mailfilter.decide.unfinished import waits
 from mailfilter.errors import Temporary
 from mailfilter.log import listed, log
+from mailfilter.meters import Meters
 from mailfilter.model import Action, Decision, Envelope, Examination, Facts, Outcome, Reply, Verdict
 from mailfilter.receive.contract import Received
 from mailfilter.receive.identity import incident_key, join_key
@@ -55,6 +56,7 @@ class Pipeline:
     drafts: CheckMailbox | None = None  # the mailbox of the check before sending
     check: Callable[[bytes], Awaitable[Examination]] | None = None  # in its few seconds
     hosts: MailHosts | None = None  # who receives a domain's mail; None: no class depends on it
+    meters: Meters = field(default_factory=meters.alone)
     _keys: Identity = field(init=False)
 
     def __post_init__(self) -> None:
@@ -70,7 +72,7 @@ class Pipeline:
             examination = await self._examined(received)
         except Temporary as error:
             await settle_abandoned(hop)
-            return _told(id, replies.NOT_NOW, error)
+            return self._told(id, replies.NOT_NOW, error, "read")
         read = perf_counter()
         if self.drafts is not None and self.drafts.beside(examination, hop):
             await settle_abandoned(hop)
@@ -81,7 +83,7 @@ class Pipeline:
             decision = await self._decided(examination, received, day)
         except Temporary as error:
             await settle_abandoned(hop)
-            return _told(id, replies.NOT_NOW, error)
+            return self._told(id, replies.NOT_NOW, error, "decide")
         failpoint.reach("verdict")
         envelope, wire, data = received.envelope, received.wire, received.data
         case = Case(id, day, envelope, wire, data, examination, decision, self._keys, self.now)
@@ -89,9 +91,9 @@ class Pipeline:
             outcome = await self.carry_out(case, hop)
         except Temporary as error:
             await settle_abandoned(hop)
-            return _told(id, replies.STORE_DOWN, error)
+            return self._told(id, replies.STORE_DOWN, error, "store")
         self._count(case, outcome)
-        _line(case, outcome, read - began, perf_counter() - read)
+        self._measure(case, outcome, read - began, perf_counter() - read)
         if outcome.stored and outcome.reply.code < 300:
             return replace(outcome.reply, kept=outcome.stored)
         return outcome.reply
@@ -110,14 +112,14 @@ class Pipeline:
                 examination = await (self.check or self.examine)(data)
                 failpoint.reach("verdict")
             except Temporary as error:
-                return _told(id, replies.NOT_NOW, error)
+                return self._told(id, replies.NOT_NOW, error, "read")
             draft = Draft(id, self.now(), envelope, join_key(self.secret, envelope, data))
             day = self.today()
             decide = partial(self._alone, examination, len(data), day)
             try:
                 reply = await drafts.answer(draft, examination, decide)
             except Temporary as error:
-                return _told(id, replies.STORE_DOWN, error)
+                return self._told(id, replies.STORE_DOWN, error, "store")
             if reply.code < 300:
                 self.counter.add((counted(day),))
         log.info("check", id=id, code=reply.code, ms=round((perf_counter() - began) * 1000, 1))
@@ -135,6 +137,7 @@ class Pipeline:
             if not self.fail_open():
                 raise
             log.error("fail-open", cause=str(error))
+            self.meters.count(meters.FAIL_OPEN)
             return Examination(Facts(), size=-1)
 
     async def _decided(self, examination: Examination, received: Received, day: date) -> Decision:
@@ -158,6 +161,26 @@ class Pipeline:
         if not kept and (outcome.relayed or outcome.stored):
             self.counter.add(case.counts)
 
+    def _measure(self, case: Case, outcome: Outcome, reading: float, acting: float) -> None:
+        """Into the log line and the metrics. What is done with a protected mail is in neither."""
+        self.meters.took(meters.READ_SECONDS, reading)
+        self.meters.took(meters.ACT_SECONDS, acting)
+        if case.decision.protected:
+            log.info("message", code=outcome.reply.code)
+            return
+        for action in {verdict.action for verdict in case.decision.verdicts}:
+            self.meters.count(meters.VERDICTS, action)
+        if outcome.joined:
+            self.meters.count(meters.JOINED)
+        if not_judged := _not_judged(case.examination):
+            self.meters.count(meters.NOT_JUDGED, by=not_judged)
+        _line(case, outcome, (reading, acting), not_judged)
+
+    def _told(self, id: str, reply: Reply, error: Temporary, step: str) -> Reply:
+        log.warning("deferred", id=id, code=reply.code, cause=str(error))
+        self.meters.count(meters.DEFERRED, step)
+        return reply
+
 
 def _alike(one: Decision, other: Decision) -> bool:
     """Whether two decisions do the same with everybody."""
@@ -180,16 +203,8 @@ def _not_judged(examination: Examination) -> int:
     return [NOT_JUDGED in found.evidence for found in examination.findings].count(True)
 
 
-def _told(id: str, reply: Reply, error: Temporary) -> Reply:
-    log.warning("deferred", id=id, code=reply.code, cause=str(error))
-    return reply
-
-
-def _line(case: Case, outcome: Outcome, reading: float, acting: float) -> None:
-    """The one line a message: codes, counts, sizes, times. A protected one leaves none of them."""
-    if case.decision.protected:
-        log.info("message", code=outcome.reply.code)
-        return
+def _line(case: Case, outcome: Outcome, took: tuple[float, float], not_judged: int) -> None:
+    """The one line a message: codes, counts, sizes, times."""
     verdicts, examination = case.decision.verdicts, case.examination
     log.written(
         "message",
@@ -197,12 +212,12 @@ def _line(case: Case, outcome: Outcome, reading: float, acting: float) -> None:
         f'"size": {len(case.data)}, "coverage": "{examination.coverage}", '
         f'"kinds": {listed([finding.kind for finding in examination.findings])}, '
         f'"unread": {listed([unread.reason for unread in examination.not_examined])}, '
-        f'"not_judged": {_not_judged(examination)}, '
+        f'"not_judged": {not_judged}, '
         f'"opened": {len(examination.opened)}, '
         f'"actions": {listed([verdict.action for verdict in verdicts])}, '
         f'"rules": {listed([verdict.rule for verdict in verdicts])}, '
         f'"recipients": {len(verdicts)}, '
         f'"read_on": {[waits(verdict) for verdict in verdicts].count(True)}, '
         f'"joined": {"true" if outcome.joined else "false"}, '
-        f'"read_ms": {reading * 1000:.1f}, "act_ms": {acting * 1000:.1f}',
+        f'"read_ms": {took[0] * 1000:.1f}, "act_ms": {took[1] * 1000:.1f}',
     )

@@ -27,6 +27,7 @@ from mailfilter.app.preflight.sockets import refusal
 from mailfilter.control import Desk
 from mailfilter.errors import ConfigError
 from mailfilter.log import log, quiet
+from mailfilter.meters import Page
 from mailfilter.pictures import Memory
 from mailfilter.receive import share
 from mailfilter.receive.server import bound
@@ -62,16 +63,16 @@ def start(settings: config.Settings, file: Path | None, beside: Sequence[Role] =
     known = scanning.remember_pictures()
     count = settings.listen.processes or os.cpu_count() or 1
     patience = limits.DRAIN_TIMEOUT + 5
+    shares, counted = share.table(count), Page(count)
     others = (
-        Role("desk", lambda: desk.run(settings, file), order=1, patience=30),
+        Role("desk", lambda: desk.run(settings, file, counted), order=1, patience=30),
         Role("scan", lambda: _scan(settings, doors, known), order=2, patience=5),
         *([Role("front", lambda: _front(settings, known), order=0)] if settings.front.on else []),
         *beside,
     )
-    shares = share.table(count)
     takers = [
-        Role("smtp", partial(smtp.run, settings, file, sock, shares, place), patience=patience)
-        for place in range(count)
+        Role("smtp", partial(smtp.run, settings, file, sock, shares, counted, n), patience=patience)
+        for n in range(count)
     ]
     return Supervisor(
         [*(_without(sock, role) for role in others), *takers],

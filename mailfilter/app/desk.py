@@ -28,6 +28,7 @@ from mailfilter.front.contract import DeskParts
 from mailfilter.front.desk_side import SOCKET, FrontServer
 from mailfilter.front.verbs import table
 from mailfilter.log import log
+from mailfilter.meters import Page
 from mailfilter.record import open_archive, open_desk_server
 from mailfilter.record.contract import Archive, AuditLine
 from mailfilter.record.database import free_bytes
@@ -43,9 +44,10 @@ from mailfilter.workers.pool import Pool
 GRACE = 20.0  # seconds for what is being sent, in an orderly stop; shorter than the role's patience
 
 
-def run(settings: config.Settings, file: Path | None) -> None:
-    """Serve until SIGTERM; SIGHUP reloads the rules of `file`."""
-    asyncio.run(_serve(settings, file))
+def run(settings: config.Settings, file: Path | None, counted: Page) -> None:
+    """Serve until SIGTERM; SIGHUP reloads the rules of `file`. `counted` is what the smtp processes
+    count."""
+    asyncio.run(_serve(settings, file, counted))
 
 
 @asynccontextmanager
@@ -60,7 +62,7 @@ async def opened(settings: config.Settings) -> AsyncIterator[Desk]:
         await archive.close()
 
 
-async def _serve(settings: config.Settings, file: Path | None) -> None:
+async def _serve(settings: config.Settings, file: Path | None, counted: Page) -> None:
     keep_beating()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -78,7 +80,8 @@ async def _serve(settings: config.Settings, file: Path | None) -> None:
         await _say_fail_open(archive, settings)
         posting = outbox(archive, settings)
         poison = Poison(poison_file(settings))
-        metrics = Metrics(scan_socket(settings), poison)
+        metrics = Metrics(scan_socket(settings), poison, settings)
+        metrics.registry.register(counted)
         schedule = Schedule(archive, settings, clock.now, posting.wake, metrics, clock.Stopwatch())
         desk = Desk(
             *(archive, clock.now, _reporting(archive), posting.wake, poison),

@@ -1,18 +1,20 @@
 """What ``/metrics`` says: the state of the store, as desk sees it, refreshed by the schedule.
 
 No label holds an address, a name, an id or a department (P10). Counts of mail are those of the
-statistics, today in Sweden, so they are late by the seconds of the counters' batch.
-
-Known gap: times and replies of the smtp processes are in the log lines, not here yet.
+statistics, today in Sweden, so they are late by the seconds of the counters' batch. What the smtp
+processes count stands beside it (``meters.py``).
 """
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
+from math import nan
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Gauge
 
 from detectors.health import judge
 from mailfilter import __version__
+from mailfilter.app.preflight import certificates
+from mailfilter.config import Settings
 from mailfilter.model import Mode, State
 from mailfilter.record.contract import Archive, Filter
 from mailfilter.record.running import Look
@@ -30,13 +32,19 @@ _WAITING = (
 )
 
 
+_LATE = timedelta(days=1)
+
+
 class Metrics:
     """Gauges and the registry that they stand in."""
 
-    def __init__(self, scan: Path, poison: Poison) -> None:
-        self._scan, self._poison = scan, poison
+    def __init__(self, scan: Path, poison: Poison, settings: Settings) -> None:
+        self._scan, self._poison, self._settings = scan, poison, settings
         self.registry = CollectorRegistry()
         self._items = self._gauge("quarantine_items", "stored items by state", "state")
+        self._late = self._gauge(
+            "quarantine_items_late", "mail that has waited for a reviewer for more than a day"
+        )
         self._outbox = self._gauge(
             "outbox_due", "parcels that are due and not yet sent, 100 at most"
         )
@@ -57,6 +65,12 @@ class Metrics:
         self._steps = self._gauge(
             "clock_steps", "steps of the wall clock of more than an hour, stops of desk among them"
         )
+        self._checkpoint = self._gauge(
+            "audit_checkpoint_seconds", "age of the last checkpoint of the audit log"
+        )
+        self._certificates = self._gauge(
+            "certificate_days", "days until a certificate of ours runs out, by table", "table"
+        )
         told = self._gauge("judge", "1 where an encoder judges what the rules flag for health")
         told.set(not judge.missing())
         self._gauge("build_info", "always 1", "version").labels(__version__).set(1)
@@ -69,9 +83,17 @@ class Metrics:
         for state in _WAITING:
             count = await archive.count_items(Filter(states=(state,), protected=True))
             self._items.labels(state.value).set(count)
+        late = Filter(states=(State.HELD,), until=now - _LATE, for_reviewers=True)
+        self._late.set(await archive.count_items(late))
         self._outbox.set(len(await archive.due(now, limit=100)))
         await self._count(archive, today)
         self._workers()
+        made = await archive.proof.made_at()
+        self._checkpoint.set((now - made).total_seconds() if made else nan)
+        self._certificates.clear()
+        for table, end in certificates.ends(self._settings).items():
+            days = (end - now.astimezone(UTC)) / timedelta(days=1)
+            self._certificates.labels(table).set(round(days, 1))
 
     def time(self, look: Look) -> None:
         """What the clocks said at the last look."""

@@ -4,11 +4,12 @@ import asyncio
 import signal
 import socket
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 from detectors.health import judge
-from mailfilter import config, limits
+from mailfilter import config, limits, meters
 from mailfilter.act.carry_out import CarryOut
 from mailfilter.act.check_mailbox import CheckRelay
 from mailfilter.act.counting import CountBuffer
@@ -36,16 +37,21 @@ def run(
     file: Path | None,
     sock: socket.socket,
     shares: "memoryview[int]",
+    counted: meters.Page,
     place: int,
 ) -> None:
-    """Serve on `sock` until SIGTERM; then drain. All smtp processes share it, and `shares`, in
-    which this one has its `place`."""
+    """Serve on `sock` until SIGTERM; then drain. All smtp processes share it, and `shares` and
+    `counted`, in which this one has its `place`."""
     judge.unload()  # a passage is judged by a worker only (P11)
-    asyncio.run(_serve(settings, file, sock, Share(shares, place)))
+    asyncio.run(_serve(settings, file, sock, Share(shares, place), counted.row(place)))
 
 
 async def _serve(
-    settings: config.Settings, file: Path | None, sock: socket.socket, share: Share
+    settings: config.Settings,
+    file: Path | None,
+    sock: socket.socket,
+    share: Share,
+    counted: meters.Meters,
 ) -> None:
     keep_beating()
     stop = asyncio.Event()
@@ -74,6 +80,7 @@ async def _serve(
         drafts=check_mailbox(settings, intake),
         check=lambda data: examiner.hurried(data, clock.today()),
         hosts=_hosts(settings.mx),
+        meters=counted,
     )
     relay = Relay(settings.next_hop, settings.listen.hostname)
     way: WayOut = relay
@@ -84,11 +91,9 @@ async def _serve(
     if address := settings.front.check_address:
         way = CheckRelay(way, address)  # the outermost: the pipeline asks its ways
     listener = Listener(settings, way, deliver, sock=sock, share=share)
+    listener.meters = counted
     listener.heard = heard = Heard(intake)
-    loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGTERM, stop.set)
-    loop.add_signal_handler(signal.SIGINT, lambda: None)  # the terminal's; the supervisor decides
-    loop.add_signal_handler(signal.SIGHUP, lambda: _reload(pipeline, examiner, file))
+    _obey_signals(stop, lambda: _reload(pipeline, examiner, file))
     counting = asyncio.create_task(counter.run())
     await listener.start()
     await stop.wait()
@@ -100,6 +105,13 @@ async def _serve(
     await heard.close()
     await relay.close()
     await intake.close()
+
+
+def _obey_signals(stop: asyncio.Event, reload: Callable[[], None]) -> None:
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, stop.set)
+    loop.add_signal_handler(signal.SIGINT, lambda: None)  # the terminal's; the supervisor decides
+    loop.add_signal_handler(signal.SIGHUP, reload)
 
 
 def _hosts(settings: Mx) -> ByMx | None:

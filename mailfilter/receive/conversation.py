@@ -27,6 +27,7 @@ from time import monotonic
 from typing import Any, cast
 
 from mailfilter import limits, replies
+from mailfilter.meters import Meters
 from mailfilter.model import Reply
 from mailfilter.plain import Plain
 from mailfilter.receive.input import Input
@@ -58,14 +59,15 @@ class Conversation(asyncio.Protocol, ABC):
         "late",
         "leaving",
         "loop",
+        "meters",
         "over",
         "peer",
         "transport",
         "unheard",
     )
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, line_limit: int) -> None:
-        self.loop = loop
+    def __init__(self, loop: asyncio.AbstractEventLoop, line_limit: int, meters: Meters) -> None:
+        self.loop, self.meters = loop, meters
         self.transport: asyncio.Transport | None = None
         self.peer = ""
         self.leaving = False
@@ -220,6 +222,7 @@ class Conversation(asyncio.Protocol, ABC):
 
     def say(self, reply: Reply) -> None:
         """Queue a reply; it leaves when input runs dry or with `flush`."""
+        self.meters.reply(reply.code)
         self._outbox.append(reply.line())
 
     def flush(self) -> None:

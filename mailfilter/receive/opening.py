@@ -62,7 +62,7 @@ class Opening(Conversation):
     )
 
     def __init__(self, listener: "Listener", loop: asyncio.AbstractEventLoop) -> None:
-        super().__init__(loop, listener.bounds.line)
+        super().__init__(loop, listener.bounds.line, listener.meters)
         self._all = listener
         self._bounds = listener.bounds
         self._standing = Standing.OUTSIDE

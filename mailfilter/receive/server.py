@@ -19,7 +19,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TypeVar
 
-from mailfilter import limits, replies, tls
+from mailfilter import limits, meters, replies, tls
 from mailfilter.config import Listen, Settings
 from mailfilter.errors import ConfigError
 from mailfilter.log import log
@@ -86,6 +86,7 @@ class Listener:
         self.deliver = deliver
         self.heard: Callable[[str], None] = _nobody  # told of each row whose 250 was heard
         self.now = now
+        self.meters = meters.alone()  # or the row of this process, which ``app`` gives
         half = max(limits.SESSIONS_PER_CLIENT, settings.max_sessions // 2)
         self.bounds = bounds or Bounds(sessions_per_client=half)  # one front server may use half
         self.budget = Budget(settings.memory_budget)
@@ -132,6 +133,9 @@ class Listener:
         for session in tuple(self._sessions):
             session.look(now)
         self._tell_of_strangers(now)
+        self.meters.set(meters.SESSIONS, len(self._sessions))
+        self.meters.set(meters.MEMORY, self.budget.size - self.budget.free)
+        self.meters.set(meters.BUDGET, self.budget.size)
         bounds = self.bounds
         shortest = min(
             bounds.command_timeout, bounds.block_timeout, bounds.data_timeout, bounds.delivery
@@ -179,6 +183,7 @@ class Listener:
         with sock, suppress(OSError):
             sock.setblocking(False)
             sock.send(replies.NO_SERVICE.line())
+            self.meters.reply(replies.NO_SERVICE.code)
             sock.shutdown(socket.SHUT_WR)
         self._turned_away += 1
         return True

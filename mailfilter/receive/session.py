@@ -25,7 +25,7 @@ from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from mailfilter import failpoint, limits, replies
+from mailfilter import failpoint, limits, meters, replies
 from mailfilter.model import Envelope, Path, Reply
 from mailfilter.receive import address, header, trace
 from mailfilter.receive.access import Standing, ours
@@ -300,7 +300,10 @@ class Session(Opening):
 
     async def _settle(self, reader: DataReader) -> None:
         """The reply to the final dot, and the end of the transaction."""
+        began = monotonic()
         reply = _refusal(reader) or await self._judge(reader)
+        self.meters.count(meters.FINAL, str(reply.code))
+        self.meters.took(meters.FINAL_SECONDS, monotonic() - began)
         if reply.code < 300:
             self._commands = self._errors = 0  # what a session may do, it may do for each mail
         self.say(reply)

@@ -178,6 +178,14 @@ def test_every_log_line_in_the_documents_is_written(path):
     assert [event for event in rows if f'"{event}"' not in source] == []
 
 
+def test_every_log_line_that_is_written_stands_in_the_manual():
+    source = "".join(p.read_text("utf-8") for p in (ROOT / "mailfilter").rglob("*.py"))
+    call = r'\blog\.(?:info|warning|error|written)\(\s*"([a-z-]+)"'
+    rows = re.findall(r"^\| (`event: .+?) \|", (DEPLOY / "README.md").read_text(), re.MULTILINE)
+    told = {event for row in rows for event in re.findall(r"`(?:event: )?([a-z-]+)`", row)}
+    assert sorted(set(re.findall(call, source)) - told) == []
+
+
 def test_the_changelog_has_this_version():
     version = re.search(r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)[
         1

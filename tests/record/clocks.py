@@ -75,7 +75,8 @@ class World:
     def start(self) -> None:
         """desk begins: all that it knew is what stands in the store."""
         self.store.archive.running = RunningTime(self.store.database)
-        metrics = Metrics(self.folder / "scan.sock", Poison(self.folder / "poison"))
+        scan, poison = self.folder / "scan.sock", Poison(self.folder / "poison")
+        metrics = Metrics(scan, poison, self.settings)
         watch = Stopwatch(lambda: self.monotonic, self.look * 1.5)
         self.schedule = Schedule(
             self.store.archive, self.settings, lambda: self.wall, lambda: None, metrics, watch

@@ -210,12 +210,12 @@ async def test_links_open_until_their_time_is_over(store: Parts, mails: Mails) -
 
 async def test_the_schedule_says_a_step(store: Parts, tmp_path: Path, capsys) -> None:  # type: ignore[no-untyped-def]
     clock, seconds = [NOW], [100.0]
-    metrics = Metrics(tmp_path / "scan.sock", Poison(tmp_path / "poison"))
+    own = settings(store.url, tmp_path)
+    metrics = Metrics(tmp_path / "scan.sock", Poison(tmp_path / "poison"), own)
     (tmp_path / "keys").mkdir(exist_ok=True)
     schedule = Schedule(
-        store.archive, settings(store.url, tmp_path), lambda: clock[0], lambda: None, metrics,
-        Stopwatch(lambda: seconds[0]),
-    )  # fmt: skip
+        store.archive, own, lambda: clock[0], lambda: None, metrics, Stopwatch(lambda: seconds[0])
+    )
     await schedule.tick()
     for wall, ran in ((MINUTE, 60), (20 * DAY + MINUTE, 60), (MINUTE, 60), (DAY, 86_400)):
         clock[0], seconds[0] = clock[0] + wall, seconds[0] + ran

@@ -15,7 +15,7 @@ from mailfilter import tls
 from mailfilter.app import clock
 from mailfilter.app.preflight.fault import Fault, Kind, of_error
 from mailfilter.app.preflight.tried import Tried
-from mailfilter.config import Connector, Listen, NextHop
+from mailfilter.config import Connector, Listen, NextHop, Settings
 from mailfilter.config_front import Front
 from mailfilter.connectors.signing import signer_of
 from mailfilter.errors import ConfigError
@@ -28,18 +28,11 @@ SOON = timedelta(days=14)
 def check(tried: Tried) -> Iterator[Fault]:
     """All that the settings name."""
     settings = tried.settings
-    hops: dict[str, NextHop | Connector] = {"next_hop": settings.next_hop}
-    hops |= {f"connectors.{name}": table for name, table in settings.connectors.items()}
-    pairs: dict[str, Listen | Front | NextHop | Connector] = {
-        "listen": settings.listen,
-        "front": settings.front,
-        **hops,
-    }
-    for name, table in pairs.items():
+    for name, table in _with_pair(settings).items():
         if table.certificate is not None:
             yield from _pair(f"{name}.certificate", table.certificate, table.key)
     authorities = {"listen.client_ca": settings.listen.client_ca}
-    authorities |= {f"{name}.ca": hop.ca for name, hop in hops.items()}
+    authorities |= {f"{name}.ca": hop.ca for name, hop in _hops(settings).items()}
     for key, path in authorities.items():
         if path is not None:
             yield from _authority(key, path)
@@ -48,6 +41,24 @@ def check(tried: Tried) -> Iterator[Fault]:
         signer_of(settings.notice)
     except ConfigError as error:
         yield from of_error(error, tried.file, "notice.dkim_key")
+
+
+def ends(settings: Settings) -> dict[str, datetime]:
+    """When each certificate of ours runs out, by its table in the settings; none that cannot be
+    read."""
+    tables = _with_pair(settings).items()
+    read = {name: _first(table.certificate) for name, table in tables if table.certificate}
+    return {name: first.not_valid_after_utc for name, first in read.items() if first is not None}
+
+
+def _hops(settings: Settings) -> dict[str, NextHop | Connector]:
+    hops: dict[str, NextHop | Connector] = {"next_hop": settings.next_hop}
+    return hops | {f"connectors.{name}": table for name, table in settings.connectors.items()}
+
+
+def _with_pair(settings: Settings) -> dict[str, Listen | Front | NextHop | Connector]:
+    """The tables that may name a certificate with its key."""
+    return {"listen": settings.listen, "front": settings.front, **_hops(settings)}
 
 
 def _door(tried: Tried) -> Iterator[Fault]:
@@ -116,9 +127,8 @@ def _unreadable(path: Path) -> str:
 def _in_force(key: str, path: Path) -> Iterator[Fault]:
     """The days of the first certificate: the others are of authorities that live longer."""
     now = clock.now().astimezone(UTC)
-    try:
-        first = x509.load_pem_x509_certificates(path.read_bytes())[0]
-    except (ValueError, OSError):
+    first = _first(path)
+    if first is None:
         return  # OpenSSL takes it, so it is not for us to refuse
     begins, ends = first.not_valid_before_utc, first.not_valid_after_utc
     if now > ends:
@@ -129,6 +139,13 @@ def _in_force(key: str, path: Path) -> Iterator[Fault]:
         yield Fault(key, what, Kind.STALE)
     elif ends - now < SOON:
         yield Fault(key, f"{path}: runs out on {_day(ends)}; renew it", Kind.WARNING)
+
+
+def _first(path: Path) -> x509.Certificate | None:
+    try:
+        return x509.load_pem_x509_certificates(path.read_bytes())[0]
+    except (ValueError, OSError):
+        return None
 
 
 def _day(at: datetime) -> str:

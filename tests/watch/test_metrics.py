@@ -1,0 +1,53 @@
+"""Metrics: stored mail by state, also what is being read, and no name of anybody."""
+
+from datetime import timedelta
+
+import pytest
+from cryptography import x509
+from prometheus_client import generate_latest
+
+from mailfilter.app.metrics import Metrics
+from mailfilter.workers.poison import Poison
+from tests.act.office import CANARIES, SENDER, dossier
+from tests.act.real_store import opened
+from tests.certificates import Authority
+from tests.record.making import settings
+
+
+async def test_items_are_counted_by_their_state(tmp_path):
+    async with opened(tmp_path) as desk:
+        metrics = Metrics(
+            tmp_path / "scan.sock", Poison(tmp_path / "poison"), settings("", tmp_path)
+        )
+        await desk.keep(dossier(), b"x", reading=True)
+        await desk.keep(dossier(), b"x", reading=True, protected=True)
+        await desk.keep(dossier(), b"x")
+        await metrics.refresh(desk.archive, desk.now, desk.now.date())
+    for state, count in (("reading", 2), ("held", 1), ("releasing", 0)):
+        labels = {"state": state}
+        assert metrics.registry.get_sample_value("mailfilter_quarantine_items", labels) == count
+    said = generate_latest(metrics.registry).decode()
+    assert not [word for word in (*CANARIES, SENDER) if word in said]
+
+
+async def test_the_days_of_certificates_and_what_waits_too_long(tmp_path):
+    pair = Authority(tmp_path).issue("gw.exempelkommun.example")
+    given = settings("", tmp_path)
+    pem = {"certificate": pair.certificate, "key": pair.key}
+    listen = given.listen.model_copy(update=pem)
+    front = given.front.model_copy(update={"certificate": tmp_path / "not-there.pem"})
+    given = given.model_copy(update={"listen": listen, "front": front})
+    poison = Poison(tmp_path / "poison")
+    metrics = Metrics(tmp_path / "s", poison, given)
+    value = metrics.registry.get_sample_value
+    async with opened(tmp_path) as desk:
+        await desk.keep(dossier(), b"x")
+        await metrics.refresh(desk.archive, desk.now, desk.now.date())
+        assert value("mailfilter_quarantine_items_late") == 0
+        desk.later(days=1, minutes=1)
+        await metrics.refresh(desk.archive, desk.now, desk.now.date())
+    assert value("mailfilter_quarantine_items_late") == 1
+    end = x509.load_pem_x509_certificate(pair.certificate.read_bytes()).not_valid_after_utc
+    days = value("mailfilter_certificate_days", {"table": "listen"})
+    assert days == pytest.approx((end - desk.now) / timedelta(days=1), abs=0.06)
+    assert value("mailfilter_certificate_days", {"table": "front"}) is None
