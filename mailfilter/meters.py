@@ -8,6 +8,9 @@ its successor gets the same row. Nobody sends anything: counting costs mail an a
 Invariants: every label value is one of a closed list that stands here, so no address, name or id
 can become one (P10), and the page has a fixed size. A torn read of a number costs one scrape.
 
+Not `prometheus_client`'s own mode for several processes: that is chosen for a whole program by its
+environment, and leaves a file for each process that ever ran, which somebody must clear away.
+
 Names and units follow the naming rules of Prometheus: seconds, bytes, ``_total`` for counters.
 """
 

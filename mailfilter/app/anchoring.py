@@ -30,6 +30,9 @@ class Anchoring:
     def __init__(self, archive: Archive, settings: Settings) -> None:
         self._archive, self._settings = archive, settings
         self._mailed: tuple[int, datetime] | None = None  # line and time of the last that went
+        self.failed: dict[
+            str, bool
+        ] = {}  # by way: whether the last checkpoint could not be written
 
     async def tick(self, now: datetime) -> None:
         """A checkpoint, an hour after the last; also after a clock was put back by more."""
@@ -45,7 +48,9 @@ class Anchoring:
         for way, go in ways.items():
             try:
                 await asyncio.to_thread(go)
+                self.failed[way] = False
             except OSError as error:
+                self.failed[way] = True
                 log.error("audit-checkpoint", way=way, cause=error.strerror or str(error))
         await self._mail(seq, line, now)
 

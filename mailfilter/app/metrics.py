@@ -5,9 +5,11 @@ statistics, today in Sweden, so they are late by the seconds of the counters' ba
 processes count stands beside it (``meters.py``).
 """
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from math import nan
 from pathlib import Path
+from time import monotonic
 
 from prometheus_client import CollectorRegistry, Gauge
 
@@ -65,8 +67,15 @@ class Metrics:
         self._steps = self._gauge(
             "clock_steps", "steps of the wall clock of more than an hour, stops of desk among them"
         )
-        self._checkpoint = self._gauge(
+        self._failures = self._gauge(
+            "schedule_failures", "looks of desk's schedule that failed since its start"
+        )
+        self._made = nan  # when the last checkpoint was made, on the clock that never steps
+        self._gauge(
             "audit_checkpoint_seconds", "age of the last checkpoint of the audit log"
+        ).set_function(lambda: monotonic() - self._made)
+        self._anchored = self._gauge(
+            "audit_checkpoint_failed", "1 where the last checkpoint could not be written", "way"
         )
         self._certificates = self._gauge(
             "certificate_days", "days until a certificate of ours runs out, by table", "table"
@@ -88,12 +97,21 @@ class Metrics:
         self._outbox.set(len(await archive.due(now, limit=100)))
         await self._count(archive, today)
         self._workers()
-        made = await archive.proof.made_at()
-        self._checkpoint.set((now - made).total_seconds() if made else nan)
+        if made := await archive.proof.made_at():
+            self._made = monotonic() - (now - made).total_seconds()
         self._certificates.clear()
         for table, end in certificates.ends(self._settings).items():
             days = (end - now.astimezone(UTC)) / timedelta(days=1)
             self._certificates.labels(table).set(round(days, 1))
+
+    def failed(self) -> None:
+        """A look of the schedule has failed: what it would have done is late."""
+        self._failures.inc()
+
+    def anchored(self, failed: Mapping[str, bool]) -> None:
+        """Whether the last checkpoint could not be written, by way."""
+        for way, missing in failed.items():
+            self._anchored.labels(way).set(missing)
 
     def time(self, look: Look) -> None:
         """What the clocks said at the last look."""

@@ -51,6 +51,7 @@ class Schedule:
             try:
                 await self.tick()
             except Exception as error:
+                self._metrics.failed()
                 log.error("schedule", kind=type(error).__name__)
             await asyncio.sleep(EVERY)
 
@@ -63,6 +64,7 @@ class Schedule:
         if done := {what: n for what, n in (await self._archive.sweep(now)).items() if n}:
             log.info("sweep", **done)
         await self._anchoring.tick(now)
+        self._metrics.anchored(self._anchoring.failed)
         await self._reviewers(now)
         await self._report(now)
         await self._metrics.refresh(self._archive, now, now.astimezone(STOCKHOLM).date())

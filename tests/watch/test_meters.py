@@ -5,6 +5,9 @@ import os
 import re
 import signal
 import urllib.request
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -12,8 +15,26 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
+from detectors import Role
+from detectors.health.hearing import NOT_JUDGED
 from mailfilter import meters
-from tests.running import Gateway, wait_until
+from mailfilter.errors import Temporary
+from mailfilter.model import (
+    Action,
+    Decision,
+    Envelope,
+    Examination,
+    Facts,
+    Finding,
+    Outcome,
+    Path,
+    Reply,
+    Verdict,
+)
+from mailfilter.pipeline import Pipeline
+from mailfilter.place import Place
+from mailfilter.receive.contract import Received
+from tests.running import Gateway, client_of, wait_until
 from tests.sink import Sink
 
 COUNTERS = [meter for meter in meters.ALL if isinstance(meter, meters.Counter)]
@@ -106,6 +127,74 @@ def test_a_process_that_follows_a_dead_one_goes_on_counting():
     shown = said(page)
     assert shown["smtp_replies_total", "250"] == 2
     assert shown["smtp_sessions",] == 3
+    page.row(1)
+    assert said(page)["smtp_sessions",] == 0, "those of the dead one are gone"
+    assert said(page)["smtp_replies_total", "250"] == 2
+
+
+# ---- what the pipeline counts ------------------------------------------------------------------
+
+
+B = Path(b"<b@annan.example>", b"b@annan.example")
+RELAYED = Decision((Verdict(B.text, Action.RELAY, "ordinary", ()),), "")
+LEFT_ALONE = Finding("health", 60, Place(Role.BODY, ()), "", evidence=(NOT_JUDGED,))
+
+
+async def counted(
+    read=None, *, outcome=None, decision=RELAYED, fail_open=False
+) -> dict[tuple[str, ...], float]:
+    """What one mail counts; `read` and `outcome` are what reading and acting give, or raise."""
+
+    def given(what):
+        async def give(*_):
+            if isinstance(what, Exception):
+                raise what
+            return what
+
+        return give
+
+    class Hop:
+        async def abort(self):
+            """Nothing was sent."""
+
+    page, data = meters.Page(1), b"Subject: x\r\n\r\nx\r\n"
+    line = Pipeline(
+        examine=given(read or Examination(Facts(), size=1)),
+        rules=SimpleNamespace(decide=lambda *_, **__: decision),
+        carry_out=given(outcome or Outcome(Reply(250, "2.0.0 Ok"), decision)),
+        counter=SimpleNamespace(add=lambda _: None),
+        secret=b"k" * 32,
+        new_id=lambda: "C1",
+        now=lambda: datetime(2026, 11, 16, 8, 0, tzinfo=UTC),
+        today=lambda: date(2026, 11, 16),
+        fail_open=lambda: fail_open,
+        meters=page.row(0),
+    )
+    await line(Received(Envelope(B, (B,)), data, data), Hop())
+    names = ("deferred_total", "fail_open_total", "joined_total", "not_judged_total", "verdicts")
+    return {key: n for key, n in said(page).items() if n and key[0].startswith(names)}
+
+
+async def test_each_way_that_a_mail_can_go_is_counted():
+    relay = ("verdicts_total", "relay")
+    away = Temporary("no worker was free in time")
+    assert await counted() == {relay: 1}
+    assert await counted(away) == {("deferred_total", "read"): 1}
+    assert await counted(away, fail_open=True) == {("fail_open_total",): 1, relay: 1}
+    assert await counted(outcome=away) == {("deferred_total", "store"): 1}
+    joined = Outcome(Reply(250, "2.0.0 Ok"), RELAYED, "C0", joined=True)
+    assert await counted(outcome=joined) == {relay: 1, ("joined_total",): 1}
+    two = Examination(Facts(), findings=(LEFT_ALONE, LEFT_ALONE), size=1)
+    assert await counted(two) == {relay: 1, ("not_judged_total",): 2}
+
+
+async def test_a_protected_mail_is_in_none_of_them():
+    found = Examination(Facts(), findings=(LEFT_ALONE,), size=1)
+    joined = Outcome(Reply(250, "2.0.0 Ok"), RELAYED, "C0", joined=True)
+    assert await counted(found, outcome=joined, decision=replace(RELAYED, protected=True)) == {}
+
+
+# ---- a gateway that runs -----------------------------------------------------------------------
 
 
 def of(gateway: Gateway) -> dict[tuple[str, ...], float]:
@@ -121,6 +210,9 @@ def test_a_gateway_says_what_its_processes_did(tmp_path):
             assert gateway.send(mail, "a@exempelkommun.example", ["b@annan.example"])[0] == 250
         assert gateway.send(HELD, "a@exempelkommun.example", ["b@annan.example"])[0] == 250
         assert gateway.send(HELD, "", ["<bad"])[0] >= 500
+        with client_of(gateway.port):
+            wait_until(lambda: of(gateway)["smtp_sessions",] == 1, "an open session")
+        wait_until(lambda: of(gateway)["smtp_sessions",] == 0, "its end")
         before = of(gateway)
         os.kill(gateway.pids("smtp")[0], signal.SIGKILL)
         wait_until(lambda: len(gateway.pids("smtp")) == 2, "a process in its place")

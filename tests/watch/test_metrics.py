@@ -1,12 +1,15 @@
 """Metrics: stored mail by state, also what is being read, and no name of anybody."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
 from cryptography import x509
 from prometheus_client import generate_latest
 
+from mailfilter.app.clock import Stopwatch
 from mailfilter.app.metrics import Metrics
+from mailfilter.app.schedule import Schedule
 from mailfilter.workers.poison import Poison
 from tests.act.office import CANARIES, SENDER, dossier
 from tests.act.real_store import opened
@@ -51,3 +54,34 @@ async def test_the_days_of_certificates_and_what_waits_too_long(tmp_path):
     days = value("mailfilter_certificate_days", {"table": "listen"})
     assert days == pytest.approx((end - desk.now) / timedelta(days=1), abs=0.06)
     assert value("mailfilter_certificate_days", {"table": "front"}) is None
+
+
+async def test_a_schedule_that_fails_and_a_checkpoint_that_is_not_written_are_told(
+    tmp_path, monkeypatch
+):
+    given = settings("", tmp_path)
+    audit = given.audit.model_copy(update={"file": tmp_path / "nowhere" / "x"})
+    given = given.model_copy(update={"audit": audit})
+    metrics = Metrics(tmp_path / "s", Poison(tmp_path / "poison"), given)
+    value = metrics.registry.get_sample_value
+    async with opened(tmp_path) as desk:
+        schedule = Schedule(desk.archive, given, desk.clock, lambda: None, metrics, Stopwatch())
+        await schedule.tick()
+        assert value("mailfilter_audit_checkpoint_failed", {"way": "file"}) == 1
+        age = value("mailfilter_audit_checkpoint_seconds")
+        assert 0 <= age < value("mailfilter_audit_checkpoint_seconds"), "it grows by itself"
+        (tmp_path / "nowhere").mkdir()
+        desk.later(hours=1)
+        await schedule.tick()
+        assert value("mailfilter_audit_checkpoint_failed", {"way": "file"}) == 0
+        assert value("mailfilter_schedule_failures") == 0
+
+        async def broken(_now):
+            raise RuntimeError
+
+        monkeypatch.setattr(desk.archive, "sweep", broken)
+        running = asyncio.create_task(schedule.run())
+        while not value("mailfilter_schedule_failures"):
+            await asyncio.sleep(0.01)
+        running.cancel()
+    assert value("mailfilter_schedule_failures") == 1
