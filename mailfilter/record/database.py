@@ -9,7 +9,8 @@ commits are `PACE` apart, so that a commit serves many. Whoever comes alone neve
 
 PostgreSQL: `run` has a connection of the pool for itself; what runs together is one transaction at
 a time in each process, and what comes meanwhile waits for the next: the round trips and the fsync
-are shared.
+are shared. Where two transactions wait for each other's rows (the sweep of all mail and a hand-over)
+the server undoes one; that one is run again.
 
 SQLite: a rollback journal, FULL synchronous, a single connection (Debian's 3.46.1 has the
 WAL-reset bug, which needs WAL and two connections). One task takes all work that has queued, runs
@@ -38,17 +39,18 @@ from typing import Any, TypeVar, cast
 
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import URL, Connection, Dialect, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from mailfilter import failpoint, limits
 from mailfilter.errors import ConfigError, Temporary
-from mailfilter.record.faults import FAULTS, in_vain, words
+from mailfilter.record.faults import FAULTS, in_vain, is_undone, words
 
 T = TypeVar("T")
 V = TypeVar("V")
 
 BUSY = 5.0  # seconds to wait for another process's lock
+AGAIN = 5  # times that a server may undo a piece of work before it is a failure
 BATCH = 200  # pieces of work in one commit
 PACE = 0.01  # seconds between two commits while mail comes in numbers
 BATCH_BYTES = 32 * limits.MIB  # about: more takes long, and a server's time for one is limited
@@ -258,7 +260,17 @@ class Database:
         return cast(list[Any], await self._alone(lambda c: _worked(c, jobs)))
 
     async def _alone(self, work: Work) -> Any:
-        """On a connection of the pool."""
+        """On a connection of the pool; again where the server undid it for another transaction. A
+        service that has said yes would else be asked once more."""
+        for _ in range(AGAIN):
+            try:
+                return await self._once(work)
+            except DBAPIError as error:
+                if not is_undone(error):
+                    raise
+        return await self._once(work)
+
+    async def _once(self, work: Work) -> Any:
         assert isinstance(self._engine, AsyncEngine)
         async with self._engine.begin() as connection:
             failpoint.reach("db_begin")

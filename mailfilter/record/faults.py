@@ -12,6 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 FAULTS = (SQLAlchemyError, OSError, sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError)
 
+_UNDONE = ("40P01", "40001")  # SQLSTATE
 _LOCKED = "the database is locked by another program"
 _SILENT = "the database did not answer in time"
 # looked for in the driver's text, lower case; the first hit names the cause
@@ -45,6 +46,12 @@ def words(error: BaseException) -> str:
     if isinstance(error, ConnectionError | OSError) or "connect" in text:
         return "the database cannot be reached"
     return f"the database failed ({type(cause).__name__})"
+
+
+def is_undone(error: BaseException | None) -> bool:
+    """Whether the server has ended the transaction for the sake of another one (deadlock, failed
+    serialisation): nothing of it was done, and it may be run again as it is."""
+    return getattr(getattr(error, "orig", None), "sqlstate", None) in _UNDONE
 
 
 def in_vain(error: BaseException | None) -> bool:
