@@ -9,8 +9,8 @@ commits are `PACE` apart, so that a commit serves many. Whoever comes alone neve
 
 PostgreSQL: `run` has a connection of the pool for itself; what runs together is one transaction at
 a time in each process, and what comes meanwhile waits for the next: the round trips and the fsync
-are shared. Where two transactions wait for each other's rows (the sweep of all mail, a hand-over) the
-server undoes one; that one is run again.
+are shared. Where two transactions wait for each other's rows (the sweep of all mail, a hand-over)
+the server undoes one; that one is run again.
 
 SQLite: a rollback journal, FULL synchronous, a single connection (Debian's 3.46.1 has the
 WAL-reset bug, which needs WAL and two connections). One task takes all work that has queued, runs
