@@ -101,6 +101,17 @@ class Store(Section):
     held_days: Annotated[int, Field(ge=1, le=365)] = limits.HELD_DAYS
     audit_days: Annotated[int, Field(ge=30, le=36_500)] = 1830  # bare rows of ended messages
     search_days: Annotated[int, Field(ge=0, le=1830)] = 90  # beside the bare row
+    backup_days: Annotated[int, Field(ge=1, le=3660)] = 30
+    backup_key_days: Annotated[int, Field(ge=1, le=365)] = 7  # what opens held mail in a backup
+
+    @model_validator(mode="after")
+    def _keys_go_first(self) -> Self:
+        if self.backup_key_days > self.backup_days:
+            raise ValueError(
+                f"backup_key_days ({self.backup_key_days}) is more than backup_days"
+                f" ({self.backup_days}): keys are of no use without what they open"
+            )
+        return self
 
 
 class Web(Section):

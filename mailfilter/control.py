@@ -19,7 +19,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from mailfilter import control_alarms, control_audit, control_users
+from mailfilter import control_alarms, control_audit, control_keep, control_users
 from mailfilter.errors import Permanent, Temporary
 from mailfilter.log import log
 from mailfilter.model import State
@@ -164,6 +164,15 @@ async def false_alarms(desk: Desk, request: dict[str, Any]) -> list[str]:
     return await control_alarms.export(desk.archive, desk.now, request)
 
 
+def _keep_verb(work: control_keep.Work) -> Verb:
+    async def verb(desk: Desk, request: dict[str, Any]) -> Any:
+        done = await work(desk.archive, desk.now, request)
+        desk.wake()
+        return done
+
+    return verb
+
+
 _EPOCH = datetime.fromtimestamp(0, UTC).date()
 
 VERBS: dict[str, Verb] = {
@@ -179,6 +188,10 @@ VERBS: dict[str, Verb] = {
     "poison-list": poison_list,
     "poison-clear": poison_clear,
     "standing": standing,
+    "backup-snapshot": _keep_verb(control_keep.snapshot),
+    "backup-alive": _keep_verb(control_keep.alive),
+    "backup-done": _keep_verb(control_keep.done),
+    "restore-go": _keep_verb(control_keep.go),
     "user-list": user_list,
     "user-add": _user_verb(control_users.add),
     "user-link": _user_verb(control_users.link),

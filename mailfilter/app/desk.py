@@ -41,6 +41,7 @@ from mailfilter.web.server import serve
 from mailfilter.workers.poison import Poison
 from mailfilter.workers.pool import Pool
 
+STANDSTILL = 1.0  # seconds between two looks
 GRACE = 20.0  # seconds for what is being sent, in an orderly stop; shorter than the role's patience
 
 
@@ -108,9 +109,20 @@ async def _serve(settings: config.Settings, file: Path | None, counted: Page) ->
                 sdk=sdk.load(settings),
             )
             serving = FrontServer(settings.store.run / SOCKET, parts, table())
-            await serving.start()
+            web.append(_fronted(archive, serving))
             stack.push_async_callback(serving.close)
         await _together(stop, posting, [schedule.run(), reader.run(), others.run(), *web], control)
+
+
+async def _fronted(archive: Archive, serving: FrontServer) -> None:
+    """Answer the world's pages; after a restore not before the operator lets it go, for they send,
+    too."""
+    if await archive.copies.stands_still():
+        log.warning("standstill")
+        while await archive.copies.stands_still():  # noqa: ASYNC110 - another process may end it
+            await asyncio.sleep(STANDSTILL)
+    await serving.start()
+    await asyncio.Event().wait()
 
 
 async def _standing(archive: Archive, settings: config.Settings) -> dict[str, Any]:

@@ -80,6 +80,13 @@ class Metrics:
         self._certificates = self._gauge(
             "certificate_days", "days until a certificate of ours runs out, by table", "table"
         )
+        self._backup = self._gauge(
+            "backup_age_seconds", "how old the last backup is; +Inf before the first"
+        )
+        self._backup.set(float("inf"))
+        self._still = self._gauge(
+            "standstill", "1 after a restore, until the operator lets it go: nothing leaves or ends"
+        )
         told = self._gauge("judge", "1 where an encoder judges what the rules flag for health")
         told.set(not judge.missing())
         self._gauge("build_info", "always 1", "version").labels(__version__).set(1)
@@ -96,6 +103,7 @@ class Metrics:
         self._late.set(await archive.count_items(late))
         self._outbox.set(len(await archive.due(now, limit=100)))
         await self._count(archive, today)
+        await self._keep(archive, now)
         self._workers()
         if made := await archive.proof.made_at():
             self._made = monotonic() - (now - made).total_seconds()
@@ -112,6 +120,11 @@ class Metrics:
         """Whether the last checkpoint could not be written, by way."""
         for way, missing in failed.items():
             self._anchored.labels(way).set(missing)
+
+    async def _keep(self, archive: Archive, now: datetime) -> None:
+        self._still.set(await archive.copies.stands_still())
+        if made := await archive.copies.made_at():
+            self._backup.set(max(0.0, (now - made).total_seconds()))
 
     def time(self, look: Look) -> None:
         """What the clocks said at the last look."""

@@ -65,8 +65,9 @@ class Schedule:
             log.info("sweep", **done)
         await self._anchoring.tick(now)
         self._metrics.anchored(self._anchoring.failed)
-        await self._reviewers(now)
-        await self._report(now)
+        if not await self._archive.copies.stands_still():
+            await self._reviewers(now)
+            await self._report(now)
         await self._metrics.refresh(self._archive, now, now.astimezone(STOCKHOLM).date())
         self._wake()
 

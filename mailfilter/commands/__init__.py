@@ -13,6 +13,7 @@ def register(app: typer.Typer) -> None:
         audit,
         demo,
         false_alarms,
+        keep,
         own_lists,
         poison,
         quarantine,
@@ -36,6 +37,8 @@ def register(app: typer.Typer) -> None:
     app.command()(selftest.selftest)
     app.command()(report.report)
     app.command()(quarantine.trace)
+    app.command()(keep.backup)
+    app.command()(keep.restore)
     app.add_typer(quarantine.app, name="quarantine")
     app.add_typer(audit.app, name="audit")
     app.add_typer(poison.app, name="poison")

@@ -33,7 +33,7 @@ def settings_of(file: Path | None) -> config.Settings:
 def ask(file: Path | None, verb: str, **request: Any) -> Any:
     """What `verb` answers; an error becomes a sentence and exit code 2."""
     settings = settings_of(file)
-    full = {"verb": verb, "actor": f"cli:{_who()}", **request}
+    full = {"verb": verb, "actor": who(), **request}
     try:
         answer = asyncio.run(_ask(settings, full))
     except (ConfigError, Temporary) as error:
@@ -43,9 +43,9 @@ def ask(file: Path | None, verb: str, **request: Any) -> Any:
     return answer["ok"]
 
 
-def _who() -> str:
-    """The person at the terminal, also behind sudo."""
-    return os.environ.get("SUDO_USER") or getpass.getuser()
+def who() -> str:
+    """The person at the terminal, also behind sudo, as the audit log calls her."""
+    return f"cli:{os.environ.get('SUDO_USER') or getpass.getuser()}"
 
 
 async def _ask(settings: config.Settings, request: dict[str, Any]) -> dict[str, Any]:

@@ -46,6 +46,7 @@ from mailfilter.record.contract import (
     ReadOn,
     User,
 )
+from mailfilter.record.copies import Copies
 from mailfilter.record.database import Database
 from mailfilter.record.links import Links
 from mailfilter.record.pickup import Pickups
@@ -86,6 +87,7 @@ class StoreArchive:
     ) -> None:
         self.database = database
         self.proof = Proof(database)
+        self.copies = Copies(database)
         self._opener = opener
         self.sealer = sealer
         self._held_days = held_days
@@ -176,6 +178,12 @@ class StoreArchive:
             return message is not None
 
         return await self._run(work)
+
+    async def destroy(self, connection: AsyncConnection, message: str) -> bool:
+        """End the content of a message of which every item has ended, in a caller's transaction."""
+        return await items.destroy_if_ended(
+            connection, message, self._opener, self.sealer, self._search_days
+        )
 
     # ---- reading on ----
 

@@ -21,6 +21,7 @@ from mailfilter.record.case_number import Case
 
 if TYPE_CHECKING:
     from mailfilter.record.audit_proof import Proof
+    from mailfilter.record.copies import Copies
     from mailfilter.record.links import Links
     from mailfilter.record.pickup import Pickups
     from mailfilter.record.running import RunningTime
@@ -342,6 +343,8 @@ class Archive(Protocol):
     def sender(self) -> "SenderRows": ...  # what senders did with their own mail
     @property
     def proof(self) -> "Proof": ...  # of the audit log: verifying, checkpoints, accepting
+    @property
+    def copies(self) -> "Copies": ...  # backups, and the standstill after a restore
     @property
     def running(self) -> "RunningTime": ...  # what `sweep` goes by
 

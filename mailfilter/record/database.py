@@ -31,6 +31,7 @@ write lock at its start and waits for it up to `BUSY` seconds.
 import asyncio
 import os
 import shutil
+import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -54,6 +55,7 @@ AGAIN = 5  # times that a server may undo a piece of work before it is a failure
 BATCH = 200  # pieces of work in one commit
 PACE = 0.01  # seconds between two commits while mail comes in numbers
 BATCH_BYTES = 32 * limits.MIB  # about: more takes long, and a server's time for one is limited
+_STEP = 256  # pages of a copy between which other work goes on: about a millisecond
 _PRAGMAS = (
     f"busy_timeout={int(BUSY * 1000)}",
     "journal_mode=TRUNCATE",
@@ -193,6 +195,16 @@ class Database:
             self._rested.set()  # pages and the outbox wait for no mail
         return await job.result
 
+    async def copied(self, target: Path) -> Path:
+        """SQLite's pages as of one commit, in a new file that we alone may read; work goes on in
+        between: it is our own connection that copies, so that SQLite itself brings the copy up to
+        date. Temporary if there is no room; then no file is left."""
+        assert isinstance(self._engine, Engine), "a server has its own means"
+        engine = self._engine
+        return await _translated(
+            asyncio.to_thread(_copied, await self._in_thread(lambda: _driver(engine)), target)
+        )
+
     async def close(self) -> None:
         """Finish what has queued and close all connections."""
         self._closed = True
@@ -281,6 +293,29 @@ class Database:
 
     async def _in_thread(self, act: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, act)
+
+
+def _driver(engine: Engine) -> sqlite3.Connection:
+    """The one connection, which SQLite lets several threads use, one statement at a time."""
+    with engine.connect() as connection:
+        driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    return driver
+
+
+def _copied(source: sqlite3.Connection, target: Path) -> Path:
+    target.unlink(missing_ok=True)
+    os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    copy = sqlite3.connect(target)
+    try:
+        copy.execute("PRAGMA synchronous=OFF")  # whoever reads it reads it now
+        source.backup(copy, pages=_STEP, sleep=0.002)
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
+    finally:
+        copy.close()
+    return target
 
 
 def _future() -> asyncio.Future[Any]:

@@ -123,6 +123,11 @@ def load_private(folder: Path, desk_key: Path | None = None) -> PrivateKeys:
     return PrivateKeys(public, identity, audit)
 
 
+def load_audit(folder: Path) -> AuditKey:
+    """The key of the log alone, by which backups are signed; ConfigError if it is not there."""
+    return _audit(folder / "audit.key")
+
+
 _CREDENTIALS = "/run/credentials"  # where a command beside the service finds them (systemd.exec(5))
 
 

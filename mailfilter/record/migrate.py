@@ -41,6 +41,23 @@ def is_made(connection: Connection) -> bool:
     return _present(connection, _config(connection)) is not None
 
 
+def schema(connection: Connection) -> str:
+    """The step that the tables are in; "" where there are none. ConfigError for a newer one."""
+    return _present(connection, _config(connection)) or ""
+
+
+def knows(revision: str) -> bool:
+    """Whether this program can read tables of that step."""
+    folder = Config()
+    folder.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return revision in {s.revision for s in ScriptDirectory.from_config(folder).walk_revisions()}
+
+
+def make(connection: Connection, revision: str) -> None:
+    """Make the tables as they were in that step."""
+    command.upgrade(_config(connection), revision)
+
+
 def _config(connection: Connection) -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Row, bindparam, case, delete, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from mailfilter.record import staging
+from mailfilter.record import staging, standstill
 from mailfilter.record.contract import Dossier, Parcel
 from mailfilter.record.items import opened
 from mailfilter.record.seal import Opener, parcel_owner
@@ -37,7 +37,9 @@ _NEWEST = select(func.max(outbox.c.id))
 async def due(
     connection: AsyncConnection, opener: Opener, now: datetime, limit: int
 ) -> list[Parcel]:
-    """Rows that should be tried now, the longest waiting first."""
+    """Rows that should be tried now, the longest waiting first; none in a standstill."""
+    if await standstill.since(connection):
+        return []
     rows = (await connection.execute(_DUE, {"now": now, "most": limit})).all()
     return [_parcel(opener, row) for row in rows]
 

@@ -42,6 +42,7 @@ from mailfilter.record import (
     running,
     search,
     staging,
+    standstill,
     tickets,
     users,
 )
@@ -194,7 +195,9 @@ async def sweep(
     sealer: Sealer,
     search_days: int,
 ) -> Counter[str]:
-    """One round of everything."""
+    """One round of everything; nothing in a standstill."""
+    if await standstill.since(connection):
+        return Counter()
     ran = await running.keep(connection, now)
     done = Counter(expired=await ending.expire(connection, now, ran, held_days))
     done["ending"] = await ending.begin(connection, now, ran, held_days)

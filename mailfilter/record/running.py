@@ -12,6 +12,8 @@ Rows still say when they end by the wall clock, for pages and notices: `keep` se
 A *step* is how far the wall clock went beyond what has run since the look before; more than `STEP`
 either way is counted. What was put off by a clock that has been put back since is due at once.
 
+In a standstill (``standstill.py``) running time stands still, too.
+
 Known gaps: running time that could not be stored is not counted. Sessions, the memory of whom a
 notice was sent to, answers and the filters' lists go by the wall clock: nothing is lost with them.
 """
@@ -34,6 +36,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mailfilter.model import State
+from mailfilter.record import standstill
 from mailfilter.record.database import Database
 from mailfilter.record.pickup_tables import deposit
 from mailfilter.record.sql import insert
@@ -94,7 +97,8 @@ async def _on(
         first = insert(connection, running).values(id=1, total=elapsed, wall=now, steps=0)
         await connection.execute(first.on_conflict_do_nothing())
         return Look(elapsed, timedelta(), 0)
-    total = max(row.total, (row.total if known is None else known) + elapsed)
+    ran = timedelta() if await standstill.since(connection) else elapsed
+    total = max(row.total, (row.total if known is None else known) + ran)
     step = now - row.wall - elapsed
     look = Look(total, step, row.steps + (abs(step) > STEP))
     await connection.execute(update(running).values(total=total, wall=now, steps=look.steps))
