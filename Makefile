@@ -7,7 +7,7 @@ PYTEST := .venv/bin/python -m pytest
 ARGS ?=
 MINUTES ?= 5
 
-.PHONY: help run test test-fast lint bench bench-detectors bench-reading bench-extract bench-big bench-pages bench-rows bench-municipality bombs slow faults cuts clocks power-cuts audit smuggling broken-configs unchanged fuzz evasion ordinary quality quality-blind public-text judge quality-peers lock demo-mails clean
+.PHONY: help run test test-fast lint bench bench-detectors bench-reading bench-extract bench-big bench-pages bench-rows bench-municipality bombs slow faults faults-keep cuts clocks power-cuts audit smuggling broken-configs unchanged fuzz evasion ordinary quality quality-blind public-text judge quality-peers lock demo-mails clean
 help: ## show this list
 	@grep -E '^[a-z.-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 14
 .venv/run: constraints.lock pyproject.toml
@@ -58,6 +58,8 @@ slow: .venv/test ## 1,000 half requests on each of three doors: who is served, h
 	$(RUN) -m tests.slow $(ARGS)
 bombs: .venv/test ## hostile files through the workers; ARGS=--latency: what others notice
 	$(RUN) -m tests.containment.run $(ARGS)
+faults-keep: .venv/test ## back up and restore 20,000 held mails on both databases; ARGS="--mails 2000 --engine sqlite"
+	$(RUN) -m tests.faults.keep $(ARGS)
 faults: .venv/test ## kills and faults for MINUTES, half of them with PostgreSQL; a row in tests/faults/LEDGER.md
 	$(RUN) -m tests.faults.campaign --minutes $(MINUTES) $(ARGS)
 cuts: .venv/test ## the network cut at every byte of a transaction, both sides

@@ -79,6 +79,8 @@ async def _serve(settings: config.Settings, file: Path | None, counted: Page) ->
             await link.start()
             stack.push_async_callback(link.close)
         await _say_fail_open(archive, settings)
+        if await archive.copies.stands_still():
+            log.warning("standstill")
         posting = outbox(archive, settings)
         poison = Poison(poison_file(settings))
         metrics = Metrics(scan_socket(settings), poison, settings)
@@ -117,10 +119,8 @@ async def _serve(settings: config.Settings, file: Path | None, counted: Page) ->
 async def _fronted(archive: Archive, serving: FrontServer) -> None:
     """Answer the world's pages; after a restore not before the operator lets it go, for they send,
     too."""
-    if await archive.copies.stands_still():
-        log.warning("standstill")
-        while await archive.copies.stands_still():  # noqa: ASYNC110 - another process may end it
-            await asyncio.sleep(STANDSTILL)
+    while await archive.copies.stands_still():  # noqa: ASYNC110 - another process may end it
+        await asyncio.sleep(STANDSTILL)
     await serving.start()
     await asyncio.Event().wait()
 

@@ -245,7 +245,7 @@ async def test_without_its_keys_a_backup_stays_shut(
             ("M00001", b"")
         ]
     place.keys.unlink()
-    with pytest.raises(ConfigError, match="--without-keys"):
+    with pytest.raises(ConfigError, match=r"--without-keys"):
         await restored(copies, place, elsewhere)
     done = await restored(copies, place, elsewhere, with_keys=False)
     assert (done.open, done.shut) == (0, 1)
@@ -316,7 +316,7 @@ async def test_what_is_refused(
         await restored(copies, place, elsewhere)
     backup_files.write_manifest(place, manifest, key)
     await restored(copies, place, elsewhere)
-    with pytest.raises(ConfigError, match="store.url: .*(there already|has tables already)"):
+    with pytest.raises(ConfigError, match=r"store.url: .*(there already|has tables already)"):
         await restored(copies, place, elsewhere)
 
 
@@ -329,13 +329,13 @@ async def test_lines_that_do_not_follow_are_refused(
         await store.archive.audit(line("view-list"))
     later = await copies.note_later(store, place)
     later.lines[1]["actor"] = "bo"
-    with pytest.raises(Permanent, match="line 2 .* does not follow"):
+    with pytest.raises(Permanent, match=r"line 2 .* does not follow"):
         await restored(copies, place, elsewhere, later)
 
 
 def test_places_that_are_refused(tmp_path: Path) -> None:
     store = tmp_path / "var"
-    with pytest.raises(ConfigError, match="folder of store.url"):
+    with pytest.raises(ConfigError, match=r"folder of store.url"):
         backup_files.target(store / "backups", {"store.url": store})
     (tmp_path / "open").mkdir(mode=0o755)
     with pytest.raises(ConfigError, match="chmod 700"):
