@@ -1,9 +1,9 @@
 """Backup and restore of a store with many held mails: what is lost, what comes back, how long.
 
-``python -m tests.faults.keep [--mails 20000] [--engine sqlite|postgresql]``. Mails are held, the store
-is backed up by the program's own command, a tenth of the mails ends, ``backup --later`` notes it, and
-all is restored into an empty store. Status 1 if a held mail is missing, an ended one can be read, a
-mail is due to be sent, the audit log does not hold, or it takes longer than ten minutes.
+``python -m tests.faults.keep [--mails 20000] [--engine sqlite|postgresql]``. Mails are held, the
+store is backed up by the program's own command, a tenth of the mails ends, ``backup --later`` notes
+it, and all is restored into an empty store. Status 1 if a held mail is missing, an ended one can be
+read, a mail is due to be sent, the audit log does not hold, or it takes longer than ten minutes.
 """
 
 import argparse
