@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from mailfilter import control_alarms, control_audit, control_keep, control_users
+from mailfilter.control_line import LINE
 from mailfilter.errors import Permanent, Temporary
 from mailfilter.log import log
 from mailfilter.model import State
@@ -27,8 +28,6 @@ from mailfilter.place import describe
 from mailfilter.record import case_number
 from mailfilter.record.contract import Archive, AuditLine, Filter, Item
 from mailfilter.workers.poison import Poison
-
-LINE = 8 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,17 +317,3 @@ def _plain(value: Any) -> str:
     if isinstance(value, date | datetime):
         return value.isoformat()
     return str(value)
-
-
-async def ask(path: Path, request: dict[str, Any]) -> dict[str, Any] | None:
-    """The answer of a running desk; None if none is running."""
-    try:
-        reader, writer = await asyncio.open_unix_connection(str(path), limit=LINE)
-    except OSError:
-        return None
-    writer.write(json.dumps(request).encode() + b"\n")
-    await writer.drain()
-    answer = json.loads(await reader.readline() or b'{"error": "desk ended before it answered"}')
-    writer.close()
-    assert isinstance(answer, dict)
-    return answer

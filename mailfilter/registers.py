@@ -24,6 +24,7 @@ from datetime import date
 from pathlib import Path
 
 from detectors.registers import (
+    NO_REGISTERS,
     SIZE,
     Register,
     Registers,
@@ -32,7 +33,9 @@ from detectors.registers import (
     hash_person,
     pack,
 )
+from mailfilter.config import Settings
 from mailfilter.errors import ConfigError
+from mailfilter.record.keys import load_public
 
 FOLDER = "registers"  # in the folder of keys
 SUFFIX = ".register"
@@ -60,6 +63,19 @@ class Built:
 def key_of(join: bytes) -> bytes:
     """The key of the hashes, from the installation's join key."""
     return hmac.digest(join, b"registers", "sha256")
+
+
+def folder_of(settings: Settings) -> Path:
+    """Where the organisation's own lists lie, as hashes."""
+    return settings.store.keys / FOLDER
+
+
+def of(settings: Settings) -> Registers:
+    """The organisation's own lists; ConfigError names one that is damaged."""
+    folder = folder_of(settings)
+    if not folder.is_dir():
+        return NO_REGISTERS
+    return load(folder, key_of(load_public(settings.store.keys).join))
 
 
 def check_name(name: str) -> str:

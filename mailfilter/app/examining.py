@@ -5,8 +5,8 @@ import os
 from dataclasses import replace
 from datetime import date
 
-from mailfilter import __version__, extract, limits, pictures
-from mailfilter.app.scanning import registers_of, repeat_file
+from mailfilter import __version__, extract, limits, pictures, registers
+from mailfilter.app.scanning import repeat_file
 from mailfilter.config import Settings
 from mailfilter.errors import ConfigError
 from mailfilter.examine import Job, examine_small, searching
@@ -14,7 +14,6 @@ from mailfilter.extract import ocr
 from mailfilter.log import log
 from mailfilter.model import Examination
 from mailfilter.record import repeat_keys
-from mailfilter.registers import bundle
 from mailfilter.workers.pool import Pool
 
 
@@ -27,7 +26,7 @@ class Examiner:
         self._hurried = pool.hurried(limits.CHECK_WAIT, limits.CHECK_SECONDS - limits.CHECK_WAIT)
         key = os.urandom(32)  # counts persons within a message; dies with the process
         self._repeat = repeat_file(settings)
-        self._job = searching(Job(key, date.min, registers=registers_of(settings)), settings)
+        self._job = searching(Job(key, date.min, registers=registers.of(settings)), settings)
         self._secret, self._facts = b"", _facts(self._job)  # by what pictures are known
 
     def look_for(self, settings: Settings) -> None:
@@ -38,7 +37,7 @@ class Examiner:
         self._job = searching(self._job, settings)
         self._repeat, self._known = repeat_file(settings), False
         try:
-            self._job = replace(self._job, registers=registers_of(settings))
+            self._job = replace(self._job, registers=registers.of(settings))
         except ConfigError as error:
             log.error("registers-kept", cause=str(error))
         self._secret, self._facts = b"", _facts(self._job)
@@ -72,4 +71,4 @@ class Examiner:
 def _facts(job: Job) -> tuple[bytes, ...]:
     """All that decides whether a picture says something: program, OCR data, levels, registers."""
     levels = json.dumps(job.levels.to_json(), sort_keys=True).encode()
-    return __version__.encode(), ocr.fingerprint(), levels, bundle(job.registers)
+    return __version__.encode(), ocr.fingerprint(), levels, registers.bundle(job.registers)

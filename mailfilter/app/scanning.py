@@ -2,10 +2,8 @@
 
 from pathlib import Path
 
-from detectors.registers import NO_REGISTERS, Registers
-from mailfilter import config, registers
+from mailfilter import config
 from mailfilter.pictures import Memory
-from mailfilter.record.keys import load_public
 from mailfilter.workers.poison import Poison
 from mailfilter.workers.pool import Pool
 
@@ -46,16 +44,3 @@ def repeat_file(settings: config.Settings) -> Path | None:
     front = settings.front
     asks = front.on and front.sender_decides and settings.notice.enabled
     return settings.store.keys.parent / "repeat.keys" if asks else None
-
-
-def registers_folder(settings: config.Settings) -> Path:
-    """Where the organisation's own lists lie, as hashes."""
-    return settings.store.keys / registers.FOLDER
-
-
-def registers_of(settings: config.Settings) -> Registers:
-    """The organisation's own lists; ConfigError names one that is damaged."""
-    folder = registers_folder(settings)
-    if not folder.is_dir():
-        return NO_REGISTERS
-    return registers.load(folder, registers.key_of(load_public(settings.store.keys).join))

@@ -1,15 +1,20 @@
-"""How a command reaches the store: through a running desk, else by opening it itself."""
+"""How a command reaches the store: through a running desk, else by opening it itself.
+
+What only the second needs is imported only then, so that a command that asks is quick.
+"""
 
 import asyncio
 import getpass
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mailfilter import config, control
 from mailfilter.errors import ConfigError, Temporary
+
+if TYPE_CHECKING:
+    from mailfilter.config import Settings
 
 ConfigFile = Annotated[
     Path | None, typer.Option("-c", "--config", help="the configuration that serve takes")
@@ -22,8 +27,10 @@ def fail(sentence: str, code: int = 2) -> typer.Exit:
     return typer.Exit(code)
 
 
-def settings_of(file: Path | None) -> config.Settings:
+def settings_of(file: Path | None) -> "Settings":
     """The settings, or an exit with the sentence that says what is wrong."""
+    from mailfilter import config
+
     try:
         return config.load(file)
     except ConfigError as error:
@@ -48,10 +55,13 @@ def who() -> str:
     return f"cli:{os.environ.get('SUDO_USER') or getpass.getuser()}"
 
 
-async def _ask(settings: config.Settings, request: dict[str, Any]) -> dict[str, Any]:
-    answer = await control.ask(settings.store.run / "control.sock", request)
+async def _ask(settings: "Settings", request: dict[str, Any]) -> dict[str, Any]:
+    from mailfilter import control_line
+
+    answer = await control_line.ask(settings.store.run / "control.sock", request)
     if answer is not None:
         return answer
+    from mailfilter import control
     from mailfilter.app import opened_desk
 
     async with opened_desk(settings) as desk:

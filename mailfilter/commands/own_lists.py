@@ -7,7 +7,6 @@ import typer
 
 from detectors.registers import SIZE, Register
 from mailfilter import config, registers
-from mailfilter.app.scanning import registers_folder, registers_of
 from mailfilter.commands.asking import ConfigFile, fail, settings_of
 from mailfilter.errors import ConfigError
 from mailfilter.record.keys import ensure_keys, load_public
@@ -33,7 +32,7 @@ def add(
     settings = settings_of(config_file)
     try:
         built = registers.build(file, name, _key(settings), allow=allow)
-        registers.save(registers_folder(settings), built.register)
+        registers.save(registers.folder_of(settings), built.register)
     except ConfigError as error:
         raise fail(str(error)) from error
     typer.echo(f"{name}: {built.rows} rows taken, as hashes only. {_RELOAD}")
@@ -47,7 +46,7 @@ def add(
 def list_names(config_file: ConfigFile = None) -> None:
     """Print the names of the lists and how much is in each."""
     try:
-        found = registers_of(settings_of(config_file)).lists
+        found = registers.of(settings_of(config_file)).lists
     except ConfigError as error:
         raise fail(str(error)) from error
     for one in found:
@@ -68,7 +67,7 @@ def _line(one: Register) -> str:
 def remove(name: Name, config_file: ConfigFile = None) -> None:
     """Forget a list."""
     try:
-        registers.remove(registers_folder(settings_of(config_file)), name)
+        registers.remove(registers.folder_of(settings_of(config_file)), name)
     except ConfigError as error:
         raise fail(str(error)) from error
     typer.echo(f"{name} is removed. {_RELOAD}")

@@ -23,8 +23,7 @@ from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
-from mailfilter import config
-from mailfilter.app.scanning import registers_of
+from mailfilter import config, registers
 from mailfilter.commands.sources import Source, Unusable, messages
 from mailfilter.commands.terminal import plain
 from mailfilter.decide import Rules, compile_rules
@@ -116,7 +115,7 @@ async def viewed(pool: Pool, data: bytes, job: Job) -> View:
 
 def fresh_job(settings: config.Settings) -> Job:
     """A job for the workers, with what these settings search for."""
-    job = Job(os.urandom(32), date.today(), registers=registers_of(settings))
+    job = Job(os.urandom(32), date.today(), registers=registers.of(settings))
     return searching(job, settings)
 
 

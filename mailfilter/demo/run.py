@@ -17,7 +17,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
-from mailfilter import app, config, control
+from mailfilter import app, config, control_line
 from mailfilter.demo import inbox
 from mailfilter.demo.examples import Example, examples, send
 from mailfilter.demo.table import Row, say, show
@@ -119,7 +119,7 @@ class _Asking:
         self._path = path
 
     async def ask(self, verb: str, **request: Any) -> Any:
-        answer = await control.ask(self._path, {"verb": verb, "actor": "cli:demo", **request})
+        answer = await control_line.ask(self._path, {"verb": verb, "actor": "cli:demo", **request})
         if not answer or "error" in answer:
             raise Unready(f"desk: {(answer or {}).get('error', 'does not answer')}")
         return answer["ok"]

@@ -21,12 +21,24 @@ reviewer's reason is stored in clear, so it must not name persons; on SQLite blo
 system freed may keep old journal pages, which are as sealed as the file.
 """
 
-from mailfilter.record.open import (
-    Store,
-    open_archive,
-    open_desk_server,
-    open_intake,
-    open_store,
-)
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mailfilter.record.open import (
+        Store,
+        open_archive,
+        open_desk_server,
+        open_intake,
+        open_store,
+    )
 
 __all__ = ["Store", "open_archive", "open_desk_server", "open_intake", "open_store"]
+
+
+def __getattr__(name: str) -> Any:
+    """What opens a store brings SQLAlchemy: not for who wants a key or a contract only."""
+    if name not in __all__:
+        raise AttributeError(name)
+    from mailfilter.record import open as opening
+
+    return getattr(opening, name)

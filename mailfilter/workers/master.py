@@ -23,7 +23,7 @@ from mailfilter.workers.board import Board
 from mailfilter.workers.classes import NICENESS, RECOGNISING, Kind, counts, door
 from mailfilter.workers.confine import LEVELS, confine, die_with, prepare
 from mailfilter.workers.memory import freeze
-from mailfilter.workers.rehearsal import get_ready
+from mailfilter.workers.rehearsal import get_ready, rehearse
 from mailfilter.workers.slot import Slot
 from mailfilter.workers.state import State
 from mailfilter.workers.worker import Post, bell, work
@@ -112,7 +112,10 @@ def run(
     if why := judge.missing():
         log.warning("judge-missing", cause=why)
     pulse.beat()
-    get_ready()
+    if quiet:
+        rehearse()  # ends soon: settling memory costs it more than it saves
+    else:
+        get_ready()
     prepare()
     pulse.beat()
     level = _probe()

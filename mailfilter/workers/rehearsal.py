@@ -57,7 +57,7 @@ _ready = False
 def get_ready() -> None:
     """Rehearse and settle, once in a family of processes: those forked later share that memory.
 
-    The supervisor does it for all; the master of a command at a terminal does it itself.
+    The supervisor does it for all. The master of a command at a terminal only rehearses.
     """
     global _ready  # noqa: PLW0603 — inherited by every process that is forked
     if not _ready:

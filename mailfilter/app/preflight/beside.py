@@ -10,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from mailfilter import config, control
+from mailfilter import config, control_line
 from mailfilter.web import health
 
 _PATIENCE = 5.0  # seconds for desk's answer
@@ -68,7 +68,7 @@ def look(run: Path) -> Beside:
 
 async def _asked(run: Path) -> dict[str, Any] | None:
     async with asyncio.timeout(_PATIENCE):
-        return await control.ask(run / "control.sock", {"verb": "standing", "actor": "cli:check"})
+        return await control_line.ask(run / "control.sock", {"verb": "standing", "actor": "cli:check"})
 
 
 def is_locked(lock: Path) -> bool:

@@ -7,12 +7,11 @@ from detectors.health import judge
 from mailfilter.act import notice_template, pickup_dns, sdk
 from mailfilter.app.preflight.fault import Fault, Kind, of_error
 from mailfilter.app.preflight.tried import Tried
-from mailfilter.app.scanning import registers_folder
 from mailfilter.config import Settings
 from mailfilter.decide import Rules, compile_rules
 from mailfilter.decide.reach import remarks
 from mailfilter.errors import ConfigError
-from mailfilter.registers import SUFFIX
+from mailfilter.registers import SUFFIX, folder_of
 
 
 def check(tried: Tried) -> Iterator[Fault]:
@@ -50,7 +49,7 @@ def _never(settings: Settings, rules: Rules, name: str) -> Iterator[tuple[str, s
         yield f"{at}: alone", what
     if rule.size > settings.max_message:
         yield f"{at}: size", "is never reached: is more than max_message; give less"
-    folder = registers_folder(settings)
+    folder = folder_of(settings)
     for kind in rule.kinds:
         register = kind.removeprefix("register:")
         if register not in (kind, "*") and not (folder / f"{register}{SUFFIX}").exists():

@@ -6,12 +6,12 @@ Beside a running `serve` desk is asked, and the database not opened a second tim
 import asyncio
 from collections.abc import Iterator
 
+from mailfilter import registers
 from mailfilter.app import key_place
 from mailfilter.app.preflight.beside import mark
 from mailfilter.app.preflight.fault import Fault, Kind, of_error
 from mailfilter.app.preflight.folders import unusable
 from mailfilter.app.preflight.tried import Tried
-from mailfilter.app.scanning import registers_of
 from mailfilter.errors import ConfigError, Temporary
 from mailfilter.record.database import file_of
 from mailfilter.record.keys import load_private
@@ -29,7 +29,7 @@ def check(tried: Tried) -> Iterator[Fault]:
     try:
         if (keys / "desk.pub").exists():
             desk = load_private(keys, elsewhere).public.desk
-        registers_of(tried.settings)
+        registers.of(tried.settings)
     except ConfigError as error:
         yield from of_error(error, tried.file, "store.keys")
         return
