@@ -75,13 +75,14 @@ class _Late(TyperGroup):
 
     def __init__(self, **attrs: Any) -> None:
         super().__init__(**attrs)
-        self.commands = dict.fromkeys(COMMANDS)  # what a misspelt name is compared with
+        # what a misspelt name is compared with
+        self.commands = {name: TyperCommand(name) for name in COMMANDS}
 
-    def list_commands(self, ctx: Any) -> list[str]:
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - the shape is typer's
         """The names, in the order of the table."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
         """The command; while help is written only what it says of itself."""
         if cmd_name not in COMMANDS:
             return None

@@ -68,7 +68,8 @@ def look(run: Path) -> Beside:
 
 async def _asked(run: Path) -> dict[str, Any] | None:
     async with asyncio.timeout(_PATIENCE):
-        return await control_line.ask(run / "control.sock", {"verb": "standing", "actor": "cli:check"})
+        request = {"verb": "standing", "actor": "cli:check"}
+        return await control_line.ask(run / "control.sock", request)
 
 
 def is_locked(lock: Path) -> bool:
