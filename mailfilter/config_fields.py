@@ -108,8 +108,13 @@ def _is_own_name(value: str) -> str:
     return value
 
 
+def is_domain_name(value: str) -> bool:
+    """Whether it can be a name in DNS."""
+    return _DOMAIN.fullmatch(value) is not None
+
+
 def _is_domain_name(value: str) -> str:
-    if value and not _DOMAIN.fullmatch(value):
+    if value and not is_domain_name(value):
         raise ValueError(
             "must be a name in DNS, such as kommun.example: letters, digits, hyphens and dots"
         )

@@ -20,6 +20,7 @@ from typer.core import TyperCommand, TyperGroup
 from mailfilter.commands import terminal
 
 COMMANDS = {  # name: the file, and the function or family in it
+    "init": "init:init",
     "serve": "serve:serve",
     "check-config": "serve:check_config",
     "demo": "demo:demo",
