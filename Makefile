@@ -7,7 +7,7 @@ PYTEST := .venv/bin/python -m pytest
 ARGS ?=
 MINUTES ?= 5
 
-.PHONY: help run test test-fast lint bench bench-detectors bench-reading bench-extract bench-big bench-pages bench-rows bench-municipality bombs slow faults faults-keep cuts clocks power-cuts audit smuggling broken-configs unchanged fuzz evasion ordinary quality quality-blind public-text judge quality-peers lock demo-mails clean
+.PHONY: help run test test-fast lint bench bench-detectors bench-reading bench-extract bench-big bench-pages bench-rows bench-municipality bombs slow faults faults-keep cuts clocks power-cuts audit smuggling broken-configs newcomer unchanged fuzz evasion ordinary quality quality-blind public-text judge quality-peers lock demo-mails clean
 help: ## show this list
 	@grep -E '^[a-z.-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 14
 .venv/run: constraints.lock pyproject.toml
@@ -76,6 +76,8 @@ broken-configs: .venv/test ## 500 mutations of the reference configuration, unde
 	$(RUN) -m tests.preflight.broken $(ARGS)
 unchanged: .venv/test ## 20,000 odd mails, no two alike: all must leave as they came
 	$(RUN) -m tests.unchanged $(ARGS)
+newcomer: .venv/test ## follow the manual word for word to the first mail through Postfix, on a machine of its own (root)
+	NEWCOMER=1 $(PYTEST) tests/newcomer $(ARGS)
 bench-detectors: .venv/test ## MB/s of the detectors by kind of text; ARGS=--stages
 	$(RUN) tests/bench/detecting.py $(ARGS)
 bench-reading: .venv/test ## CPU ms that reading a bench mail takes, by stage
