@@ -7,7 +7,7 @@ processes count stands beside it (``meters.py``).
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
-from math import nan
+from math import inf, nan
 from pathlib import Path
 from time import monotonic
 
@@ -80,10 +80,10 @@ class Metrics:
         self._certificates = self._gauge(
             "certificate_days", "days until a certificate of ours runs out, by table", "table"
         )
-        self._backup = self._gauge(
+        self._copied = -inf  # when the last backup was made, on the same clock
+        self._gauge(
             "backup_age_seconds", "how old the last backup is; +Inf before the first"
-        )
-        self._backup.set(float("inf"))
+        ).set_function(lambda: monotonic() - self._copied)
         self._still = self._gauge(
             "standstill", "1 after a restore, until the operator lets it go: nothing leaves or ends"
         )
@@ -124,7 +124,7 @@ class Metrics:
     async def _keep(self, archive: Archive, now: datetime) -> None:
         self._still.set(await archive.copies.stands_still())
         if made := await archive.copies.made_at():
-            self._backup.set(max(0.0, (now - made).total_seconds()))
+            self._copied = monotonic() - max(0.0, (now - made).total_seconds())
 
     def time(self, look: Look) -> None:
         """What the clocks said at the last look."""

@@ -42,6 +42,8 @@ QUIET = {  # four hours, a sample a minute, of a gateway that works
     'mailfilter_audit_checkpoint_failed{way="file"}': "0x240",
     "mailfilter_audit_checkpoint_seconds": "0+60x59 0+60x59 0+60x59 0+60x59",
     'mailfilter_certificate_days{table="listen"}': "30x240",
+    "mailfilter_backup_age_seconds": "80000+60x160 0+60x79",
+    "mailfilter_standstill": "0x240",
 }
 LOUD = {  # what is different where an alert fires at the end of the four hours
     "MailfilterDown": {'up{job="mailfilter"}': "1x200 0x40"},
@@ -62,6 +64,8 @@ LOUD = {  # what is different where an alert fires at the end of the four hours
     "MailfilterStandsStill": {"mailfilter_running_seconds": "0+60x200 12000x40"},
     "MailfilterClockStepped": {"mailfilter_clock_steps": "2x220 3x20"},
     "MailfilterNoCheckpoint": {"mailfilter_audit_checkpoint_seconds": "0+60x240"},
+    "MailfilterNoBackup": {"mailfilter_backup_age_seconds": "80000+60x240"},
+    "MailfilterWaitsForGo": {"mailfilter_standstill": "0x100 1x140"},
     "MailfilterCertificateEnds": {'mailfilter_certificate_days{table="listen"}': "13x240"},
 }
 
@@ -145,6 +149,7 @@ def trial(rule: dict[str, str], at: str, series: dict[str, str], *, fires: bool)
 ALSO = {  # other causes of the same alert
     "MailfilterStandsStill": {"mailfilter_schedule_failures": "0x200 0+1x40"},
     "MailfilterNoCheckpoint": {'mailfilter_audit_checkpoint_failed{way="file"}': "0x200 1x40"},
+    "MailfilterNoBackup": {"mailfilter_backup_age_seconds": "Inf " * 240},
 }
 LABELS = {  # those that the series give to the alert
     "MailfilterDown": {"job": "mailfilter"},

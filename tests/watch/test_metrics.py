@@ -2,6 +2,8 @@
 
 import asyncio
 from datetime import timedelta
+from functools import partial
+from math import inf
 
 import pytest
 from cryptography import x509
@@ -10,6 +12,8 @@ from prometheus_client import generate_latest
 from mailfilter.app.clock import Stopwatch
 from mailfilter.app.metrics import Metrics
 from mailfilter.app.schedule import Schedule
+from mailfilter.record import standstill
+from mailfilter.record.contract import AuditLine
 from mailfilter.workers.poison import Poison
 from tests.act.office import CANARIES, SENDER, dossier
 from tests.act.real_store import opened
@@ -85,3 +89,20 @@ async def test_a_schedule_that_fails_and_a_checkpoint_that_is_not_written_are_to
             await asyncio.sleep(0.01)
         running.cancel()
     assert value("mailfilter_schedule_failures") == 1
+
+
+async def test_the_age_of_the_last_backup_grows_by_itself_and_a_standstill_is_told(tmp_path):
+    metrics = Metrics(tmp_path / "s", Poison(tmp_path / "poison"), settings("", tmp_path))
+    value = metrics.registry.get_sample_value
+    async with opened(tmp_path) as desk:
+        await metrics.refresh(desk.archive, desk.now, desk.now.date())
+        assert value("mailfilter_backup_age_seconds") == inf
+        assert value("mailfilter_standstill") == 0
+        await desk.archive.copies.noted(AuditLine(0, desk.now, "cli:root", "backup", ""))
+        desk.later(hours=1)
+        await metrics.refresh(desk.archive, desk.now, desk.now.date())
+        age = value("mailfilter_backup_age_seconds")
+        assert 3600 <= age < value("mailfilter_backup_age_seconds"), "with no look between"
+        await desk.archive.database.run(partial(standstill.stand, at=desk.now))
+        await metrics.refresh(desk.archive, desk.now, desk.now.date())
+        assert value("mailfilter_standstill") == 1
