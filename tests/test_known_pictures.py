@@ -85,7 +85,7 @@ def test_the_key_depends_on_all_that_the_answer_depends_on(monkeypatch):
     known.add(key())
     monkeypatch.setattr(ocr, "fingerprint", lambda: b"another")
     known.add(key())
-    monkeypatch.setattr(examining, "bundle", lambda _: b"another")
+    monkeypatch.setattr(examining.registers, "bundle", lambda _: b"another")
     known.add(key())
     assert len(known) == 5
     assert pictures.key(b"", b"facts") == b""

@@ -15,7 +15,6 @@ MOST = 8  # commands and edits from `init` to the first mail
 
 pytestmark = [
     pytest.mark.system,
-    pytest.mark.skipif("NEWCOMER" not in os.environ, reason="make newcomer: a quarter of a minute"),
     pytest.mark.skipif(shutil.which("postfix") is None, reason="postfix is not installed"),
     pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed"),
     pytest.mark.skipif(

@@ -449,7 +449,9 @@ async def test_mail_is_stored_while_sqlite_is_copied(opening: Open, mails: Mails
     """One that is stored meanwhile is in the copy whole, or not at all."""
     parts = await opening()
     if not parts.database.embedded:
-        pytest.skip("a server sees a snapshot")
+        with pytest.raises(Permanent):  # its tables are read in a snapshot of its own
+            await parts.archive.copies.snapshot()
+        return
     for _ in range(20):
         await hold(parts, mails(body=BODY))
     copying = asyncio.create_task(parts.archive.copies.snapshot())
