@@ -60,7 +60,7 @@ def program() -> typer.Typer:
         no_args_is_help=True,
         rich_markup_mode="rich",
         pretty_exceptions_enable=False,  # a traceback with local variables could show mail
-        add_completion=False,  # `mailfilter completion` needs no Python at each tab
+        add_completion=False,  # it would start Python at each tab
         help="An SMTP gateway that finds identity numbers and health data in outgoing mail.\n\n"
         "Try it: [bold]mailfilter demo[/bold]. Ask what it would say of a mail: "
         "[bold]mailfilter scan FILE.eml[/bold]. Run it: [bold]mailfilter serve -c FILE[/bold].",
