@@ -18,10 +18,10 @@ from . import (
     se_samordningsnummer,
     split_number,
 )
-from .afar import Sign, lacking
 from .contract import Detector, Match, Role, Source
 from .evidence import WEIGHTS, Code, weigh
 from .levels import LEVELS, Level
+from .search.prefilter import Sign, lacking
 
 DETECTORS: tuple[Detector, ...] = (
     se_personnummer,

@@ -10,7 +10,7 @@ from datetime import date
 from importlib.resources import files
 
 from .contract import Match, Source
-from .pieces import ask
+from .search.pieces import ask
 
 KINDS: tuple[str, ...] = ("cloud-link",)
 EVIDENCE = {"link": "länk till en tjänst för fildelning"}

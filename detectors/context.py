@@ -13,14 +13,14 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
 
-from .candidates import Candidate, Shape
 from .contract import Role, Source
 from .evidence import Code
 from .fields import read_field
 from .labels import NOTHING, Label, Reading, classify, read_after, read_before
 from .names import GIVEN_NAMES, Name, name_after, name_before, name_in_file
 from .phone import MOBILE, is_phone
-from .pieces import ask
+from .search.candidates import Candidate, Shape
+from .search.pieces import ask
 from .tables import Heading, Tables, cells_of, separator_of
 
 BEFORE, ABOVE, AFTER = 110, 240, 60

@@ -18,12 +18,12 @@ from functools import cached_property
 from operator import itemgetter
 from typing import Protocol
 
-from .candidates import TO_ZERO, Candidate, find_candidates
 from .fixed_width import find_fixed
-from .islands import Spans, find_islands, sixes
 from .odd_number import find_odd
-from .pieces import Pieces
-from .text import Folded, fold, seated, unescaped
+from .search.candidates import TO_ZERO, Candidate, find_candidates
+from .search.digit_clusters import Spans, find_islands, sixes
+from .search.pieces import Pieces
+from .search.text import Folded, fold, seated, unescaped
 
 
 class Role(StrEnum):

@@ -8,11 +8,11 @@ The century follows from the seventh digit and the year (cpr.dk, "Personnummeret
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from .candidates import DAY_MONTHS, Candidate, Shape
 from .context import Page
 from .contract import Match, Source
 from .evidence import TEXTS, Code
 from .foreign import is_danish, is_date, matched
+from .search.candidates import DAY_MONTHS, Candidate, Shape
 
 KINDS: tuple[str, ...] = ("dk.cpr",)
 EVIDENCE = TEXTS

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from datetime import date
 
 from . import DETECTORS, detect
-from .candidates import Candidate, Shape
 from .context import Page
 from .contract import Match, Source
 from .evidence import WEIGHTS
 from .registers import EVIDENCE as OF_REGISTERS
 from .registers import NO_REGISTERS, Registers
 from .se_number import has_date, passes_luhn, read_number
+from .search.candidates import Candidate, Shape
 
 DROPPED = {
     "no-date": "siffrorna rymmer ingen månad och dag",

@@ -8,11 +8,11 @@ Source: Digi- ja väestötietovirasto; python-stdnum `fi.hetu` is the oracle in 
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from .candidates import Candidate, Shape
 from .context import Page
 from .contract import Match, Source
 from .evidence import TEXTS, Code
 from .foreign import is_date, is_finnish, matched
+from .search.candidates import Candidate, Shape
 
 KINDS: tuple[str, ...] = ("fi.henkilotunnus",)
 EVIDENCE = TEXTS

@@ -13,8 +13,8 @@ Twelve digits with a century, a date and a check digit are met by chance once in
 import re
 from collections.abc import Iterator
 
-from .candidates import MONTH_DAYS, Candidate, Shape
-from .islands import Spans, crowded
+from .search.candidates import MONTH_DAYS, Candidate, Shape
+from .search.digit_clusters import Spans, crowded
 
 _THIRTEEN = b"0" * 13
 _RUN = re.compile(rb"0{13,}")

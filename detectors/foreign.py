@@ -8,10 +8,10 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import date
 
-from .candidates import Candidate, Shape
 from .context import Page
 from .contract import Match, Source
 from .evidence import Code, weigh
+from .search.candidates import Candidate, Shape
 
 _DANISH = re.compile(
     r"\b(?:ikke|jeg|hilsen|venlig|ved|være|blevet|hvad|hvor|også|efter|oplyst|kommunen|barnet)\b"

@@ -8,11 +8,11 @@ a word (kennitala, kt.) or Icelandic letters are needed. Source: Þjóðskrá; p
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from .candidates import DAY_MONTHS, Shape
 from .context import Page
 from .contract import Match, Source
 from .evidence import TEXTS, Code
 from .foreign import is_date, is_icelandic, matched
+from .search.candidates import DAY_MONTHS, Shape
 
 KINDS: tuple[str, ...] = ("is.kennitala",)
 EVIDENCE = TEXTS

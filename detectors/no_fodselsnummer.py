@@ -9,11 +9,11 @@ likely. Sources: skatteetaten.no on the new identity number; fnrvalidator (Nav).
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from .candidates import Candidate, Shape
 from .context import Page
 from .contract import Match, Source
 from .evidence import TEXTS
 from .foreign import is_date, matched
+from .search.candidates import Candidate, Shape
 
 KINDS: tuple[str, ...] = ("no.fodselsnummer",)
 EVIDENCE = TEXTS

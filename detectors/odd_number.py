@@ -17,9 +17,9 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 
-from .candidates import DAY_MONTHS, MONTH_DAYS, Candidate, Shape
-from .islands import Spans, crowded
-from .pieces import Pieces, ask
+from .search.candidates import DAY_MONTHS, MONTH_DAYS, Candidate, Shape
+from .search.digit_clusters import Spans, crowded
+from .search.pieces import Pieces, ask
 from .spelled import digits_of, mixed_runs, runs
 
 MOST = 300  # runs of numerals that are read, in one text

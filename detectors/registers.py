@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from .contract import Match, Source
-from .text import fold
+from .search.text import fold
 
 SIZE = 16  # bytes of a hash
 SURE = 99

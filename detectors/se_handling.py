@@ -17,7 +17,7 @@ from datetime import date
 
 from .contract import Match, Source
 from .evidence import TEXTS, Code
-from .pieces import ask
+from .search.pieces import ask
 
 KINDS: tuple[str, ...] = ("se.passnummer", "se.lma-nummer")
 EVIDENCE = TEXTS

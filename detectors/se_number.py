@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache, lru_cache
 
-from .candidates import Candidate, Shape
 from .context import FOR_PERSONS, Page, mentions_number
 from .contract import Match, Source
 from .evidence import WEIGHTS, Code, weigh
+from .search.candidates import Candidate, Shape
 
 _DOUBLED = tuple(sum(divmod(2 * digit, 10)) for digit in range(10))
 _PAIRS = {f"{pair:02}": _DOUBLED[pair // 10] + pair % 10 for pair in range(100)}

@@ -21,12 +21,12 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import NamedTuple
 
-from .candidates import Candidate, Shape
 from .context import Page
 from .contract import Match, Source
 from .evidence import TEXTS, Code, weigh
 from .foreign import is_date
 from .se_number import passes_luhn
+from .search.candidates import Candidate, Shape
 
 KINDS: tuple[str, ...] = ("se.reservnummer",)
 EVIDENCE = TEXTS

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from .lists import read_sections
-from .pieces import Pieces, ask
+from .search.pieces import Pieces, ask
 
 _SECTIONS = {
     name: {word: int(value) for value, _, word in (entry.partition(":") for entry in entries)}

@@ -17,8 +17,8 @@ from itertools import islice
 from .contract import Match, Source
 from .evidence import TEXTS, Code
 from .lists import read_sections
-from .pieces import Group, Pieces, ask
 from .se_number import Number, read_number
+from .search.pieces import Group, Pieces, ask
 from .spelled import WORD_DIGITS, age_of, digits_of
 from .tables import separator_of
 

@@ -24,7 +24,7 @@ from detectors.registers import NO_REGISTERS, Registers
 from mailfilter import extract, limits, parse
 from mailfilter.config import Settings
 from mailfilter.detect import Known, Names, find, sources_of
-from mailfilter.extract.budget import Budget
+from mailfilter.extract.kit.budget import Budget
 from mailfilter.extract.weight import Heavy, light, quick
 from mailfilter.labels import bounded
 from mailfilter.model import (

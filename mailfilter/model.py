@@ -97,7 +97,7 @@ class Class(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NotExamined:
-    """Something that was not read. `reason` is a code of ``unread.py``, never text of mail."""
+    """Something that was not read. `reason`: a code of ``not_examined.py``, never text of mail."""
 
     place: Place
     reason: str

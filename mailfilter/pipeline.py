@@ -14,7 +14,6 @@ from time import perf_counter
 from detectors.health.hearing import NOT_JUDGED
 from mailfilter import failpoint, meters, replies
 from mailfilter.act.carry_out import CarryOut, Case, Transaction, settle_abandoned
-from mailfilter.act.check_mailbox import CheckMailbox, Draft, counted
 from mailfilter.act.counting import CountBuffer
 from mailfilter.act.mail_hosts import MailHosts
 from mailfilter.decide import Rules
@@ -23,6 +22,7 @@ from mailfilter.errors import Temporary
 from mailfilter.log import listed, log
 from mailfilter.meters import Meters
 from mailfilter.model import Action, Decision, Envelope, Examination, Facts, Outcome, Reply, Verdict
+from mailfilter.own_addresses.check_mailbox import CheckMailbox, Draft, counted
 from mailfilter.receive.contract import Received
 from mailfilter.receive.identity import incident_key, join_key
 
@@ -101,8 +101,8 @@ class Pipeline:
     async def _checked(
         self, drafts: CheckMailbox, id: str, received: Received, hop: Transaction
     ) -> Reply:
-        """The answer to a draft: the one exemption from P1, see ``act/check_mailbox.py``. It is
-        never failed open: unread is not checked."""
+        """The answer to a draft: the one exemption from P1, see
+        ``own_addresses/check_mailbox.py``. It is never failed open: unread is not checked."""
         began = perf_counter()
         await settle_abandoned(hop)
         envelope, data = received.envelope, received.data

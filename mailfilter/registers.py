@@ -35,7 +35,7 @@ from detectors.registers import (
 )
 from mailfilter.config import Settings
 from mailfilter.errors import ConfigError
-from mailfilter.record.keys import load_public
+from mailfilter.record.sealing.keys import load_public
 
 FOLDER = "registers"  # in the folder of keys
 SUFFIX = ".register"

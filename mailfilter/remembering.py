@@ -1,8 +1,8 @@
 """Which pictures of a message may be remembered as clean, once it was read.
 
-From → to: what each picture says (``extract/remembered.py``) → the hashes of those that say nothing
-of anybody, whatever may stand beside them in another mail: no digit is written in them, no name,
-no word of health, and no detector or register sees anything, at any confidence.
+From → to: what each picture says (``extract/kit/remembered.py``) → the hashes of those that say
+nothing of anybody, whatever may stand beside them in another mail: no digit is written in them, no
+name, no word of health, and no detector or register sees anything, at any confidence.
 """
 
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from detectors import Source
 from detectors.health import is_heavy
 from detectors.person_name import names_a_person
 from mailfilter.detect import Names
-from mailfilter.extract.remembered import Pictures, Said
+from mailfilter.extract.kit.remembered import Pictures, Said
 
 LONGEST = 2000  # characters: more is no logo
 

@@ -10,8 +10,8 @@ where anything but health was found so surely: then its sender is asked nothing.
   without full stops (a table) is one sentence: a new row in it is something new.
 - `attached` are hashes without a key. They go to the process that has the mail itself, and are
   stored nowhere but under the keyed hash of the sentences (``act/asking.py``).
-- There is a key for each day, which lives for `DAYS` (``record/repeat_keys.py``). Nobody can make
-  the hash of a sentence that he guesses once its key is gone.
+- There is a key for each day, which lives for `DAYS` (``record/sealing/repeat_keys.py``). Nobody
+  can make the hash of a sentence that he guesses once its key is gone.
 
 Known gap: who is meant may stand in another sentence than her illness. Whoever sends the same
 sentence to the same recipient about somebody else is not asked again.

@@ -13,7 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from mailfilter.needle import Needles
+from mailfilter.byte_search import Needles
 
 _SAMPLE = 16_384
 _FEWEST = 64  # bytes that can be judged

@@ -11,8 +11,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 from mailfilter import config
-from mailfilter.act.next_hop import Hop
-from mailfilter.act.relay import Relay
+from mailfilter.next_hop.relay import Relay
+from mailfilter.next_hop.transaction import Hop
 from mailfilter.receive.contract import Bounds, NextHopSession, Received
 from mailfilter.receive.server import Listener
 

@@ -11,9 +11,9 @@ from mailfilter.app.anchoring import Anchoring, send
 from mailfilter.config import Audit, Settings, Store, validate
 from mailfilter.errors import ConfigError
 from mailfilter.log import log
-from mailfilter.record.checkpoint import found
-from mailfilter.record.keys import ensure_keys, load_private
+from mailfilter.record.ledgers.checkpoint import found
 from mailfilter.record.open import checkpoint_file, open_store
+from mailfilter.record.sealing.keys import ensure_keys, load_private
 from tests.record.making import CHEAP, NOW, line
 
 HOUR = timedelta(hours=1)

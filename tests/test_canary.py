@@ -18,12 +18,12 @@ from quopri import encodestring
 
 import pytest
 
-from mailfilter.act.notice import Variant
-from mailfilter.act.notice_words import WORDS
-from mailfilter.act.pickup_mails import WORDS as PICKUP_WORDS
-from mailfilter.extract import ocr
+from mailfilter.extract.image import ocr
 from mailfilter.front.pages import PAGES
-from mailfilter.record.pickup_contract import Told
+from mailfilter.letters.notice import Variant
+from mailfilter.letters.notice_words import WORDS
+from mailfilter.pickup.mails import WORDS as PICKUP_WORDS
+from mailfilter.record.pickup.contract import Told
 from tests.canary import (
     ADDRESSES,
     CITIZEN,

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mailfilter import config, config_pickup
+from mailfilter import config
+from mailfilter.config import pickup
 from mailfilter.decide import compile_rules
 
 REFERENCE = Path(__file__).parents[1] / "deploy" / "mailfilter.toml"
@@ -43,8 +44,8 @@ TABLES = {
     "web": config.Web,
     "front": config.Front,
     "pickup": config.Pickup,
-    "pickup.sms": config_pickup.Sms,
-    "pickup.eid": config_pickup.Eid,
+    "pickup.sms": pickup.Sms,
+    "pickup.eid": pickup.Eid,
     "organisation": config.Organisation,
     "notice": config.Notice,
     "report": config.Report,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from detectors import DETECTORS, Match, Source, detect, likeliest
 from detectors.levels import LEVELS, Level
-from detectors.text import fold
+from detectors.search.text import fold
 
 TODAY = date(2026, 11, 24)
 HERE = Path(__file__).parent

@@ -11,7 +11,7 @@ import pytest
 from mailfilter import config
 from mailfilter.app.key_place import warnings
 from mailfilter.errors import ConfigError
-from mailfilter.record.keys import ensure_keys, load_private, load_public
+from mailfilter.record.sealing.keys import ensure_keys, load_private, load_public
 from tests.running import Gateway, wait_until
 from tests.sink import Sink
 

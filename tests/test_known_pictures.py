@@ -10,7 +10,7 @@ from detectors.levels import LEVELS
 from mailfilter import pictures
 from mailfilter.app import examining
 from mailfilter.examine import examine_small
-from mailfilter.extract import ocr
+from mailfilter.extract.image import ocr
 from mailfilter.model import Coverage
 from mailfilter.pictures import DIGEST, GROUPS, SECRET, WAYS, Memory
 from mailfilter.workers import checked, master

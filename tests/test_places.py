@@ -7,7 +7,7 @@ import pytest
 from detectors import Role
 from mailfilter.commands.sources import wrapped
 from mailfilter.examine import Job, examine
-from mailfilter.extract.quoted import dated
+from mailfilter.extract.text.quoted import dated
 from mailfilter.place import Place, Step, StepKind, describe, describe_all
 from tests.extract.making import zipped
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mailfilter.extract import ocr
+from mailfilter.extract.image import ocr
 from mailfilter.workers.classes import Kind, door
 from tests.extract.test_pictures import pdf, saved, scan
 from tests.running import Gateway, wait_until

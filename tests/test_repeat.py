@@ -11,7 +11,7 @@ from mailfilter.act.asking import marks
 from mailfilter.examine import Job, examine, from_json, to_json
 from mailfilter.model import Envelope, Part, Path
 from mailfilter.place import Place, Step, StepKind
-from mailfilter.record import repeat_keys
+from mailfilter.record.sealing import repeat_keys
 from mailfilter.workers import checked
 from tests.effort import within_a_minute
 

@@ -11,7 +11,7 @@ FILES = [
     ROOT / "decide" / "reasons.py",
     ROOT / "place.py",
     ROOT / "report" / "words.py",
-    ROOT / "unread.py",
+    ROOT / "not_examined.py",
 ]
 PAPER = re.compile(
     r"papper|skriva ut|Skriv ut|skriva brev|telefon, brev|löstes per brev|visas bara en"

@@ -8,8 +8,8 @@ import pytest
 
 from mailfilter.examine import Examination, Facts, to_json
 from mailfilter.model import Finding, NotExamined
+from mailfilter.not_examined import not_examined
 from mailfilter.place import Place, Step, StepKind
-from mailfilter.unread import not_examined
 from mailfilter.workers import checked, wire, worker
 from mailfilter.workers.notes import DIGEST, Trail, checked_place
 from mailfilter.workers.poison import Poison

@@ -7,9 +7,9 @@ import ssl
 import pytest
 
 from mailfilter import tls
-from mailfilter.act.next_hop import client_context
-from mailfilter.config_front import Front
+from mailfilter.config.front import Front
 from mailfilter.front.certificate import context
+from mailfilter.next_hop.transaction import client_context
 from tests.certificates import Authority
 from tests.running import ROOT
 from tests.scripted_hop import ScriptedHop

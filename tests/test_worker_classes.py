@@ -17,9 +17,9 @@ import pytest
 
 from mailfilter import limits
 from mailfilter.examine import read
-from mailfilter.extract.budget import Budget
+from mailfilter.extract.kit.budget import Budget
 from mailfilter.model import Class, Coverage
-from mailfilter.unread import not_examined
+from mailfilter.not_examined import not_examined
 from mailfilter.workers import classes, pool, state, worker
 from mailfilter.workers.classes import Kind
 from mailfilter.workers.pool import Pool

@@ -270,7 +270,7 @@ def test_a_confined_process_still_reads_and_answers():
 
 
 @pytest.mark.parametrize(
-    "module", ["mailfilter.workers.confine", "mailfilter.supervisor"], ids=["worker", "process"]
+    "module", ["mailfilter.workers.confine", "mailfilter.app.supervisor"], ids=["worker", "process"]
 )
 def test_a_process_whose_parent_went_while_it_was_made_ends(module):
     # the kernel's signal comes at a parent's end only if it was asked for before

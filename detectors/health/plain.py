@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ..text import SEATS, seated
+from ..search.text import SEATS, seated
 
 # Letters that readers take for Latin ones; only one-to-one, so that offsets stay.
 _ALIKE = str.maketrans(

@@ -24,15 +24,15 @@ from mailfilter import config, limits
 from mailfilter.app import desk, front, memory, preflight, rules, scanning, smtp
 from mailfilter.app.preflight.beside import doors_of, port_key
 from mailfilter.app.preflight.sockets import refusal
-from mailfilter.control import Desk
+from mailfilter.app.supervisor import Role, Supervisor, beat, leave
+from mailfilter.desk.control import Desk
 from mailfilter.errors import ConfigError
 from mailfilter.log import log, quiet
 from mailfilter.meters import Page
 from mailfilter.pictures import Memory
 from mailfilter.receive import share
 from mailfilter.receive.server import bound
-from mailfilter.record.keys import ensure_keys
-from mailfilter.supervisor import Role, Supervisor, beat, leave
+from mailfilter.record.sealing.keys import ensure_keys
 from mailfilter.workers import master
 from mailfilter.workers.rehearsal import get_ready
 

@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 from mailfilter import limits
-from mailfilter.act.check_mailbox import CheckMailbox
 from mailfilter.config import Settings
+from mailfilter.own_addresses.check_mailbox import CheckMailbox
+from mailfilter.pages.recent import Throttle
 from mailfilter.record.contract import Intake
-from mailfilter.web.recent import Throttle
 
 
 def check_mailbox(settings: Settings, intake: Intake) -> CheckMailbox | None:

@@ -10,9 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from mailfilter import config, limits
-from mailfilter.act import sdk
-from mailfilter.act.relay import hop_of
-from mailfilter.act.release import deliver_all
 from mailfilter.app import clock
 from mailfilter.app.metrics import Metrics
 from mailfilter.app.posting import Outbox, outbox
@@ -21,23 +18,27 @@ from mailfilter.app.preflight.beside import door, doors_of, mark
 from mailfilter.app.reading import Reader
 from mailfilter.app.scanning import poison_file, scan_pool, scan_socket
 from mailfilter.app.schedule import Schedule
-from mailfilter.control import ControlServer, Desk
+from mailfilter.app.supervisor import keep_beating
+from mailfilter.desk.control import ControlServer, Desk
+from mailfilter.desk.front_side import FrontServer
+from mailfilter.desk.parts import DeskParts
+from mailfilter.desk.verbs import table
 from mailfilter.errors import Temporary
 from mailfilter.examine import Job, searching
-from mailfilter.front.contract import DeskParts
-from mailfilter.front.desk_side import SOCKET, FrontServer
-from mailfilter.front.verbs import table
+from mailfilter.letters import sdk
 from mailfilter.log import log
 from mailfilter.meters import Page
+from mailfilter.next_hop.relay import hop_of
+from mailfilter.not_examined import explain
+from mailfilter.outbox.release import deliver_all
+from mailfilter.pages.server import serve
 from mailfilter.record import open_archive, open_desk_server
 from mailfilter.record.contract import Archive, AuditLine
-from mailfilter.record.database import free_bytes
-from mailfilter.record.keys import load_private, load_public
+from mailfilter.record.database.engine import free_bytes
+from mailfilter.record.sealing.keys import load_private, load_public
 from mailfilter.report import fragment, render
-from mailfilter.supervisor import keep_beating
-from mailfilter.unread import explain
+from mailfilter.rpc.contract import SOCKET
 from mailfilter.web import build, health
-from mailfilter.web.server import serve
 from mailfilter.workers.poison import Poison
 from mailfilter.workers.pool import Pool
 

@@ -10,10 +10,10 @@ from mailfilter.app.scanning import repeat_file
 from mailfilter.config import Settings
 from mailfilter.errors import ConfigError
 from mailfilter.examine import Job, examine_small, searching
-from mailfilter.extract import ocr
+from mailfilter.extract.image import ocr
 from mailfilter.log import log
 from mailfilter.model import Examination
-from mailfilter.record import repeat_keys
+from mailfilter.record.sealing import repeat_keys
 from mailfilter.workers.pool import Pool
 
 

@@ -1,6 +1,6 @@
 """The front process: the pages that the world reaches. No key, no database, no SMTP.
 
-What it needs of the rest it asks of desk, by the verbs of ``front/verbs.py``. Before it takes a
+What it needs of the rest it asks of desk, by the verbs of ``desk/verbs.py``. Before it takes a
 connection Landlock closes all files to it but the program's own and its certificate: who takes this
 process over reads neither ``desk.key`` nor the database, though it runs as the same user.
 """
@@ -13,13 +13,13 @@ from pathlib import Path
 
 from mailfilter import config
 from mailfilter.app import clock
+from mailfilter.app.supervisor import keep_beating
 from mailfilter.front import build
 from mailfilter.front.asking import AskDesk
 from mailfilter.front.certificate import context, watch
-from mailfilter.front.desk_side import SOCKET
 from mailfilter.log import log
-from mailfilter.supervisor import keep_beating
-from mailfilter.web.server import serve
+from mailfilter.pages.server import serve
+from mailfilter.rpc.contract import SOCKET
 from mailfilter.workers.landlock import restrict_files
 
 

@@ -18,8 +18,8 @@ from mailfilter import __version__
 from mailfilter.app.preflight import certificates
 from mailfilter.config import Settings
 from mailfilter.model import Mode, State
+from mailfilter.record.archive.running import Look
 from mailfilter.record.contract import Archive, Filter
-from mailfilter.record.running import Look
 from mailfilter.workers.notes import DIGEST
 from mailfilter.workers.poison import Poison
 from mailfilter.workers.state import workers

@@ -10,28 +10,28 @@ from email.message import EmailMessage
 from functools import partial
 
 from mailfilter import config, connectors
-from mailfilter.act import sdk
-from mailfilter.act.account_mail import EMERGENCY, LINK, AccountMail
-from mailfilter.act.checkpoint_mail import CheckpointMail
-from mailfilter.act.contract import Handler
-from mailfilter.act.hand_over import HandOvers, hop_of_connector, sending, sending_to
-from mailfilter.act.notice_sending import Post, Reports, ToReviewers, ToSender
-from mailfilter.act.notice_template import load
-from mailfilter.act.notice_words import Stamp
-from mailfilter.act.outbox import Flood, Outbox
-from mailfilter.act.own_mail import OwnMail
-from mailfilter.act.pickup_deposits import Aside, Deposits
-from mailfilter.act.pickup_mails import LinkMails
-from mailfilter.act.pickup_return import Bounces
-from mailfilter.act.pickup_telling import Tellings
-from mailfilter.act.relay import deliver_once, hop_of
-from mailfilter.act.release import Release, deliver_all
 from mailfilter.app import clock
 from mailfilter.connectors import Means, Pickup
 from mailfilter.connectors.contract import Connector
 from mailfilter.connectors.signing import signer_of
+from mailfilter.letters import sdk
+from mailfilter.letters.notice_template import load
+from mailfilter.letters.notice_words import Stamp
+from mailfilter.next_hop.relay import deliver_once, hop_of
+from mailfilter.outbox.account_mail import EMERGENCY, LINK, AccountMail
+from mailfilter.outbox.checkpoint_mail import CheckpointMail
+from mailfilter.outbox.contract import Handler
+from mailfilter.outbox.hand_over import HandOvers, hop_of_connector, sending, sending_to
+from mailfilter.outbox.notices import Post, Reports, ToReviewers, ToSender
+from mailfilter.outbox.outbox import Flood, Outbox
+from mailfilter.outbox.own_mail import OwnMail
+from mailfilter.outbox.release import Release, deliver_all
+from mailfilter.own_addresses.returned_link import Bounces
+from mailfilter.pickup.deposits import Aside, Deposits
+from mailfilter.pickup.mails import LinkMails
+from mailfilter.pickup.telling import Tellings
 from mailfilter.record.contract import Archive
-from mailfilter.record.keys import load_public
+from mailfilter.record.sealing.keys import load_public
 from mailfilter.report import mail, report_of, weeks
 
 __all__ = ["Outbox", "outbox"]

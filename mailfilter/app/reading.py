@@ -1,4 +1,4 @@
-"""Reading on in desk: the task of ``act/reading.py``, put together and run beside the outbox.
+"""Reading on in desk: the task of ``outbox/reading_on.py``, put together and run beside the outbox.
 
 One of the fences that catch everything: an item that meets a fault of ours is put off, and the
 others are read.
@@ -8,15 +8,15 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-from mailfilter.act.check_answer import colleague, told, verdicts
-from mailfilter.act.reading import ReadingOn
 from mailfilter.app import clock, rules
 from mailfilter.app.examining import Examiner
 from mailfilter.config import Settings
 from mailfilter.decide import Rules
+from mailfilter.letters.check_answer import colleague, told, verdicts
 from mailfilter.log import log
 from mailfilter.model import Decision, Envelope, Examination
 from mailfilter.model import Path as Address
+from mailfilter.outbox.reading_on import ReadingOn
 from mailfilter.record.contract import Archive, Dossier
 from mailfilter.workers.pool import Pool
 

@@ -18,8 +18,8 @@ from mailfilter.app.scanning import repeat_file
 from mailfilter.config import Settings
 from mailfilter.log import log
 from mailfilter.model import State
-from mailfilter.record import repeat_keys
 from mailfilter.record.contract import Archive, Filter
+from mailfilter.record.sealing import repeat_keys
 
 EVERY = 60.0  # seconds
 _WAITING = (State.HELD, State.RELEASE_FAILED)

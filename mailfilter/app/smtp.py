@@ -11,25 +11,25 @@ from pathlib import Path
 from detectors.health import judge
 from mailfilter import config, limits, meters
 from mailfilter.act.carry_out import CarryOut
-from mailfilter.act.check_mailbox import CheckRelay
 from mailfilter.act.counting import CountBuffer
 from mailfilter.act.heard import Heard
 from mailfilter.act.mail_hosts import ByMx, resolver
-from mailfilter.act.pickup_return import ReturnRelay, Returns, TakesReturns, WayOut
-from mailfilter.act.relay import Relay
 from mailfilter.app import clock, rules
 from mailfilter.app.checking import check_mailbox
 from mailfilter.app.examining import Examiner
 from mailfilter.app.scanning import scan_pool
-from mailfilter.config_ways import Mx
+from mailfilter.app.supervisor import keep_beating
+from mailfilter.config.ways import Mx
 from mailfilter.decide import Rules
+from mailfilter.next_hop.relay import Relay
+from mailfilter.own_addresses.check_mailbox import CheckRelay
+from mailfilter.own_addresses.returned_link import ReturnRelay, Returns, TakesReturns, WayOut
 from mailfilter.pipeline import Pipeline
 from mailfilter.receive.contract import Deliver
 from mailfilter.receive.server import Listener
 from mailfilter.receive.share import Share
 from mailfilter.record import open_intake
-from mailfilter.record.keys import load_public
-from mailfilter.supervisor import keep_beating
+from mailfilter.record.sealing.keys import load_public
 
 
 def run(

@@ -56,13 +56,13 @@ def who() -> str:
 
 
 async def _ask(settings: "Settings", request: dict[str, Any]) -> dict[str, Any]:
-    from mailfilter import control_line
+    from mailfilter.rpc import control_line
 
     answer = await control_line.ask(settings.store.run / "control.sock", request)
     if answer is not None:
         return answer
-    from mailfilter import control
     from mailfilter.app import opened_desk
+    from mailfilter.desk import control
 
     async with opened_desk(settings) as desk:
         return await control.run_verb(desk, request)

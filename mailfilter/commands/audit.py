@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from mailfilter.commands.asking import ConfigFile, ask, fail
-from mailfilter.record import checkpoint
+from mailfilter.record.ledgers import checkpoint
 
 app = typer.Typer(no_args_is_help=True, help="Read and verify the audit log.")
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from mailfilter import config
-from mailfilter.config_fields import Section, is_domain_name
+from mailfilter.config.fields import Section, is_domain_name
 from mailfilter.errors import ConfigError
 
 UNREAD = ["encrypted", "broken", "ambiguous", "over-limit", "crashed", "unread"]

@@ -178,7 +178,7 @@ def _write(answers: "Answers", places: "Places") -> None:
 
 def _keys(places: "Places") -> None:
     """The keys, 0600 in a folder of 0700, of the service's user where we may give them away."""
-    from mailfilter.record.keys import ensure_keys
+    from mailfilter.record.sealing.keys import ensure_keys
 
     try:
         for folder in (places.state, places.state / "keys"):

@@ -15,15 +15,16 @@ from rich.progress import Progress
 from mailfilter import config
 from mailfilter.commands.asking import ConfigFile, ask, fail, settings_of, who
 from mailfilter.errors import ConfigError, Permanent, Temporary
-from mailfilter.record import backup as making
-from mailfilter.record import backup_files, checkpoint
-from mailfilter.record.audit_key import AuditKey
-from mailfilter.record.backup import Told
-from mailfilter.record.backup_files import Later, Place
-from mailfilter.record.copies import snapshot_file
-from mailfilter.record.database import connect, file_of
-from mailfilter.record.faults import FAULTS, words
-from mailfilter.record.keys import load_audit, load_private
+from mailfilter.record.backup import backup as making
+from mailfilter.record.backup import files as backup_files
+from mailfilter.record.backup.backup import Told
+from mailfilter.record.backup.files import Later, Place
+from mailfilter.record.database.engine import connect, file_of
+from mailfilter.record.database.faults import FAULTS, words
+from mailfilter.record.ledgers import checkpoint
+from mailfilter.record.ledgers.audit_key import AuditKey
+from mailfilter.record.ledgers.copies import snapshot_file
+from mailfilter.record.sealing.keys import load_audit, load_private
 
 _LINES = 5000  # of the log in one answer
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="the folder of backups")]
@@ -183,7 +184,7 @@ def _restore(
     with_keys: bool,
 ) -> None:
     from mailfilter.app import alone
-    from mailfilter.record import restore as restoring
+    from mailfilter.record.backup import restore as restoring
 
     if not (settings.store.keys / "desk.pub").exists():
         raise ConfigError(

@@ -9,7 +9,7 @@ from detectors.registers import SIZE, Register
 from mailfilter import config, registers
 from mailfilter.commands.asking import ConfigFile, fail, settings_of
 from mailfilter.errors import ConfigError
-from mailfilter.record.keys import ensure_keys, load_public
+from mailfilter.record.sealing.keys import ensure_keys, load_public
 
 app = typer.Typer(
     no_args_is_help=True, help="Own lists: protected identities, registers, test persons."

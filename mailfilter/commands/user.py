@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from mailfilter.commands.asking import ConfigFile, ask, fail, settings_of
-from mailfilter.config_fields import is_address
+from mailfilter.config.fields import is_address
 
 app = typer.Typer(no_args_is_help=True, help="Manage accounts of the web pages.")
 

@@ -25,7 +25,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from detectors import IDENTITY, Source, detect
-from mailfilter.config_pickup import Proof
+from mailfilter.config.pickup import Proof
 from mailfilter.model import Path, Reply
 
 _BRACKETS = re.compile(r"<[^<>]*>?")

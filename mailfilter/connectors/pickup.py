@@ -18,7 +18,7 @@ else, to each recipient (`commit`) → `Result`. Reached is whose mail the next 
 ``address-not-usable`` no address that a mail can be sent to
 
 The pages that the link leads to are in ``front/``, what desk does for them in ``act/pickup.py``,
-the rows in ``record/pickup.py``.
+the rows in ``record/pickup/deposits.py``.
 """
 
 import re
@@ -30,8 +30,8 @@ from email.utils import parseaddr
 from typing import Protocol
 
 from mailfilter import failpoint, replies
-from mailfilter.config_pickup import Pickup as Settings
-from mailfilter.config_pickup import Proof
+from mailfilter.config.pickup import Pickup as Settings
+from mailfilter.config.pickup import Proof
 from mailfilter.connectors import headers
 from mailfilter.connectors.contract import (
     Check,

@@ -28,7 +28,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from mailfilter.config_pickup import Eid
+from mailfilter.config.pickup import Eid
 from mailfilter.connectors.http_call import call
 from mailfilter.errors import ConfigError, Permanent, Temporary
 

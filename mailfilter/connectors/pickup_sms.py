@@ -14,7 +14,7 @@ from urllib.parse import quote, quote_plus
 
 import phonenumbers
 
-from mailfilter.config_pickup import Sms
+from mailfilter.config.pickup import Sms
 from mailfilter.connectors.http_call import call
 from mailfilter.errors import ConfigError, Temporary
 

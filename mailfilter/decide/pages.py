@@ -1,8 +1,8 @@
 """Who is told of her mail, and so has a page on which she may decide about it.
 
 From → to: an envelope and the mail's facts → whether its sender gets a notice with a link. The
-notice asks the same question here (``act/notice.py``): a rule must not leave a mail to somebody who
-never hears of it.
+notice asks the same question here (``letters/notice.py``): a rule must not leave a mail to somebody
+who never hears of it.
 """
 
 from collections.abc import Mapping

@@ -2,7 +2,7 @@
 
 From → to: the verdicts by all that is known, and by what has been read so far → the verdicts, of
 which those that only the unread scans hold back carry `Reason.READING`. Their recipients' copy is
-kept, read on in the background and decided on again (``act/reading.py``).
+kept, read on in the background and decided on again (``outbox/reading_on.py``).
 
 A refusal, a finding, another part that could not be examined: such a verdict stands at once, and
 so does a rule that passes what is over-limit, for that is what the operator said. A rule that
@@ -15,7 +15,7 @@ from dataclasses import replace
 from mailfilter.decide.reasons import Reason
 from mailfilter.model import Action, Examination, Verdict
 
-UNFINISHED = frozenset({"ocr-time"})  # codes of ``unread.py`` that more time may help
+UNFINISHED = frozenset({"ocr-time"})  # codes of ``not_examined.py`` that more time may help
 
 
 def is_unfinished(examination: Examination) -> bool:

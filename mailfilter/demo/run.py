@@ -17,12 +17,13 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
-from mailfilter import app, config, control_line
+from mailfilter import app, config
+from mailfilter.app.supervisor import Role
 from mailfilter.demo import inbox
 from mailfilter.demo.examples import Example, examples, send
 from mailfilter.demo.table import Row, say, show
 from mailfilter.model import Action
-from mailfilter.supervisor import Role
+from mailfilter.rpc import control_line
 
 USER = "granskare"
 _TAKEN = re.compile(r"taken care of as (\S+)")

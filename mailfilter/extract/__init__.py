@@ -7,11 +7,11 @@ README.md for the map and for how a format is added.
 from collections.abc import Callable, Sequence
 
 from detectors import Role
-from mailfilter.extract.budget import Budget
-from mailfilter.extract.context import Ctx
 from mailfilter.extract.formats import Formats
-from mailfilter.extract.remembered import NOTHING, Has, Pictures
-from mailfilter.extract.table import pinpoint
+from mailfilter.extract.kit.budget import Budget
+from mailfilter.extract.kit.context import Ctx
+from mailfilter.extract.kit.remembered import NOTHING, Has, Pictures
+from mailfilter.extract.kit.table import pinpoint
 from mailfilter.extract.walk import Extracted, typed, walk
 from mailfilter.model import Message, Part, Text
 
@@ -52,12 +52,13 @@ def extract(
 
 def warm() -> None:
     """Import every reader and its library, before a worker is forked."""
-    from mailfilter.extract import archive_library, encrypted
+    from mailfilter.extract.archive import library
     from mailfilter.extract.formats import FORMATS
+    from mailfilter.extract.locked import encrypted
 
     for one in FORMATS:
         one.reader()
-    archive_library.load()  # looks for libarchive by starting programs
+    library.load()  # looks for libarchive by starting programs
     encrypted.warm()
     import pypdfium2.raw
     import python_calamine

@@ -13,29 +13,18 @@ from enum import Enum
 from functools import cache
 from importlib import import_module
 
-from mailfilter.extract import (
-    archive_other,
-    cards,
-    compressed,
-    container,
-    flatopc,
-    image,
-    known,
-    letter,
-    metafile,
-    ole,
-    opendocument,
-    pdf,
-    richtext,
-    rights,
-    slides,
-    spreadsheet,
-    word,
-    workbook,
-)
-from mailfilter.extract.context import Reader
-from mailfilter.extract.known import Starts, starts
-from mailfilter.needle import Needles
+from mailfilter.byte_search import Needles
+from mailfilter.extract.archive import other
+from mailfilter.extract.containers import compressed, container, flatopc, nested_mail
+from mailfilter.extract.image import image, metafile
+from mailfilter.extract.kit import known
+from mailfilter.extract.kit.context import Reader
+from mailfilter.extract.kit.known import Starts, starts
+from mailfilter.extract.locked import rights
+from mailfilter.extract.office import ole, opendocument, slides, spreadsheet, word, workbook
+from mailfilter.extract.pdf import document
+from mailfilter.extract.rtf import richtext
+from mailfilter.extract.text import cards
 
 
 class Kind(Enum):
@@ -89,7 +78,7 @@ FORMATS: tuple[Format, ...] = (
             "application/vnd.ms-word.document.macroenabled.12",
         ),
         word.sniff,
-        "word",
+        "office.word",
         first=b"P",
         covers=("zip",),
     ),
@@ -98,7 +87,7 @@ FORMATS: tuple[Format, ...] = (
         ("xlsx", "xlsm", "xltx", "xltm"),
         (_OPENXML + "spreadsheetml.sheet", "application/vnd.ms-excel.sheet.macroenabled.12"),
         workbook.sniff,
-        "workbook",
+        "office.workbook",
         first=b"P",
         covers=("zip",),
     ),
@@ -107,7 +96,7 @@ FORMATS: tuple[Format, ...] = (
         ("xlsb",),
         ("application/vnd.ms-excel.sheet.binary.macroenabled.12",),
         spreadsheet.sniff_binary,
-        "spreadsheet:read_binary",
+        "office.spreadsheet:read_binary",
         first=b"P",
         covers=("zip", "xlsx"),
     ),
@@ -116,7 +105,7 @@ FORMATS: tuple[Format, ...] = (
         ("pptx", "pptm", "ppsx", "ppsm", "potx"),
         (_OPENXML + "presentationml.presentation", _OPENXML + "presentationml.slideshow"),
         slides.sniff,
-        "slides",
+        "office.slides",
         first=b"P",
         covers=("zip",),
     ),
@@ -130,7 +119,7 @@ FORMATS: tuple[Format, ...] = (
             "application/vnd.ms-outlook",
         ),
         ole.sniff,
-        "oldoffice",
+        "office.oldoffice",
         first=ole.MAGIC[:1],
     ),
     Format(
@@ -138,7 +127,7 @@ FORMATS: tuple[Format, ...] = (
         ("odt", "ods", "odp", "ott", "ots", "otp", "odg"),
         (_OASIS + "text", _OASIS + "spreadsheet", _OASIS + "presentation"),
         opendocument.sniff,
-        "opendocument",
+        "office.opendocument",
         first=b"P",
         covers=("zip",),
     ),
@@ -147,26 +136,26 @@ FORMATS: tuple[Format, ...] = (
         ("fodt", "fods", "fodp"),
         (),
         opendocument.sniff_flat,
-        "opendocument:read_flat",
+        "office.opendocument:read_flat",
         inside=True,
     ),
-    Format("pdf", ("pdf",), ("application/pdf",), pdf.sniff, "pdf", inside=True),
+    Format("pdf", ("pdf",), ("application/pdf",), document.sniff, "pdf.document", inside=True),
     Format(
         "rtf",
         ("rtf",),
         ("application/rtf", "text/rtf"),
         richtext.sniff,
-        "richtext",
+        "rtf.richtext",
         first=richtext.BEFORE + b"{",
     ),
-    Format("activemime", ("mso",), (), starts(flatopc.ACTIVE), "flatopc:read_active"),
+    Format("activemime", ("mso",), (), starts(flatopc.ACTIVE), "containers.flatopc:read_active"),
     # archives
     Format(
         "zip",
         ("zip", "epub", "jar", "kmz", "vsdx", "odb"),
         ("application/zip", "application/x-zip-compressed"),
         container.looks_like_zip,
-        "archive",
+        "archive.zip_archive",
         first=b"P",
         inside=True,
     ),
@@ -175,29 +164,34 @@ FORMATS: tuple[Format, ...] = (
         ("gz", "tgz", "svgz"),
         ("application/gzip", "application/x-gzip"),
         starts(b"\x1f\x8b"),
-        "compressed:read_gzip",
+        "containers.compressed:read_gzip",
     ),
-    Format("bzip2", ("bz2", "tbz", "tbz2"), (), starts(b"BZh"), "compressed:read_bzip2"),
-    Format("xz", ("xz", "txz"), (), starts(b"\xfd7zXZ\0"), "compressed:read_xz"),
+    Format("bzip2", ("bz2", "tbz", "tbz2"), (), starts(b"BZh"), "containers.compressed:read_bzip2"),
+    Format("xz", ("xz", "txz"), (), starts(b"\xfd7zXZ\0"), "containers.compressed:read_xz"),
     Format(
-        "lzma", ("lzma", "tlz"), (), compressed.sniff_lzma, "compressed:read_lzma", first=b"\x5d"
+        "lzma",
+        ("lzma", "tlz"),
+        (),
+        compressed.sniff_lzma,
+        "containers.compressed:read_lzma",
+        first=b"\x5d",
     ),
-    Format("zstd", ("zst", "tzst"), (), starts(compressed.ZSTD), "compressed:read_zstd"),
+    Format("zstd", ("zst", "tzst"), (), starts(compressed.ZSTD), "containers.compressed:read_zstd"),
     Format(
         "tar",
         ("tar",),
         ("application/x-tar",),
         compressed.sniff_tar,
-        "compressed:read_tar",
+        "containers.compressed:read_tar",
         inside=True,
     ),
     Format(
         "archive",
         ("7z", "rar", "cab", "rpm", "lha", "lzh", "iso", "z", "lz", "lz4", "deb", "cpio"),
         (),
-        archive_other.sniff,
-        "archive_other",
-        first=archive_other.FIRST,
+        other.sniff,
+        "archive.other",
+        first=other.FIRST,
         inside=True,
     ),
     Format(
@@ -213,8 +207,8 @@ FORMATS: tuple[Format, ...] = (
         "mbox",
         ("mbox",),
         ("application/mbox",),
-        letter.sniff,
-        "letter:read_mailbox",
+        nested_mail.sniff,
+        "containers.nested_mail:read_mailbox",
         Kind.TEXT,
         first=b"F",
     ),
@@ -222,40 +216,40 @@ FORMATS: tuple[Format, ...] = (
         "mail",
         ("eml", "emlx", "mht", "mhtml"),
         ("message/rfc822", "message/global", "multipart/related"),
-        letter.sniff_mail,
-        "letter",
+        nested_mail.sniff_mail,
+        "containers.nested_mail",
         Kind.TEXT,
-        first=letter.FIRST,
+        first=nested_mail.FIRST,
     ),
     Format(
         "tnef",
         ("dat",),
         ("application/ms-tnef",),
         starts(b"\x78\x9f\x3e\x22"),
-        "tnef",
+        "outlook.tnef",
     ),
     Format(
         "rpmsg",
         ("rpmsg",),
         (rights.TYPE,),
         rights.sniff,
-        "rights",
+        "locked.rights",
         first=rights.MAGIC[:1],
     ),
     Format(
         "smime",
         ("p7m", "p7z"),
         ("application/pkcs7-mime", "application/x-pkcs7-mime"),
-        letter.sniff_smime,
-        "letter:read_smime",
+        nested_mail.sniff_smime,
+        "containers.nested_mail:read_smime",
         first=b"0",
     ),
     Format(
         "pgp",
         ("pgp", "gpg"),
         ("application/pgp-encrypted",),
-        letter.sniff_pgp,
-        "letter:read_pgp",
+        nested_mail.sniff_pgp,
+        "containers.nested_mail:read_pgp",
         first=b"\x8c\xc3",
         inside=True,
     ),
@@ -281,7 +275,7 @@ FORMATS: tuple[Format, ...] = (
         ),
         (),
         image.sniff_image,
-        "image",
+        "image.image",
         Kind.MEDIA,
         first=image.FIRST_OF_IMAGE,
         inside=True,
@@ -291,7 +285,7 @@ FORMATS: tuple[Format, ...] = (
         ("emf", "wmf"),
         ("image/emf", "image/wmf", "image/x-emf", "image/x-wmf"),
         metafile.sniff,
-        "metafile",
+        "image.metafile",
         Kind.MEDIA,
         first=metafile.FIRST,
     ),
@@ -300,7 +294,7 @@ FORMATS: tuple[Format, ...] = (
         ("mp3", "wav", "ogg", "m4a", "flac", "amr", "aac", "wma"),
         (),
         image.sniff_sound,
-        "media:read_sound",
+        "containers.media:read_sound",
         Kind.MEDIA,
         first=image.FIRST_OF_SOUND,
         inside=True,
@@ -310,7 +304,7 @@ FORMATS: tuple[Format, ...] = (
         ("mp4", "mov", "avi", "mkv", "webm", "wmv", "mpg", "mpeg"),
         (),
         image.sniff_film,
-        "media:read_film",
+        "containers.media:read_film",
         Kind.MEDIA,
         first=image.FIRST_OF_FILM,
         inside=True,
@@ -324,15 +318,15 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format("unknown", (), (), None, known.refuse("unknown-content")),
     # besides the above: what a pdf or picture has around it, and text as its name says
-    Format("around", (), (), None, "around"),
-    Format("runs", (), (), None, "around:read_runs"),
+    Format("around", (), (), None, "kit.trailing_data"),
+    Format("runs", (), (), None, "kit.trailing_data:read_runs"),
     # text: chosen by name, or by what the text begins with
     Format(
         "cards",
         ("ics", "vcf", "vcs", "ifb"),
         ("text/calendar", "text/vcard", "text/x-vcard"),
         cards.sniff,
-        "cards",
+        "text.cards",
         Kind.TEXT,
         first=cards.BEFORE + b"bB",
     ),
@@ -341,7 +335,7 @@ FORMATS: tuple[Format, ...] = (
         ("html", "htm", "xhtml", "xht", "shtml"),
         ("text/html", "application/xhtml+xml"),
         None,
-        "hypertext",
+        "html.hypertext",
         Kind.TEXT,
     ),
     Format(
@@ -349,7 +343,7 @@ FORMATS: tuple[Format, ...] = (
         ("csv", "tsv", "tab"),
         ("text/csv", "text/tab-separated-values"),
         None,
-        "separated",
+        "text.separated",
         Kind.TEXT,
     ),
     Format(
@@ -357,7 +351,7 @@ FORMATS: tuple[Format, ...] = (
         ("xml", "svg", "xsl", "rdf", "gpx", "kml"),
         ("text/xml", "application/xml", "image/svg+xml"),
         None,
-        "plain:read_markup",
+        "text.plain:read_markup",
         Kind.TEXT,
     ),
     Format(
@@ -365,7 +359,7 @@ FORMATS: tuple[Format, ...] = (
         ("txt", "md", "json", "log", "ini", "yml", "yaml", "tex"),
         ("text/plain", "application/json", "text/markdown"),
         None,
-        "plain",
+        "text.plain",
         Kind.TEXT,
     ),
 )
@@ -389,9 +383,9 @@ def sniffable(data: bytes) -> tuple[Format, ...]:
     return _INSIDE[data[0]] if marked_inside(data) else _BY_FIRST[data[0]]
 
 
-# Marks at their place, and marks that stand anywhere in the first `letter.HEAD` bytes.
-_PLACED = (*image.INSIDE, *archive_other.INSIDE, *compressed.INSIDE)
-_HEAD = Needles(pdf.MARK, opendocument.ROOT, letter.ARMOUR)
+# Marks at their place, and marks that stand anywhere in the first `nested_mail.HEAD` bytes.
+_PLACED = (*image.INSIDE, *other.INSIDE, *compressed.INSIDE)
+_HEAD = Needles(document.MARK, opendocument.ROOT, nested_mail.ARMOUR)
 
 
 def marked_inside(data: bytes) -> bool:
@@ -402,4 +396,4 @@ def marked_inside(data: bytes) -> bool:
     for mark, at in _PLACED:
         if data.startswith(mark, at):
             return True
-    return container.ends_like_zip(data) or _HEAD.within(data[: letter.HEAD])
+    return container.ends_like_zip(data) or _HEAD.within(data[: nested_mail.HEAD])

@@ -17,17 +17,21 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 
 from detectors import Role
-from mailfilter.extract import around, buried, disguise, encrypted, known, letter, links
-from mailfilter.extract.afar import Afar
-from mailfilter.extract.budget import SPENT, Unreadable
-from mailfilter.extract.charset import looks_like_text
-from mailfilter.extract.context import Ctx, Found, extension, text_at
+from mailfilter.extract.containers import nested_mail
+from mailfilter.extract.decoded import buried, disguise
 from mailfilter.extract.formats import FORMATS, Format, Formats, Kind, sniffable
-from mailfilter.extract.passwords import candidates
+from mailfilter.extract.html import links
+from mailfilter.extract.kit import known, trailing_data
+from mailfilter.extract.kit.budget import SPENT, Unreadable
+from mailfilter.extract.kit.charset import looks_like_text
+from mailfilter.extract.kit.context import Ctx, Found, extension, text_at
+from mailfilter.extract.kit.prefilter import Afar
+from mailfilter.extract.locked import encrypted
+from mailfilter.extract.locked.passwords import candidates
 from mailfilter.extract.weight import Heavy, is_light
 from mailfilter.model import NotExamined, Part, Text
+from mailfilter.not_examined import not_examined
 from mailfilter.place import Place, Step, StepKind
-from mailfilter.unread import not_examined
 
 LOCKED = "encrypted"
 ROUNDS = 3  # an opened file may tell the password of the next
@@ -156,7 +160,7 @@ def _tiles(ctx: Ctx, gathered: Gathered) -> None:
     """What pictures say that lie side by side; they were read one by one before."""
     if len(ctx.pictures.tiles) < 2:
         return
-    from mailfilter.extract import tiles
+    from mailfilter.extract.image import tiles
 
     try:
         for found in tiles.read(ctx):
@@ -298,7 +302,7 @@ def _besides(part: Part, found: list[Format], named: Format | None) -> list[Form
     """What stands around a file, and what a program shows that goes by the name."""
     names = {one.name for one in found}
     more = []
-    if names & {"pdf", "image"} and around.has(part.data):
+    if names & {"pdf", "image"} and trailing_data.has(part.data):
         more.append(_BY_NAME["around"])
     if named is not None and named.kind is Kind.TEXT and named not in found:
         more.append(_BY_NAME["runs"])
@@ -317,7 +321,7 @@ def _text_formats(part: Part, named: Format | None) -> list[Format]:
             shown.append(_BY_NAME["xml"])
         if page:
             shown.append(_BY_NAME["html"])
-    if part.place.role is not Role.BODY and letter.sniff_mail(part.data):
+    if part.place.role is not Role.BODY and nested_mail.sniff_mail(part.data):
         shown.append(_BY_NAME["mail"])
     if len(shown) > 1:
         return list(dict.fromkeys(shown))

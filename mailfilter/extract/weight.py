@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from mailfilter import limits, sealed
 from mailfilter.extract.formats import Format, Formats
-from mailfilter.extract.remembered import Pictures
+from mailfilter.extract.kit.remembered import Pictures
 from mailfilter.model import Part
 
 TAGS = 3000  # tags and references of HTML; an Outlook mail of 60 KiB has 1,500

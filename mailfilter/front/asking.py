@@ -11,8 +11,8 @@ from typing import Any
 
 from mailfilter import limits
 from mailfilter.errors import Temporary
-from mailfilter.front import wire
-from mailfilter.front.contract import ANSWER, Answer, Refused
+from mailfilter.rpc import wire
+from mailfilter.rpc.contract import ANSWER, Answer, Refused
 
 PATIENCE = 60.0  # seconds for an answer
 MOST = limits.MESSAGE_SIZE + limits.MIB  # bytes of an answer: the largest mail that we take

@@ -12,15 +12,15 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.types import ExceptionHandler
 
-from mailfilter.act.linked import linked
 from mailfilter.config import Settings
 from mailfilter.front import faults
 from mailfilter.front.asking import AskDesk
 from mailfilter.front.guard import Guard
 from mailfilter.front.pages import CATALOGUES, PAGES
 from mailfilter.front.site import Site
-from mailfilter.web.looks import environment
-from mailfilter.web.static_files import StaticFiles
+from mailfilter.letters.linked import linked
+from mailfilter.pages.looks import environment
+from mailfilter.pages.static_files import StaticFiles
 from mailfilter.web.words import Words, read
 
 SECOND = "en"

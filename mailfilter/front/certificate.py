@@ -9,7 +9,7 @@ import ssl
 from pathlib import Path
 
 from mailfilter import tls
-from mailfilter.config_front import Front
+from mailfilter.config.front import Front
 from mailfilter.errors import ConfigError
 from mailfilter.log import log
 

@@ -15,13 +15,12 @@ from typing import Any
 from starlette.responses import Response
 
 from mailfilter.errors import Temporary
-from mailfilter.front.check_acts import MOST
-from mailfilter.front.contract import Refused
 from mailfilter.front.door import FORM_SIZE, Page
 from mailfilter.front.mine import ticket_of
 from mailfilter.front.site import Visit
+from mailfilter.rpc.contract import DRAFT, Refused
 
-TEXT = MOST  # bytes of what is pasted
+TEXT = DRAFT  # bytes of what is pasted
 NAME = 200  # the end of a file's name, where its kind stands
 AT_ONCE = 4
 SPARED = 2 * FORM_SIZE  # bytes of a form whose text is kept for who must log in first
@@ -102,7 +101,7 @@ PAGES = (
         "/kontrollera",
         check,
         "check",
-        MOST + FORM_SIZE,
+        DRAFT + FORM_SIZE,
         before=allowed,
         at_once=AT_ONCE,
         raw="text",

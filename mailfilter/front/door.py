@@ -24,8 +24,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from mailfilter.config import Settings
-from mailfilter.front.contract import Refused
 from mailfilter.front.site import Site, Visit
+from mailfilter.rpc.contract import Refused
 from mailfilter.web.door import from_here, vouch
 
 _ODD = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")

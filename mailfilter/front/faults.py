@@ -6,10 +6,10 @@ A code of ``Refused`` or of the door chooses the sentence; without one the statu
 from starlette.requests import Request
 from starlette.responses import Response
 
-from mailfilter.front.contract import Refused
 from mailfilter.front.door import greet
 from mailfilter.front.guard import protect
 from mailfilter.front.site import Site
+from mailfilter.rpc.contract import Refused
 from mailfilter.web.faults import Handler, handlers
 
 

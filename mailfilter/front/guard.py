@@ -19,10 +19,10 @@ from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mailfilter.config_front import Front
+from mailfilter.config.front import Front
 from mailfilter.log import log
-from mailfilter.web.gate import EVERYWHERE, HEADERS, LOOPBACK, host_of, plain_path
-from mailfilter.web.recent import Throttle
+from mailfilter.pages.gate import EVERYWHERE, HEADERS, LOOPBACK, host_of, plain_path
+from mailfilter.pages.recent import Throttle
 
 TRIES = 60
 WINDOW = timedelta(minutes=15)

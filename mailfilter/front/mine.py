@@ -6,9 +6,9 @@ in. The ticket behind it is in a cookie that no script can read and no other sit
 
 from starlette.responses import Response
 
-from mailfilter.front.contract import Refused
 from mailfilter.front.door import Page
 from mailfilter.front.site import Visit
+from mailfilter.rpc.contract import Refused
 
 _SECONDS = 30 * 60
 

@@ -19,11 +19,10 @@ from starlette.responses import Response
 
 from mailfilter.config import Settings
 from mailfilter.errors import Temporary
-from mailfilter.front import pickup_message
-from mailfilter.front.contract import Answer, Refused
 from mailfilter.front.door import FORM_SIZE, Page
-from mailfilter.front.pickup_acts import CALLBACK
 from mailfilter.front.site import Visit, form_token
+from mailfilter.pages import message
+from mailfilter.rpc.contract import CALLBACK, Answer, Refused
 
 ADDRESS = "/h/{id}/{secret}"
 COOKIE = "pickup-eid"
@@ -187,7 +186,7 @@ async def _message(visit: Visit, seat: str, status: int = 200, **more: object) -
         return _first(visit, told, 401, fault="seat")
     t = visit.words
     shown = await run_in_threadpool(
-        pickup_message.show,
+        message.show,
         mail.body,
         visit.language,
         t("pickup-read.frame"),
@@ -213,7 +212,7 @@ async def file(visit: Visit) -> Response:
     if not n.isdigit() or len(n) > 5:
         raise Refused("malformed", 400)
     numbered = visit.words("pickup-read.file", n="{n}")
-    found = await run_in_threadpool(pickup_message.file, mail.body, int(n), numbered)
+    found = await run_in_threadpool(message.file, mail.body, int(n), numbered)
     if found is None:
         raise Refused("malformed", 400)
     return saved(*found)
@@ -231,7 +230,7 @@ async def eml(visit: Visit) -> Response:
         (t("receipt.read"), visit.now.isoformat(timespec="seconds")),
         (t("receipt.proof"), t(f"proof.{told['proof']}")),
     ]
-    data = await run_in_threadpool(pickup_message.with_receipt, mail.body, receipt, visit.now)
+    data = await run_in_threadpool(message.with_receipt, mail.body, receipt, visit.now)
     return saved(f"{told['case']}.eml", data)
 
 
@@ -276,7 +275,7 @@ async def answer(visit: Visit) -> Response:
         return await _message(visit, seat, done="answered")
     visit.site.answered.note(once, visit.now)
     subject = visit.words("pickup-read.answer-subject")
-    body = await run_in_threadpool(pickup_message.answer, text, files, subject)
+    body = await run_in_threadpool(message.answer, text, files, subject)
     try:
         await visit.ask("pickup-answer", body, seat=seat)
     except (Refused, Temporary) as refusal:

@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 from starlette.responses import Response
 
 from mailfilter.front import pickup_letter
-from mailfilter.front.contract import Refused
 from mailfilter.front.door import Page
 from mailfilter.front.site import Visit
+from mailfilter.rpc.contract import Refused
 
 ADDRESS = "/f/{id}/{secret}"
 STOCKHOLM = ZoneInfo("Europe/Stockholm")

@@ -14,9 +14,9 @@ from io import BytesIO
 from markupsafe import Markup
 from starlette.responses import Response
 
-from mailfilter.front.contract import Refused
 from mailfilter.front.door import Page
 from mailfilter.front.site import Visit, form_token
+from mailfilter.rpc.contract import Refused
 
 ADDRESS = "/brev"
 ACT = "letter"

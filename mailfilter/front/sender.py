@@ -9,9 +9,9 @@ from types import MappingProxyType
 
 from starlette.responses import Response
 
-from mailfilter.front.contract import Refused
 from mailfilter.front.door import Page
 from mailfilter.front.site import Visit
+from mailfilter.rpc.contract import Refused
 
 ADDRESS = "/m/{id}/{secret}"
 NOTHING: Mapping[str, str] = MappingProxyType({})

@@ -17,8 +17,8 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from mailfilter.config import Settings
 from mailfilter.front.asking import AskDesk
-from mailfilter.front.contract import Answer, Refused
-from mailfilter.web.recent import Recent
+from mailfilter.pages.recent import Recent
+from mailfilter.rpc.contract import Answer, Refused
 from mailfilter.web.words import Words
 
 TWICE = timedelta(minutes=2)  # the same answer again within it was one tap too many

@@ -1,8 +1,8 @@
 """Transfer encodings: the raw body of a leaf → its content.
 
-From → to: ``decode(raw, encoding)`` → `Decoded`: content, a reason of ``unread.py`` if the encoding
-is outside its grammar, and another reading where a correct encoding is one that line-by-line
-decoders read differently.
+From → to: ``decode(raw, encoding)`` → `Decoded`: content, a reason of ``not_examined.py`` if the
+encoding is outside its grammar, and another reading where a correct encoding is one that
+line-by-line decoders read differently.
 
 base64 is good if its length says so: a lenient decoder leaves out whatever is not in the alphabet,
 so an output as long as the input promises proves that there was nothing else in it, without
@@ -24,7 +24,7 @@ import pybase64
 from PIL import Image
 
 from mailfilter import limits
-from mailfilter.needle import only_crlf
+from mailfilter.byte_search import only_crlf
 from mailfilter.parse.words import base64_leniently
 
 _LARGE = 64 * limits.KIB  # characters of base64 that are worth two ways to read them

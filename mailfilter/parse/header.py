@@ -38,7 +38,7 @@ _FOLD = re.compile(rb"\r\n[ \t]")
 
 @dataclass(slots=True)
 class Block:
-    """A header. `codes` are reasons of ``unread.py``; `end` is where its last line ends."""
+    """A header. `codes` are reasons of ``not_examined.py``; `end` is where its last line ends."""
 
     fields: Fields
     end: int

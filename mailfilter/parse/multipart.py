@@ -1,7 +1,7 @@
 """The parts of a multipart body: ``data[start:end]`` and a boundary → where each part lies.
 
 From → to: `split` gives the (start, end) of every part, without the CRLF that belongs to the next
-delimiter, the stretches before and after, and reasons of ``unread.py``.
+delimiter, the stretches before and after, and reasons of ``not_examined.py``.
 
 Accepted: a delimiter at the start of a line, nothing behind it (or blanks behind every one), a
 terminator, and nothing after that. The boundary anywhere else (inside a line, with something behind

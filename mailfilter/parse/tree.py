@@ -15,8 +15,9 @@ from dataclasses import dataclass, field, replace
 
 from detectors import Role
 from mailfilter import limits
+from mailfilter.byte_search import Needles
 from mailfilter.model import NotExamined, Part, Text
-from mailfilter.needle import Needles
+from mailfilter.not_examined import not_examined
 from mailfilter.parse import (
     encoding,
     facts,
@@ -34,7 +35,6 @@ from mailfilter.parse.mime import Label
 from mailfilter.parse.protected import Kind
 from mailfilter.parse.words import text_of
 from mailfilter.place import Place, Step, StepKind
-from mailfilter.unread import not_examined
 
 _MAIL = {"message/rfc822", "message/global", "message/news"}
 _SIGNATURES = {

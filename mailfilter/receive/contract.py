@@ -1,7 +1,7 @@
 """What the receive room asks of the others, and what it hands on.
 
 The lead's pipeline is a `Deliver`; the way out is a `Hop` that makes a `NextHopSession` for each
-message. Stages do not import each other: these protocols are met by ``act/relay.py`` without
+message. Stages do not import each other: these protocols are met by ``next_hop/relay.py`` without
 knowing of them, and ``app`` puts the two together.
 """
 

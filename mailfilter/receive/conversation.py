@@ -29,8 +29,8 @@ from typing import Any, cast
 from mailfilter import limits, replies
 from mailfilter.meters import Meters
 from mailfilter.model import Reply
-from mailfilter.plain import Plain
 from mailfilter.receive.input import Input
+from mailfilter.socket_transport import Plain
 
 HIGH_WATER = 512 * limits.KIB  # unread input at which the socket pauses
 LINGER = 10.0  # seconds for a client to take the last reply

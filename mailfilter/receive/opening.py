@@ -21,11 +21,11 @@ from mailfilter import replies
 from mailfilter.errors import Temporary
 from mailfilter.log import log
 from mailfilter.model import Path, Reply
-from mailfilter.plain import Plain
 from mailfilter.receive.access import Standing, names_of
 from mailfilter.receive.contract import NextHopSession, Offers
 from mailfilter.receive.conversation import Conversation, Leave, start
 from mailfilter.replies import filled
+from mailfilter.socket_transport import Plain
 
 if TYPE_CHECKING:
     from mailfilter.receive.server import Listener

@@ -24,7 +24,6 @@ from mailfilter.config import Listen, Settings
 from mailfilter.errors import ConfigError
 from mailfilter.log import log
 from mailfilter.model import Reply
-from mailfilter.plain import Plain
 from mailfilter.receive.access import Standing, access
 from mailfilter.receive.contract import Bounds, Deliver, Hop
 from mailfilter.receive.conversation import Conversation
@@ -33,6 +32,7 @@ from mailfilter.receive.session import Session
 from mailfilter.receive.share import Share, table
 from mailfilter.replies import filled
 from mailfilter.seats import Room, Seats, sharing
+from mailfilter.socket_transport import Plain
 
 Loaded = TypeVar("Loaded")  # what a file is made into
 

@@ -17,15 +17,15 @@ from typing import TYPE_CHECKING, Protocol
 
 from mailfilter.model import Action, Finding, NotExamined, Path, State, Verdict
 from mailfilter.place import Place
-from mailfilter.record.case_number import Case
+from mailfilter.record.archive.case_number import Case
 
 if TYPE_CHECKING:
-    from mailfilter.record.audit_proof import Proof
-    from mailfilter.record.copies import Copies
-    from mailfilter.record.links import Links
-    from mailfilter.record.pickup import Pickups
-    from mailfilter.record.running import RunningTime
-    from mailfilter.record.sender_rows import SenderRows
+    from mailfilter.record.archive.links import Links
+    from mailfilter.record.archive.running import RunningTime
+    from mailfilter.record.archive.sender_rows import SenderRows
+    from mailfilter.record.ledgers.audit_proof import Proof
+    from mailfilter.record.ledgers.copies import Copies
+    from mailfilter.record.pickup.deposits import Pickups
 
 MARK = 16  # bytes of a mark in an answer
 Answered = tuple[bytes, frozenset[bytes]]  # the first mark of an answer, and its others

@@ -20,20 +20,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mailfilter.config import Settings
 from mailfilter.errors import ConfigError
-from mailfilter.record import audit, audit_begin
-from mailfilter.record.archive import Means, StoreArchive
-from mailfilter.record.audit_proof import Proof
-from mailfilter.record.database import Database, check_durable, connect
-from mailfilter.record.desk_link import DeskIntake
-from mailfilter.record.desk_server import DeskServer
-from mailfilter.record.intake import StoreIntake
-from mailfilter.record.keys import PrivateKeys, PublicKeys
-from mailfilter.record.looking import OTHER_KEY
-from mailfilter.record.migrate import upgrade
-from mailfilter.record.pickup import Pickups
-from mailfilter.record.pickup_seal import DeskSeal
-from mailfilter.record.seal import Opener, Sealer
-from mailfilter.record.tables import meta
+from mailfilter.record.archive.archive import Means, StoreArchive
+from mailfilter.record.database.engine import Database, check_durable, connect
+from mailfilter.record.database.looking import OTHER_KEY
+from mailfilter.record.database.migrate import upgrade
+from mailfilter.record.database.tables import meta
+from mailfilter.record.intake.intake import StoreIntake
+from mailfilter.record.ledgers import audit, audit_begin
+from mailfilter.record.ledgers.audit_proof import Proof
+from mailfilter.record.pickup.deposits import Pickups
+from mailfilter.record.pickup.seal import DeskSeal
+from mailfilter.record.sealing.keys import PrivateKeys, PublicKeys
+from mailfilter.record.sealing.seal import Opener, Sealer
+from mailfilter.record.socket.desk_link import DeskIntake
+from mailfilter.record.socket.desk_server import DeskServer
 
 SOCKET = "desk.sock"  # in Store.run
 

@@ -27,13 +27,13 @@ from starlette.middleware import Middleware
 from starlette.types import ExceptionHandler
 
 from mailfilter.config import Settings
+from mailfilter.pages.gate import Gate, hosts
+from mailfilter.pages.looks import environment
+from mailfilter.pages.static_files import StaticFiles
 from mailfilter.record.contract import Archive
 from mailfilter.web import faults
-from mailfilter.web.gate import Gate, hosts
-from mailfilter.web.looks import environment
 from mailfilter.web.pages import PAGES
 from mailfilter.web.site import MakeReport, ReadText, Site
-from mailfilter.web.static_files import StaticFiles
 from mailfilter.web.words import load
 
 __all__ = ["build"]

@@ -7,7 +7,7 @@ All sessions of the user end with the old password; this browser gets a new one.
 
 from starlette.responses import Response
 
-from mailfilter.config_fields import is_address
+from mailfilter.config.fields import is_address
 from mailfilter.web.door import keep
 from mailfilter.web.login import PASSWORD_LENGTH, with_session
 from mailfilter.web.site import Visit, go

@@ -13,8 +13,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from mailfilter.errors import Permanent, Temporary
+from mailfilter.pages.gate import protect
 from mailfilter.web.door import language_of
-from mailfilter.web.gate import protect
 from mailfilter.web.site import Site, Visit
 
 STATUSES = (400, 403, 404, 405, 410, 413, 429, 500, 503)

@@ -19,9 +19,9 @@ from typing import Any
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from mailfilter.pages.dates import ZONE
 from mailfilter.record.contract import Item
 from mailfilter.web.acts import case_fault, case_of
-from mailfilter.web.dates import ZONE
 from mailfilter.web.held import EVERYTHING, TABS, Wish, filter_of, listed, note, wish_of
 from mailfilter.web.item import PURPOSES
 from mailfilter.web.query import LONGEST, Query, Unanswerable, of_case, of_reviewer, understand

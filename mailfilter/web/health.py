@@ -20,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from mailfilter.web.gate import LOOPBACK, Gate
+from mailfilter.pages.gate import LOOPBACK, Gate
 
 HOST = "127.0.0.1"
 AskHealth = Callable[[], Awaitable[Mapping[str, bool]]]

@@ -14,8 +14,8 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from mailfilter.model import Action, State
+from mailfilter.pages.dates import ZONE
 from mailfilter.record.contract import Filter, Item
-from mailfilter.web.dates import ZONE
 from mailfilter.web.show import may_see, row
 from mailfilter.web.site import Visit
 

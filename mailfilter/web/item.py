@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from mailfilter.model import State
-from mailfilter.record import case_number
+from mailfilter.record.archive import case_number
 from mailfilter.record.contract import Item
 from mailfilter.web.show import may_see, past, preview, row
 from mailfilter.web.site import Visit, go

@@ -4,19 +4,19 @@ From → to: text → `Query`, or `Unanswerable` with the code of a sentence tha
 instead. In this order: a case number (whoever asks tries it first, for a word may look like one), a
 whole address, words of the subject or of file names.
 
-The store compares keyed hashes of whole addresses and whole words (``record/search.py``). Part of
-one, and signs that stand for any letter, cannot be answered, and that is said instead of finding
-nothing. Identity numbers are not searched for: they are what the mail was stopped for, and a search
-by one is a disclosure.
+The store compares keyed hashes of whole addresses and whole words (``record/archive/search.py``).
+Part of one, and signs that stand for any letter, cannot be answered, and that is said instead of
+finding nothing. Identity numbers are not searched for: they are what the mail was stopped for,
+and a search by one is a disclosure.
 """
 
 import re
 from dataclasses import dataclass
 
-from mailfilter.record import case_number
-from mailfilter.record.case_number import Case
+from mailfilter.record.archive import case_number
+from mailfilter.record.archive.case_number import Case
+from mailfilter.record.archive.search import address, folded, words
 from mailfilter.record.contract import Clue, Way
-from mailfilter.record.search import address, folded, words
 
 LONGEST = 200
 CASE, ADDRESS, WORDS, REVIEWER = "case", "address", "words", "reviewer"

@@ -14,9 +14,9 @@ from detectors import Role
 from detectors.levels import Level
 from mailfilter.decide import reasons
 from mailfilter.model import Action, Finding, NotExamined, State, Verdict
+from mailfilter.not_examined import REASONS, explain
 from mailfilter.place import Place, StepKind, describe, describe_all
 from mailfilter.record.contract import AuditLine, Dossier, Item, User
-from mailfilter.unread import REASONS, explain
 from mailfilter.web.words import Words
 
 MOST_FOUND = 100  # lines of a page; more say nothing new

@@ -17,10 +17,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from mailfilter.config import Settings
+from mailfilter.pages.dates import ZONE
+from mailfilter.pages.recent import Kept, Recent, Throttle
 from mailfilter.record.contract import Archive, AuditLine, User
-from mailfilter.web.dates import ZONE
 from mailfilter.web.query import Query
-from mailfilter.web.recent import Kept, Recent, Throttle
 from mailfilter.web.words import Words
 
 ReadText = Callable[[bytes], Awaitable[Sequence[tuple[str, str]]]]

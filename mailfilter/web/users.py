@@ -12,7 +12,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from mailfilter.config_fields import is_address
+from mailfilter.config.fields import is_address
 from mailfilter.record.contract import User
 from mailfilter.web.site import Visit, go
 
@@ -61,7 +61,7 @@ async def lock(visit: Visit) -> Response:
 
 
 async def _mailed(visit: Visit, user: User) -> Response:
-    """The mail says who asked for the link (``act/account_mail.py``)."""
+    """The mail says who asked for the link (``outbox/account_mail.py``)."""
     await visit.site.archive.audit(visit.line("login-link", user.name, how="mail"))
     note = json.dumps([user.name, visit.who.name])
     await visit.site.archive.put("login-link", visit.now, note=note)

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from mailfilter.web.dates import is_week, week_of, weeks_back
+from mailfilter.pages.dates import is_week, week_of, weeks_back
 from mailfilter.web.site import Visit
 
 WEEKS = 27  # half a year to choose from

@@ -17,9 +17,9 @@ from detectors.registers import EVIDENCE
 from mailfilter import limits
 from mailfilter.examine import from_json
 from mailfilter.model import Examination, Finding, NotExamined, Said
+from mailfilter.not_examined import REASONS
 from mailfilter.pictures import DIGEST
 from mailfilter.repeat import KEY, KEYS, MOST_ATTACHED
-from mailfilter.unread import REASONS
 from mailfilter.workers.notes import checked_place
 
 View = tuple[list[tuple[str, str]], list[tuple[str, str, str]]]

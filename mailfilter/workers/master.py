@@ -17,7 +17,8 @@ from itertools import pairwise
 from pathlib import Path
 
 from detectors.health import judge
-from mailfilter.extract import NOTHING, Has, picture
+from mailfilter.extract import NOTHING, Has
+from mailfilter.extract.image import picture
 from mailfilter.log import log
 from mailfilter.workers.board import Board
 from mailfilter.workers.classes import NICENESS, RECOGNISING, Kind, counts, door

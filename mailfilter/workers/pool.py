@@ -33,10 +33,10 @@ from mailfilter.errors import Temporary
 from mailfilter.examine import Job
 from mailfilter.log import log
 from mailfilter.model import Examination, Facts, NotExamined
+from mailfilter.not_examined import not_examined
 from mailfilter.pictures import Memory
 from mailfilter.place import Place, describe
 from mailfilter.registers import bundle
-from mailfilter.unread import not_examined
 from mailfilter.workers import checked, wire
 from mailfilter.workers.asking import Told, ask
 from mailfilter.workers.classes import Kind, door

@@ -34,7 +34,7 @@ from mailfilter.examine import (
     search,
     to_json,
 )
-from mailfilter.extract.budget import Budget
+from mailfilter.extract.kit.budget import Budget
 from mailfilter.extract.weight import Heavy, light
 from mailfilter.place import describe
 from mailfilter.registers import unbundle

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from detectors import Role
 from detectors.levels import LEVELS
 from mailfilter import config
-from mailfilter.act.relay import Receipt
 from mailfilter.errors import Permanent, Temporary
 from mailfilter.model import (
     Action,
@@ -19,9 +18,10 @@ from mailfilter.model import (
     State,
     Verdict,
 )
+from mailfilter.next_hop.relay import Receipt
 from mailfilter.place import Place, Step, StepKind
+from mailfilter.record.archive.states import allowed
 from mailfilter.record.contract import Dossier, Item, Parcel
-from mailfilter.record.states import allowed
 
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 SENDER = "anna.berg@kommun.example"

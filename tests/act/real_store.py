@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from mailfilter.act.contract import Later
-from mailfilter.act.outbox import Outbox
-from mailfilter.act.release import Release
 from mailfilter.model import Action, State
-from mailfilter.record.archive import StoreArchive
+from mailfilter.outbox.contract import Later
+from mailfilter.outbox.outbox import Outbox
+from mailfilter.outbox.release import Release
+from mailfilter.record.archive.archive import StoreArchive
 from mailfilter.record.contract import Dossier, Filter, StagedItem
-from mailfilter.record.intake import StoreIntake
-from mailfilter.record.keys import ensure_keys, load_private
+from mailfilter.record.intake.intake import StoreIntake
 from mailfilter.record.open import open_store
+from mailfilter.record.sealing.keys import ensure_keys, load_private
 from tests.record.making import CHEAP, NOW, Mails, line, settings
 
 

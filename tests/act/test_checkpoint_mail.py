@@ -2,11 +2,11 @@
 
 import pytest
 
-from mailfilter.act.checkpoint_mail import CheckpointMail
-from mailfilter.act.notice_sending import Post
-from mailfilter.record.audit_key import AuditKey
-from mailfilter.record.checkpoint import Checkpoint, found, likely, written
+from mailfilter.outbox.checkpoint_mail import CheckpointMail
+from mailfilter.outbox.notices import Post
 from mailfilter.record.contract import Parcel
+from mailfilter.record.ledgers.audit_key import AuditKey
+from mailfilter.record.ledgers.checkpoint import Checkpoint, found, likely, written
 from tests.act.office import NOW, Clock, Mailbox, settings
 
 KEY = AuditKey(b"k" * 32)

@@ -9,16 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailfilter import config, connectors, limits
-from mailfilter.act.hand_over import (
+from mailfilter.errors import ConfigError, Temporary
+from mailfilter.model import State
+from mailfilter.outbox.hand_over import (
     HandOvers,
     hop_of_connector,
     partial_receipt,
     reached_of,
     sending,
 )
-from mailfilter.errors import ConfigError, Temporary
-from mailfilter.model import State
-from mailfilter.record.sql import without_addresses
+from mailfilter.record.database.sql import without_addresses
 from tests.act.real_store import Desk, opened
 from tests.record.making import dossier, path
 from tests.scripted_hop import ScriptedHop

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import escape
 
-from mailfilter.act.linked import linked
+from mailfilter.letters.linked import linked
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,8 @@ from mailfilter import config
 from mailfilter.app import clock, posting
 from mailfilter.model import Action, State
 from mailfilter.record.contract import AuditLine, Filter, Staged, StagedItem
-from mailfilter.record.keys import ensure_keys, load_private
 from mailfilter.record.open import open_store
+from mailfilter.record.sealing.keys import ensure_keys, load_private
 from tests.act.office import BODY, CANARIES, NOW, Clock, dossier, verdict
 from tests.record.making import swept
 from tests.scripted_hop import DROP, ScriptedHop

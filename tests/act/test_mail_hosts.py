@@ -7,7 +7,7 @@ import pytest
 
 from mailfilter.act import mail_hosts
 from mailfilter.act.mail_hosts import ByMx, Hosts, resolver
-from mailfilter.config_ways import US_HOSTS
+from mailfilter.config.ways import US_HOSTS
 from tests.name_server import NameServer
 from tests.running import Gateway
 from tests.sink import Sink

@@ -8,11 +8,11 @@ from importlib.resources import files
 import pytest
 
 from detectors import Role
-from mailfilter.act.notice import About, Variant, addressee, answered, build, first_variant
-from mailfilter.act.notice_lines import STARRED
-from mailfilter.act.notice_template import Templates
-from mailfilter.act.notice_words import Stamp
 from mailfilter.errors import Permanent
+from mailfilter.letters.notice import About, Variant, addressee, answered, build, first_variant
+from mailfilter.letters.notice_lines import STARRED
+from mailfilter.letters.notice_template import Templates
+from mailfilter.letters.notice_words import Stamp
 from mailfilter.model import Action, Class, Finding, NotExamined, Verdict
 from mailfilter.place import Place, Step, StepKind
 from tests.act.office import CANARIES, INSIDE, NOW, SENDER, dossier, path, settings, verdict
@@ -320,7 +320,9 @@ def keys(table, before=""):
 
 def test_both_languages_have_the_same_words_with_the_same_blanks():
     tables = [
-        tomllib.loads(files("mailfilter.act").joinpath(f"templates/{code}.toml").read_text("utf-8"))
+        tomllib.loads(
+            files("mailfilter.letters").joinpath(f"templates/{code}.toml").read_text("utf-8")
+        )
         for code in ("sv", "en", "fi")
     ]
     swedish, english, finnish = ({**dict(keys(table))} for table in tables)
@@ -348,7 +350,7 @@ def test_a_notice_may_have_three_languages(variant):
 
 def test_every_kind_has_a_name():
     from detectors import DETECTORS
-    from mailfilter.act.notice_words import WORDS
+    from mailfilter.letters.notice_words import WORDS
 
     kinds = {kind for detector in DETECTORS for kind in detector.KINDS}
     assert all(words.has("kind", kind) for kind in kinds for words in WORDS.values())

@@ -10,20 +10,13 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from mailfilter.act.contract import Later
-from mailfilter.act.notice_sending import (
-    Post,
-    Reports,
-    ToReviewers,
-    ToSender,
-    about_of,
-    sender_address,
-)
-from mailfilter.act.notice_words import Block, letter
-from mailfilter.act.relay import Receipt
 from mailfilter.connectors.signing import signer_of
 from mailfilter.errors import ConfigError, Permanent, Temporary
+from mailfilter.letters.notice_words import Block, letter
 from mailfilter.model import Action, Reply, State
+from mailfilter.next_hop.relay import Receipt
+from mailfilter.outbox.contract import Later
+from mailfilter.outbox.notices import Post, Reports, ToReviewers, ToSender, about_of, sender_address
 from mailfilter.record.contract import Parcel
 from tests.act.office import (
     CANARIES,

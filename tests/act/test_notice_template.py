@@ -4,9 +4,9 @@ import pytest
 from typer.testing import CliRunner
 
 from mailfilter import config
-from mailfilter.act import notice_template
-from mailfilter.act.notice import About, Variant, build
 from mailfilter.errors import ConfigError
+from mailfilter.letters import notice_template
+from mailfilter.letters.notice import About, Variant, build
 from tests.act.office import NOW, dossier
 from tests.act.test_notice import STAMP, text
 
@@ -107,8 +107,8 @@ def test_check_config_says_it(tmp_path):
 
 def test_every_name_is_explained_and_given():
     chosen = config.validate({}, "test.toml")
-    from mailfilter.act.notice import facts
-    from mailfilter.act.notice_words import WORDS
+    from mailfilter.letters.notice import facts
+    from mailfilter.letters.notice_words import WORDS
 
     about = About(Variant.HELD, "K", NOW, dossier())
     assert facts(about, chosen, STAMP, WORDS["sv"]).keys() == notice_template.NAMES.keys()

@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 
 from mailfilter import limits
-from mailfilter.act.contract import Later
-from mailfilter.act.outbox import AT_ONCE, FLOOD, Flood, Outbox, backoff
 from mailfilter.errors import Permanent, Temporary
+from mailfilter.outbox.contract import Later
+from mailfilter.outbox.outbox import AT_ONCE, FLOOD, Flood, Outbox, backoff
 from tests.act.office import NOW, Clock, FakeArchive
 
 

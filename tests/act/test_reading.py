@@ -10,9 +10,6 @@ from detectors import Role
 from detectors.levels import LEVELS
 from mailfilter import limits
 from mailfilter.act.counting import counts
-from mailfilter.act.next_hop import Hop
-from mailfilter.act.reading import REST, SHARE, WEAK, ReadingOn
-from mailfilter.act.release import Release, deliver_all
 from mailfilter.decide import compile_rules
 from mailfilter.decide.unfinished import waits
 from mailfilter.errors import Temporary
@@ -27,9 +24,12 @@ from mailfilter.model import (
     Said,
     State,
 )
+from mailfilter.next_hop.transaction import Hop
+from mailfilter.outbox.reading_on import REST, SHARE, WEAK, ReadingOn
+from mailfilter.outbox.release import Release, deliver_all
 from mailfilter.place import Place
+from mailfilter.record.archive.sender_rows import FalseAlarm
 from mailfilter.record.contract import Answer
-from mailfilter.record.sender_rows import FalseAlarm
 from tests.act.office import SENDER, dossier, path, settings
 from tests.act.real_store import Desk, opened
 from tests.record.making import NOW, line

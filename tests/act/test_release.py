@@ -6,10 +6,10 @@ from functools import partial
 import pytest
 
 from mailfilter import limits
-from mailfilter.act.next_hop import Hop
-from mailfilter.act.release import Release, deliver_all
 from mailfilter.errors import Temporary
 from mailfilter.model import Path, State
+from mailfilter.next_hop.transaction import Hop
+from mailfilter.outbox.release import Release, deliver_all
 from tests.act.real_store import Desk, opened
 from tests.record.making import dossier
 from tests.scripted_hop import DROP, GOOD, PLAIN_EHLO, ScriptedHop

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from mailfilter.act import sdk
-from mailfilter.act.notice import About, Variant, build
-from mailfilter.act.notice_words import WORDS
 from mailfilter.errors import ConfigError
+from mailfilter.letters import sdk
+from mailfilter.letters.notice import About, Variant, build
+from mailfilter.letters.notice_words import WORDS
 from mailfilter.model import Action
 from tests.act.office import NOW, dossier, settings, verdict
 from tests.act.test_notice import STAMP, page, text

@@ -3,8 +3,8 @@
 import pytest
 
 from mailfilter.act.carry_out import told_elsewhere
-from mailfilter.act.notice_sending import about_of
 from mailfilter.model import Action
+from mailfilter.outbox.notices import about_of
 from mailfilter.record.contract import Parcel
 from tests.act.office import NOW, dossier, settings, verdict
 

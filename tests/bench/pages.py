@@ -37,12 +37,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection  # noqa: E402
 
 from mailfilter.config import Web  # noqa: E402
 from mailfilter.model import Action, State  # noqa: E402
-from mailfilter.record import search  # noqa: E402
+from mailfilter.record.archive import search  # noqa: E402
 from mailfilter.record.contract import AuditLine, Clue, Dossier, Staged, StagedItem, User  # noqa: E402
-from mailfilter.record.keys import ensure_keys, load_private  # noqa: E402
+from mailfilter.record.sealing.keys import ensure_keys, load_private  # noqa: E402
 from mailfilter.record.open import Store, open_store  # noqa: E402
-from mailfilter.record.tables import item, message, term  # noqa: E402
-from mailfilter.web.server import serve  # noqa: E402
+from mailfilter.record.database.tables import item, message, term  # noqa: E402
+from mailfilter.pages.server import serve  # noqa: E402
 from tests.faults.postgres import server as postgresql  # noqa: E402
 from tests.record.making import CHEAP, settings  # noqa: E402
 from tests.web.mails import dossier  # noqa: E402

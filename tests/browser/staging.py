@@ -10,10 +10,10 @@ from datetime import UTC, datetime, timedelta
 from detectors import Role
 from mailfilter.config import Web
 from mailfilter.model import Class, Finding, NotExamined, State
+from mailfilter.pages.server import serve
 from mailfilter.place import Place, Step, StepKind
 from mailfilter.record.contract import Count
 from mailfilter.report import fragment
-from mailfilter.web.server import serve
 from tests.web.mails import BODY, HEALTH, LOCKED, NUMBER, dossier, item
 from tests.web.office import REVIEWER, Office
 

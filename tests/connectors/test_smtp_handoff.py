@@ -12,14 +12,14 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from mailfilter import config, connectors
-from mailfilter.act.hand_over import sending
-from mailfilter.act.relay import Receipt
 from mailfilter.connectors import HandOver, Kind, Result, loop_token
 from mailfilter.connectors.contract import judged, receipt
 from mailfilter.connectors.signing import Signer
 from mailfilter.connectors.smtp_handoff import SmtpHandoff
 from mailfilter.errors import ConfigError, Permanent
 from mailfilter.model import Path, Reply
+from mailfilter.next_hop.relay import Receipt
+from mailfilter.outbox.hand_over import sending
 from tests.certificates import Authority
 from tests.connectors.dkim_key import KEY, verified
 from tests.scripted_hop import DROP, GOOD, ScriptedHop

@@ -8,7 +8,7 @@ import struct
 import tarfile
 import zlib
 
-from mailfilter.extract.compressed import zstd
+from mailfilter.extract.containers.compressed import zstd
 from tests.containment.bomb import NR, bomb
 from tests.containment.bombs_zip import MIB, zeros
 

@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors import DETECTORS, NEEDS, Source, afar
-from detectors.afar import Sign, lacking
+from detectors import DETECTORS, NEEDS, Source
 from detectors.health import concepts, parts_of
 from detectors.health.message import LETTER
 from detectors.health.plain import plain
 from detectors.health.search import Search
+from detectors.search import prefilter
+from detectors.search.prefilter import Sign, lacking
 from tests.bench.detecting import HOSTILE, TODAY, repeated
 from tests.quality.spellings import SPELLINGS
 from tests.test_detectors import ROWS, unescape
@@ -76,15 +77,15 @@ def test_no_detector_is_passed_over_in_hostile_text(name: str) -> None:
         ("may_look_alike", lambda _shapes: False),
         ("may_be_run", lambda _pieces: False),
         ("may_stand", lambda _shapes, _pieces: False),
-        ("ENDS", afar.ENDS._replace(pieces=())),
+        ("ENDS", prefilter.ENDS._replace(pieces=())),
     ],
 )
 def test_a_look_that_overlooks_is_seen(
     name: str, wrong: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if name in ("may_stand", "ENDS"):  # in the company of digits all detectors are asked
-        monkeypatch.setattr(afar, "FEWEST", 10**9)
-    monkeypatch.setattr(afar, name, wrong)
+        monkeypatch.setattr(prefilter, "FEWEST", 10**9)
+    monkeypatch.setattr(prefilter, name, wrong)
     assert any(map(overlooked, corpus()))
 
 

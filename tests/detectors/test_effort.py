@@ -6,11 +6,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from detectors import Source, health, sieve
-from detectors.effort import LEAST, PIECE, affordable, effort
+from detectors import Source, health
 from detectors.health import search
 from detectors.health.search import Search
-from detectors.sieve import Sieve
+from detectors.search import dense_scan
+from detectors.search.cost import LEAST, PIECE, affordable, effort
+from detectors.search.dense_scan import Sieve
 
 DAY = date(2026, 11, 24)
 PLAIN = "Mötet flyttas till torsdag klockan nio. "
@@ -117,5 +118,5 @@ def test_places_are_the_same_whatever_the_window(monkeypatch, width):
     text = b"Nr 19121212-1212, 1912 12 12 1212 och 191212121212;" * 9
     whole = [list(Sieve(text).parted()), list(Sieve(text).runs(12))]
     assert all(whole)
-    monkeypatch.setattr(sieve, "WINDOW", width)
+    monkeypatch.setattr(dense_scan, "WINDOW", width)
     assert [list(Sieve(text).parted()), list(Sieve(text).runs(12))] == whole

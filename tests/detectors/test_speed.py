@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 
 import detectors
 from detectors import Match, Source, detect
-from detectors.candidates import MONTH_DAYS, Candidate, find_candidates, zeroed
 from detectors.health import features, genre, people
 from detectors.health.search import CROWD, Search
-from detectors.islands import _ISLAND, find_islands
-from detectors.sieve import Sieve, is_dense
+from detectors.search.candidates import MONTH_DAYS, Candidate, find_candidates, zeroed
+from detectors.search.dense_scan import Sieve, is_dense
+from detectors.search.digit_clusters import _ISLAND, find_islands
+from detectors.search.text import fold
 from detectors.tables import MOST_ROWS, MOST_WIDTH, Heading, Tables, cells_of, separator_of
 from detectors.tables import _read as read_row
-from detectors.text import fold
 from tests.bench.detecting import HOSTILE, TODAY, repeated
 
 MOST_TIMES, SOME = 11, 2000

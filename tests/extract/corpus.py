@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
 
-from mailfilter.extract.compressed import zstd
+from mailfilter.extract.containers.compressed import zstd
 from tests.extract import documents, making, making_archives, making_old
 from tests.extract.making_archives import NOTE, TEXT
 from tests.extract.reading import NUMBER, PLAIN

@@ -23,7 +23,7 @@ from msoffcrypto.format.ooxml import OOXMLFile
 from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.pdfgen.canvas import Canvas
 
-from mailfilter.extract.archive_library import load
+from mailfilter.extract.archive.library import load
 from tests.extract.making import compound, old_excel
 from tests.extract.making_old import compound_file, word_97
 from tests.extract.reading import NUMBER

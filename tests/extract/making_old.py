@@ -2,7 +2,7 @@
 
 import struct
 
-from mailfilter.extract.packing import compound_file
+from mailfilter.extract.office.packing import compound_file
 from tests.extract import making
 from tests.extract.reading import NUMBER, PLAIN
 

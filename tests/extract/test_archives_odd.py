@@ -12,7 +12,7 @@ import inflate64
 import pyppmd
 import pytest
 
-from mailfilter.extract.compressed import zstd
+from mailfilter.extract.containers.compressed import zstd
 from tests.extract.making import zipped
 from tests.extract.reading import NUMBER, contents, read, reasons
 

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mailfilter.extract import Budget, archive_library, archive_other
-from mailfilter.extract.archive_library import load
-from mailfilter.extract.compressed import zstd
+from mailfilter.extract import Budget
+from mailfilter.extract.archive import library, other
+from mailfilter.extract.archive.library import load
+from mailfilter.extract.containers.compressed import zstd
 from mailfilter.limits import MIB
 from tests.effort import within_a_minute
 from tests.extract import making
@@ -238,7 +239,7 @@ def test_bombs_are_bounded(name):
 
 
 def test_without_libarchive_only_7z_is_read(monkeypatch):
-    for module in (archive_other, archive_library):
+    for module in (other, library):
         monkeypatch.setattr(module, "load", lambda: None)
     assert places(read(GOOD["a.7z"], "a.7z"))
     assert reasons(read(m.seven_zip(m.NOTE, "x"), "a.7z")) == ["encrypted"]
@@ -249,7 +250,7 @@ def test_without_libarchive_only_7z_is_read(monkeypatch):
 
 
 def test_a_library_that_is_not_there_is_none():
-    code = "from mailfilter.extract.archive_library import load; assert load() is None"
+    code = "from mailfilter.extract.archive.library import load; assert load() is None"
     environment = {**os.environ, "LIBARCHIVE": "/nowhere/libarchive.so"}
     subprocess.run([sys.executable, "-c", code], check=True, env=environment)
     assert load() is not None

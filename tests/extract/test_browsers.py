@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from mailfilter.extract.hypertext import views
+from mailfilter.extract.html.hypertext import views
 from tests.extract.reading import NUMBER, places, read_body
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from mailfilter.examine import Job, examine_small
 from mailfilter.extract import Budget, extract
-from mailfilter.extract.flatopc import SPACE
+from mailfilter.extract.containers.flatopc import SPACE
 from mailfilter.extract.weight import Heavy
 from mailfilter.model import Coverage
 from mailfilter.parse import parse, roles

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailfilter.extract import codes, disguise
-from mailfilter.extract.afar import Afar
+from mailfilter.extract.decoded import codes, disguise
+from mailfilter.extract.kit.prefilter import Afar
 
 NUMBER = "198001172389"  # official
 PROSE = (

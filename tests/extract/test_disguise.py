@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from mailfilter.extract.disguise import readings
+from mailfilter.extract.decoded.disguise import readings
 from tests.effort import effort, within_a_minute
 from tests.parse.reading import NUMBER
 

@@ -17,17 +17,13 @@ from py7zr import compressor
 
 from detectors import Role
 from mailfilter import limits
-from mailfilter.extract import (
-    Budget,
-    encrypted,
-    encrypted_office,
-    encrypted_zip,
-    extract,
-    sevenzip,
-)
-from mailfilter.extract.budget import SMALL, Growth
-from mailfilter.extract.encrypted_tries import COST
-from mailfilter.extract.passwords import MOST, candidates
+from mailfilter.extract import Budget, extract
+from mailfilter.extract.archive import sevenzip
+from mailfilter.extract.kit.budget import SMALL, Growth
+from mailfilter.extract.locked import encrypted, office
+from mailfilter.extract.locked import zip as encrypted_zip
+from mailfilter.extract.locked.passwords import MOST, candidates
+from mailfilter.extract.locked.tries import COST
 from mailfilter.model import Text
 from mailfilter.parse import parse, roles
 from mailfilter.place import Place, StepKind
@@ -348,7 +344,7 @@ def key_work(monkeypatch, rounds: int) -> list[int]:
 
     count(encrypted_zip.hashlib, "pbkdf2_hmac", lambda *args: args[3] * 3 // 2)
     count(encrypted_zip, "_decrypt", lambda _key, data: len(data) // 3)
-    count(encrypted_office, "_key", lambda *_: rounds // encrypted_office.ROUNDS)
+    count(office, "_key", lambda *_: rounds // office.ROUNDS)
     count(compressor, "calculate_key", lambda _, cycles, *__: (1 << cycles) // sevenzip.ROUNDS)
     return done
 

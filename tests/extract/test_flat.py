@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailfilter.extract import flat
-from mailfilter.extract.afar import Page
-from mailfilter.extract.hypertext import _with_tree, views
+from mailfilter.extract.html import flat
+from mailfilter.extract.html.hypertext import _with_tree, views
+from mailfilter.extract.kit.prefilter import Page
 from tests.bench.load import make_mail
 from tests.messages.ordinary import mails
 

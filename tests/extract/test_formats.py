@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailfilter.extract.formats import FORMATS, sniffable
-from mailfilter.extract.known import Starts
+from mailfilter.extract.kit.known import Starts
 
 MARKS = [
     *sorted({m for one in FORMATS if isinstance(one.sniff, Starts) for m in one.sniff.magic}),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mailfilter.extract import links
+from mailfilter.extract.html import links
 from tests.extract.reading import Budget, attachment, body, extract, parse, reasons, roles
 
 HOSTS = ("kommunen.sharepoint.com", "kommunen-my.sharepoint.com", "*.filer.kommun.example")

@@ -4,7 +4,8 @@ import struct
 
 import pytest
 
-from mailfilter.extract import Budget, macros
+from mailfilter.extract import Budget
+from mailfilter.extract.office import macros
 from mailfilter.place import StepKind
 from tests.extract.making import edit, sheet_with, word
 from tests.extract.making_old import compound_file

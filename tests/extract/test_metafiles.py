@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from mailfilter.extract import Budget
-from mailfilter.extract.budget import Unreadable
-from mailfilter.extract.metafile import Drawing, Matrix, laid_out, sniff
+from mailfilter.extract.image.metafile import Drawing, Matrix, laid_out, sniff
+from mailfilter.extract.kit.budget import Unreadable
 from mailfilter.selftest import metafiles as made
 from tests.extract import making
 from tests.extract.reading import NUMBER, contents, places, read, reasons
@@ -181,7 +181,7 @@ def test_glyphs_are_read_as_in_the_usual_fonts_and_said():
 
 def pictures(data: bytes) -> list[bytes]:
     """The files that come out of a metafile."""
-    from mailfilter.extract import emf, wmf
+    from mailfilter.extract.image import emf, wmf
 
     reader = emf.drawing if data[:4] == b"\1\0\0\0" else wmf.drawing
     return list(reader(data, Budget()).bitmaps)
@@ -338,7 +338,7 @@ RECORDS = [*DRAWN.values(), polygon(9), made.stretched(dib()), driver_string(0, 
 
 def whatever(data: bytes) -> None:
     """Reading raises nothing but `Unreadable`, and says so if it does not come to the end."""
-    from mailfilter.extract import emf, wmf
+    from mailfilter.extract.image import emf, wmf
 
     for drawing in (emf.drawing, wmf.drawing):
         try:

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from detectors import Role
 from mailfilter.extract import Budget
-from mailfilter.extract.packing import compound_file
+from mailfilter.extract.office.packing import compound_file
 from mailfilter.place import StepKind
 from tests.extract import making
 from tests.extract.making_old import TEXT, word_95, word_97, xlsb

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailfilter.extract import Budget, extract, openpgp
-from mailfilter.extract.budget import Unreadable
-from mailfilter.extract.encrypted_tries import COST, Tries
+from mailfilter.extract import Budget, extract
+from mailfilter.extract.kit.budget import Unreadable
+from mailfilter.extract.locked import openpgp
+from mailfilter.extract.locked.tries import COST, Tries
 from mailfilter.model import Class
 from mailfilter.parse import parse, roles
 from mailfilter.selftest.locked import PASSWORD, armoured, locked, packet

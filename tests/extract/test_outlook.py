@@ -9,9 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from detectors import Role
-from mailfilter.extract import Budget, encapsulated, lzfu
-from mailfilter.extract.budget import Unreadable
-from mailfilter.extract.packing import compound_file
+from mailfilter.extract import Budget
+from mailfilter.extract.kit.budget import Unreadable
+from mailfilter.extract.office.packing import compound_file
+from mailfilter.extract.outlook import encapsulated, lzfu
 from mailfilter.place import StepKind
 from tests.extract import making
 from tests.extract.making_media import protected

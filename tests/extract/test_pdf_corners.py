@@ -8,7 +8,8 @@ from PIL import Image, ImageDraw
 from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.lib.utils import ImageReader
 
-from mailfilter.extract import Budget, pdfobjects
+from mailfilter.extract import Budget
+from mailfilter.extract.pdf import objects as pdfobjects
 from mailfilter.place import StepKind
 from tests.extract import documents
 from tests.extract.reading import NUMBER, contents, kinds, places, read, reasons

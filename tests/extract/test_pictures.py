@@ -22,7 +22,8 @@ from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen import canvas
 
 from mailfilter.examine import Job, examine, examine_small
-from mailfilter.extract import Budget, ocr, picture
+from mailfilter.extract import Budget
+from mailfilter.extract.image import ocr, picture
 from mailfilter.limits import WORK
 from mailfilter.model import Class, Coverage
 from mailfilter.place import StepKind

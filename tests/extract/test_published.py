@@ -10,12 +10,12 @@ import pytest
 from openpyxl.worksheet.datavalidation import DataValidation
 from PIL import Image
 
-from mailfilter.extract.budget import Budget
-from mailfilter.extract.charset import looks_like_text
-from mailfilter.extract.context import Ctx
-from mailfilter.extract.officeart import pictures
-from mailfilter.extract.oldcells import Formats, formula_texts
-from mailfilter.extract.packing import compound_file
+from mailfilter.extract.kit.budget import Budget
+from mailfilter.extract.kit.charset import looks_like_text
+from mailfilter.extract.kit.context import Ctx
+from mailfilter.extract.office.officeart import pictures
+from mailfilter.extract.office.oldcells import Formats, formula_texts
+from mailfilter.extract.office.packing import compound_file
 from mailfilter.parse import parse, roles
 from mailfilter.place import StepKind
 from tests.extract import making

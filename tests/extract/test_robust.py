@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 import mailfilter.extract
 from mailfilter.extract import Budget, Extracted, warm
 from mailfilter.extract.formats import FORMATS, Kind
-from mailfilter.extract.hypertext import views
-from mailfilter.unread import REASONS
+from mailfilter.extract.html.hypertext import views
+from mailfilter.not_examined import REASONS
 from tests.extract import documents, making, test_archives
 from tests.extract.reading import NUMBER, places, read, read_body
 

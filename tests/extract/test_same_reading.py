@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailfilter.extract import xmltext
-from mailfilter.extract.budget import Budget
-from mailfilter.extract.ooxml import WORD
-from mailfilter.extract.word import stories
-from mailfilter.extract.workbook import BLOCK
-from mailfilter.extract.xmltext import canonical, lines_of, text_of, unescaped
-from mailfilter.needle import WINDOW, Needles
+from mailfilter.byte_search import WINDOW, Needles
+from mailfilter.extract.kit import xmltext
+from mailfilter.extract.kit.budget import Budget
+from mailfilter.extract.kit.xmltext import canonical, lines_of, text_of, unescaped
+from mailfilter.extract.office.ooxml import WORD
+from mailfilter.extract.office.word import stories
+from mailfilter.extract.office.workbook import BLOCK
 from tests.extract.making import sheet_files, sheet_with, word_files, word_table
 from tests.extract.reading import read
 

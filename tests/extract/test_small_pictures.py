@@ -10,8 +10,9 @@ from PIL import Image, ImageDraw
 from detectors import Role
 from mailfilter import extract
 from mailfilter.detect import Names
-from mailfilter.extract import Budget, Pictures, ocr, picture, sizes
-from mailfilter.extract.remembered import Said
+from mailfilter.extract import Budget, Pictures
+from mailfilter.extract.image import ocr, picture, sizes
+from mailfilter.extract.kit.remembered import Said
 from mailfilter.parse import parse, roles
 from mailfilter.remembering import clean, says_nothing
 from tests.extract import making

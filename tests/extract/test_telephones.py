@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from mailfilter.extract import Budget, heif, hevc, image, ocr, picture, sizes
-from mailfilter.extract.budget import Unreadable
+from mailfilter.extract import Budget
+from mailfilter.extract.image import heif, hevc, image, ocr, picture, sizes
+from mailfilter.extract.kit.budget import Unreadable
 from mailfilter.limits import PICTURE_SIZE
 from mailfilter.model import Coverage
 from mailfilter.selftest import numbers

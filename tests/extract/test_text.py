@@ -8,10 +8,10 @@ import pytest
 
 from detectors import Role
 from mailfilter.extract import extract, typed
-from mailfilter.extract.budget import Budget
-from mailfilter.extract.charset import decode
-from mailfilter.extract.hypertext import views
-from mailfilter.extract.remembered import Pictures
+from mailfilter.extract.html.hypertext import views
+from mailfilter.extract.kit.budget import Budget
+from mailfilter.extract.kit.charset import decode
+from mailfilter.extract.kit.remembered import Pictures
 from mailfilter.extract.weight import quick
 from mailfilter.model import Part
 from mailfilter.parse import parse, roles

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from detectors.effort import effort
+from detectors.search.cost import effort
 from mailfilter import limits
-from mailfilter.extract import budget, extract
-from mailfilter.extract.budget import PART, Budget, Unreadable
-from mailfilter.extract.charset import decode, is_noise
-from mailfilter.extract.disguise import readings
+from mailfilter.extract import extract
+from mailfilter.extract.decoded.disguise import readings
+from mailfilter.extract.kit import budget
+from mailfilter.extract.kit.budget import PART, Budget, Unreadable
+from mailfilter.extract.kit.charset import decode, is_noise
 from mailfilter.parse import parse, roles
 from tests.extract import making
 from tests.extract.reading import NUMBER, attachment, contents, places, read, reasons

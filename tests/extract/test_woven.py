@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
-from mailfilter.extract import hypertext, woven
-from mailfilter.extract.afar import Page
+from mailfilter.extract.html import generated_digits, hypertext
+from mailfilter.extract.kit.prefilter import Page
 
 NUMBER = "198001172389"  # official
 
@@ -25,12 +25,14 @@ NUMBER = "198001172389"  # official
     ],
 )
 def test_ordinary_pages_hold_nothing_woven(page):
-    assert not [text for text in woven.readings(Page(page), page) if any(map(str.isdigit, text))]
+    assert not [
+        text for text in generated_digits.readings(Page(page), page) if any(map(str.isdigit, text))
+    ]
 
 
 def test_what_stands_between_digits_is_left_out():
     page = "<p>Nr " + '<x-y style="a:b"><b>7</b>7</x-y>'.join(NUMBER) + " ja</p>"
-    assert list(woven.between(page)) == [NUMBER]
+    assert list(generated_digits.between(page)) == [NUMBER]
 
 
 def test_a_style_sheet_is_put_together_in_the_order_of_the_page():
@@ -38,12 +40,14 @@ def test_a_style_sheet_is_put_together_in_the_order_of_the_page():
         f'.d{digit}::before {{ color: red; content: "{digit}" }}' for digit in "0123456789"
     )
     page = "".join(f'<i class="x d{digit}"></i>' for digit in NUMBER)
-    assert NUMBER in list(woven.styled(page, sheet))
+    assert NUMBER in list(generated_digits.styled(page, sheet))
 
 
 def test_numbers_are_turned_only_where_a_style_turns():
-    assert list(woven.mirrored(Page("<p>"), NUMBER)) == []
-    assert list(woven.mirrored(Page("<p style='transform: scaleX(-1)'>"), NUMBER)) == [NUMBER[::-1]]
+    assert list(generated_digits.mirrored(Page("<p>"), NUMBER)) == []
+    assert list(generated_digits.mirrored(Page("<p style='transform: scaleX(-1)'>"), NUMBER)) == [
+        NUMBER[::-1]
+    ]
 
 
 FLOODS = [
@@ -70,7 +74,7 @@ def work(page: str) -> int:
 
     sys.setprofile(count_call)
     try:
-        list(woven.readings(Page(page), page))
+        list(generated_digits.readings(Page(page), page))
     finally:
         sys.setprofile(None)
     return count

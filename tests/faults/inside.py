@@ -21,9 +21,9 @@ from mailfilter.decide import compile_rules
 from mailfilter.examine import Job, examine_small
 from mailfilter.pipeline import Pipeline
 from mailfilter.record.contract import Joined, Staged
-from mailfilter.record.intake import StoreIntake
-from mailfilter.record.keys import PrivateKeys, ensure_keys, load_private
+from mailfilter.record.intake.intake import StoreIntake
 from mailfilter.record.open import Store, open_store
+from mailfilter.record.sealing.keys import PrivateKeys, ensure_keys, load_private
 from tests.record.making import CHEAP, settings
 from tests.smtp_client import Client, Gate, gateway
 

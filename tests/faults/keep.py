@@ -21,8 +21,8 @@ from mailfilter.config import Settings, load
 from mailfilter.errors import Permanent
 from mailfilter.model import State
 from mailfilter.record.contract import AuditLine, Filter
-from mailfilter.record.keys import load_private
 from mailfilter.record.open import Store, open_store
+from mailfilter.record.sealing.keys import load_private
 from tests.record.making import DAY, NOW, Mails, Server
 from tests.running import run
 

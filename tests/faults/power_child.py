@@ -20,10 +20,10 @@ from sqlalchemy import text
 from mailfilter.config import Settings, Store
 from mailfilter.errors import Temporary
 from mailfilter.model import State
-from mailfilter.record import database, tables
 from mailfilter.record.contract import Filter
-from mailfilter.record.keys import load_private
+from mailfilter.record.database import engine, tables
 from mailfilter.record.open import open_store
+from mailfilter.record.sealing.keys import load_private
 from tests.record.making import CHEAP, Mails, count, line
 
 SIDE_BY_SIDE = 6
@@ -57,9 +57,9 @@ async def _anything(_database) -> None:
 
 
 async def main(url: str, keys: Path, acks: Path, synchronous: str) -> None:
-    database._PRAGMAS = tuple(
+    engine._PRAGMAS = tuple(
         f"synchronous={synchronous}" if pragma.startswith("synchronous") else pragma
-        for pragma in database._PRAGMAS
+        for pragma in engine._PRAGMAS
     )
     settings = Settings(store=Store(url=url, keys=keys, run=keys))
     if synchronous != "FULL":

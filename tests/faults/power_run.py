@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from mailfilter.record.keys import ensure_keys
+from mailfilter.record.sealing.keys import ensure_keys
 from tests.faults.power import Disk
 from tests.faults.power_postgres import Cluster
 

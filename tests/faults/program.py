@@ -18,8 +18,8 @@ from pathlib import Path
 
 import asyncpg
 
-from mailfilter import failpoint, supervisor
-from mailfilter.app import clock
+from mailfilter import failpoint
+from mailfilter.app import clock, supervisor
 from tests.faults import plants
 from tests.faults.control import Page
 

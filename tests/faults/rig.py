@@ -19,7 +19,7 @@ from pathlib import Path
 from mailfilter import config
 from mailfilter.record import open_archive
 from mailfilter.record.contract import Filter
-from mailfilter.record.keys import load_private
+from mailfilter.record.sealing.keys import load_private
 from tests.extract.making import word
 from tests.faults.control import Page
 from tests.faults.ledger import Attempt, Delivery, Ledger, Mail, Row, Violation, plaintext

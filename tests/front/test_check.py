@@ -13,7 +13,7 @@ from datetime import datetime
 
 import pytest
 
-from mailfilter.act.notice import STOCKHOLM
+from mailfilter.letters.notice import STOCKHOLM
 from tests.canary import leaks, locked_zip
 from tests.extract.making import word
 from tests.extract.making_media import mp3

@@ -14,23 +14,24 @@ from starlette.requests import Request
 
 from detectors import Role
 from mailfilter import config, limits, replies
-from mailfilter.act.check_answer import ANYBODY, colleague, said, told
-from mailfilter.act.check_mailbox import CheckMailbox, counted
 from mailfilter.act.counting import CountBuffer
-from mailfilter.act.notice_words import WORDS
 from mailfilter.decide import compile_rules
+from mailfilter.desk.check_acts import check, within
+from mailfilter.desk.check_draft import made
+from mailfilter.desk.parts import DeskParts
 from mailfilter.errors import Temporary
 from mailfilter.front.check import PAGES
-from mailfilter.front.check_acts import check, within
-from mailfilter.front.check_draft import made
-from mailfilter.front.contract import Ask, DeskParts, Refused
 from mailfilter.front.door import _read
+from mailfilter.letters.check_answer import ANYBODY, colleague, said, told
+from mailfilter.letters.notice_words import WORDS
 from mailfilter.model import Action, Envelope, Examination, Facts, Finding, Path, Verdict
+from mailfilter.not_examined import REASONS, not_examined
+from mailfilter.own_addresses.check_mailbox import CheckMailbox, counted
+from mailfilter.pages.recent import Throttle
 from mailfilter.pipeline import Pipeline
 from mailfilter.place import Place, Step, StepKind
 from mailfilter.receive.contract import Received
-from mailfilter.unread import REASONS, not_examined
-from mailfilter.web.recent import Throttle
+from mailfilter.rpc.contract import Ask, Refused
 
 NOW = datetime(2026, 11, 16, 8, 0, tzinfo=UTC)
 SETTINGS = config.validate(

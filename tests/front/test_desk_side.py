@@ -7,12 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from mailfilter.desk.front_side import BIG_AT_ONCE, TRIES, FrontServer
+from mailfilter.desk.parts import DeskParts, Verb
+from mailfilter.desk.verbs import GROUPS, table
 from mailfilter.errors import Permanent, Temporary
-from mailfilter.front import wire
 from mailfilter.front.asking import AskDesk
-from mailfilter.front.contract import CHUNK, FIELDS, Answer, DeskParts, Refused, Verb
-from mailfilter.front.desk_side import BIG_AT_ONCE, TRIES, FrontServer
-from mailfilter.front.verbs import GROUPS, table
+from mailfilter.rpc import wire
+from mailfilter.rpc.contract import CHUNK, FIELDS, Answer, Refused
 
 NOW = datetime(2026, 11, 16, 8, 0, tzinfo=UTC)
 CANARY = "kanariefagel7319"

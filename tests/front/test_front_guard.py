@@ -14,12 +14,12 @@ from starlette.responses import PlainTextResponse
 from detectors import Role
 from detectors.levels import LEVELS
 from mailfilter import config
-from mailfilter.front import policy
+from mailfilter.desk import policy
 from mailfilter.front.guard import TRIES, Guard, without_copied
 from mailfilter.model import Class, Finding, NotExamined
+from mailfilter.pages import hall
+from mailfilter.pages.server import serve
 from mailfilter.place import Place
-from mailfilter.web import hall
-from mailfilter.web.server import serve
 from tests.act.office import dossier, item
 
 NOW = datetime(2026, 11, 16, 8, 0, tzinfo=UTC)

@@ -9,7 +9,7 @@ from html import unescape
 
 import pytest
 
-from mailfilter.front.quote_files import attached
+from mailfilter.desk.quote_files import attached
 from tests.front.installation import ANNA, MAJ, Installation, Told, mail
 from tests.running import wait_until
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from mailfilter.extract import heif
-from mailfilter.extract.budget import Budget, Unreadable
+from mailfilter.extract.image import heif
+from mailfilter.extract.kit.budget import Budget, Unreadable
 from mailfilter.selftest import metafiles as made
 from mailfilter.selftest.pictures import telephone
 from tests.fuzz.files import reading

@@ -10,12 +10,13 @@ import io
 import zipfile
 from collections.abc import Callable, Iterable
 
-from mailfilter.extract import Budget, Extracted, disguise, extract
-from mailfilter.extract.budget import Unreadable
-from mailfilter.extract.container import open_archive
+from mailfilter.extract import Budget, Extracted, extract
+from mailfilter.extract.containers.container import open_archive
+from mailfilter.extract.decoded import disguise
 from mailfilter.extract.formats import FORMATS
+from mailfilter.extract.kit.budget import Unreadable
+from mailfilter.not_examined import REASONS
 from mailfilter.parse import parse, roles
-from mailfilter.unread import REASONS
 from tests.extract import documents, making, making_archives, test_archives
 from tests.extract.reading import attachment
 from tests.fuzz.target import NUMBER, RAW, Target, must

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from mailfilter import limits
 from mailfilter.examine import Job, read
-from mailfilter.extract import charset as guessing
-from mailfilter.extract.hypertext import views
+from mailfilter.extract.html.hypertext import views
+from mailfilter.extract.kit import charset as guessing
 from mailfilter.model import Message
 from mailfilter.parse import address, charset, mime, parse, protected, roles, words
 from tests.fuzz.target import NUMBER, RAW, Target, must

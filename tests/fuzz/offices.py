@@ -5,8 +5,8 @@ import zipfile
 from collections.abc import Iterable
 from xml.etree import ElementTree as ET
 
-from mailfilter.extract.budget import Budget, Unreadable
-from mailfilter.extract.xmltext import canonical, text_of
+from mailfilter.extract.kit.budget import Budget, Unreadable
+from mailfilter.extract.kit.xmltext import canonical, text_of
 from tests.extract import documents, making, making_old
 from tests.fuzz.files import TEXT, reading, said
 from tests.fuzz.mail import ROOM

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mailfilter.extract.references import unescape
+from mailfilter.extract.kit.references import unescape
 from tests.extract import test_archives
 from tests.extract.reading import read, reasons
 from tests.fuzz import run

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from detectors import DETECTORS, detect
 from detectors.contract import Source
-from detectors.text import fold
+from detectors.search.text import fold
 from mailfilter.decide import addresses
 from mailfilter.place import Place
 from mailfilter.receive import address, header

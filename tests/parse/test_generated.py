@@ -77,7 +77,9 @@ def test_a_sample_of_sound_mails_is_hit():
 def test_a_reader_that_takes_nothing_amiss_would_be_seen(monkeypatch):
     """A planted bug: what is ambiguous is not reported, and the second net does not run."""
     monkeypatch.setattr(tree.Walk, "blame", lambda self, place, *codes: None)
-    monkeypatch.setattr("mailfilter.extract.disguise.readings", lambda content, **_: iter(()))
+    monkeypatch.setattr(
+        "mailfilter.extract.decoded.disguise.readings", lambda content, **_: iter(())
+    )
     assert len(clean_though_shown(sample(CASES, 1500))) >= 5
 
 

@@ -7,7 +7,7 @@ each is the text that is quoted. The headings are those of the programs' own tra
 import pytest
 
 from detectors import Role
-from mailfilter.extract.quoted import dated
+from mailfilter.extract.text.quoted import dated
 from mailfilter.parse.roles import split
 
 ANSWER = "Hej, tack.\n\n"

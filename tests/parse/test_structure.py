@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from mailfilter import limits
 from mailfilter.model import Class, Message
+from mailfilter.not_examined import REASONS
 from mailfilter.parse import encoding, is_light, parse
 from mailfilter.parse.multipart import is_remark
-from mailfilter.unread import REASONS
 from tests.parse import evasion
 from tests.parse.blocks import parts
 from tests.parse.reading import NUMBER, reasons, shows, understood

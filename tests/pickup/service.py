@@ -10,11 +10,11 @@ from typing import Any
 import argon2
 
 from mailfilter import config
-from mailfilter.act.outbox import Outbox
 from mailfilter.app import clock
 from mailfilter.app.posting import outbox
-from mailfilter.record.pickup_following import Following
-from mailfilter.record.pickup_reading import Reading
+from mailfilter.outbox.outbox import Outbox
+from mailfilter.record.pickup.following import Following
+from mailfilter.record.pickup.reading import Reading
 from tests.act.real_store import Desk, opened
 from tests.record.making import dossier, path
 from tests.scripted_hop import ScriptedHop

@@ -12,8 +12,8 @@ from importlib.resources import files
 
 import pytest
 
-from mailfilter.record.pickup_contract import TRIES
-from mailfilter.record.pickup_visitors import FREE
+from mailfilter.record.pickup.contract import TRIES
+from mailfilter.record.pickup.visitors import FREE
 from tests.browser.window import Barriers, shot
 from tests.pickup.broker import Broker
 from tests.pickup.whole import HTML, Sms, letter, links, mailed, pickup, read_out

@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 
 from mailfilter import connectors, failpoint, limits
-from mailfilter.act import release
-from mailfilter.act.pickup_mails import LinkMails
-from mailfilter.act.relay import hop_of
 from mailfilter.app import clock, posting
 from mailfilter.connectors.contract import Connector
 from mailfilter.connectors.signing import Signer
 from mailfilter.model import State
-from mailfilter.record.pickup_contract import Found
+from mailfilter.next_hop.relay import hop_of
+from mailfilter.outbox import release
+from mailfilter.pickup.mails import LinkMails
+from mailfilter.record.pickup.contract import Found
 from tests.act.real_store import opened
 from tests.connectors.dkim_key import KEY, verified
 from tests.pickup.service import (

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from mailfilter import config
-from mailfilter.act.pickup_dns import aligned, faults
+from mailfilter.pickup.dns import aligned, faults
 from tests.connectors.dkim_key import KEY
 from tests.running import ROOT, free_port
 from tests.sink import Sink

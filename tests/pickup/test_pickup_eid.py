@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from joserfc.jwk import OctKey, RSAKey
 
-from mailfilter.config_pickup import Eid
+from mailfilter.config.pickup import Eid
 from mailfilter.connectors.pickup_eid import EidBroker, Person
 from mailfilter.errors import Permanent, Temporary
 from tests.pickup.broker import LOA3, Broker

@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from mailfilter.config_pickup import Proof
+from mailfilter.config.pickup import Proof
 from mailfilter.errors import Permanent
-from mailfilter.record import link_secret
-from mailfilter.record import pickup_seal as seal
-from mailfilter.record.pickup_contract import Found
-from mailfilter.record.tables import metadata
+from mailfilter.record.database.tables import metadata
+from mailfilter.record.pickup import seal
+from mailfilter.record.pickup.contract import Found
+from mailfilter.record.sealing import link_secret
 from tests.pickup.service import BODY, SECRET_TEXT, about, service
 
 AGE = b"age-encryption.org/v1"

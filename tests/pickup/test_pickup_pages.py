@@ -10,7 +10,7 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 
-from mailfilter.record.pickup_contract import TRIES
+from mailfilter.record.pickup.contract import TRIES
 from tests.front.installation import ANNA, MAJ
 from tests.pickup.whole import (
     CANARY,

@@ -4,8 +4,8 @@ import smtplib
 
 import pytest
 
-from mailfilter.act.pickup_return import Returns, failed
 from mailfilter.model import Path
+from mailfilter.own_addresses.returned_link import Returns, failed
 from tests.pickup.service import settings_of
 from tests.pickup.whole import letter, links, pickup, subjects
 from tests.running import wait_until

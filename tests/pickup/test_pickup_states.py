@@ -8,16 +8,16 @@ from functools import partial
 import pytest
 
 from detectors.levels import LEVELS
-from mailfilter.act.pickup_deposits import needed
-from mailfilter.config_pickup import Pickup, Proof
+from mailfilter.config.pickup import Pickup, Proof
 from mailfilter.connectors.pickup_sms import number_of
 from mailfilter.errors import Permanent
 from mailfilter.model import Class, Finding, NotExamined
+from mailfilter.pickup.deposits import needed
 from mailfilter.place import Place, Role
-from mailfilter.record import pickup_sweep
 from mailfilter.record.open import open_store
-from mailfilter.record.pickup_contract import TEXTS, TRIES, Found, Outcome, Proved
-from mailfilter.record.pickup_visitors import FREE, VISITOR_TEXTS
+from mailfilter.record.pickup import sweep
+from mailfilter.record.pickup.contract import TEXTS, TRIES, Found, Outcome, Proved
+from mailfilter.record.pickup.visitors import FREE, VISITOR_TEXTS
 from tests.act.real_store import Desk
 from tests.pickup.service import BODY, put_together, service, subjects
 from tests.record.making import CHEAP, DAY, Mails, settings, swept
@@ -29,7 +29,7 @@ SENDER = "a@kommun.example"
 
 @pytest.fixture(scope="session")
 def keys(tmp_path_factory):
-    from mailfilter.record.keys import ensure_keys, load_private
+    from mailfilter.record.sealing.keys import ensure_keys, load_private
 
     folder = tmp_path_factory.mktemp("keys") / "keys"
     ensure_keys(folder)
@@ -172,7 +172,7 @@ async def test_many_at_once_gain_nothing(opened):
 
 @pytest.mark.parametrize("written", ["123456", " 123 456 ", "12-34-56", "1 2 3 4 5 6"])
 async def test_codes_tolerate_spaces(opened, monkeypatch, written):
-    monkeypatch.setattr("mailfilter.record.pickup.new_code", lambda: "123456")
+    monkeypatch.setattr("mailfilter.record.pickup.deposits.new_code", lambda: "123456")
     async with opened() as s:
         await s.hand_over()
         assert (await s.reading.prove_by_code(*s.links("h")[0], written, "", s.now)).seat
@@ -409,8 +409,8 @@ async def test_a_bounce_is_told_once(opened):
         token = mail.mail.partition(b"+")[2].partition(b"@")[0].decode()
         database = s.desk.archive.database
         for _ in range(3):
-            assert await database.run(lambda c: pickup_sweep.bounced(c, token, s.now))
-        assert not await database.run(lambda c: pickup_sweep.bounced(c, "a" * 16, s.now))
+            assert await database.run(lambda c: sweep.bounced(c, token, s.now))
+        assert not await database.run(lambda c: sweep.bounced(c, "a" * 16, s.now))
         await s.step()
         assert told(s).count("Länken kom inte fram") == 1
 

@@ -6,10 +6,10 @@ from importlib.resources import files
 
 import pytest
 
-from mailfilter.act.pickup_mails import in_order
-from mailfilter.record.pickup_contract import Told
+from mailfilter.pickup.mails import in_order
+from mailfilter.record.pickup.contract import Told
 
-PACKAGES = ("mailfilter.act.pickup_words", "mailfilter.front.pickup_words")
+PACKAGES = ("mailfilter.pickup.words", "mailfilter.front.pickup_words")
 
 
 def flat(table, before=""):

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from mailfilter import commands
 from mailfilter.app import preflight
 from mailfilter.app.preflight.folders import unusable
-from mailfilter.record.keys import ensure_keys
+from mailfilter.record.sealing.keys import ensure_keys
 from tests.certificates import Authority
 from tests.preflight.place import ONE_DISK, Place
 from tests.running import free_port
@@ -154,7 +154,7 @@ def test_keys_that_others_can_read(place):
 
 async def _make_store(settings):
     from mailfilter.record import open_store
-    from mailfilter.record.keys import load_private
+    from mailfilter.record.sealing.keys import load_private
 
     ensure_keys(settings.store.keys)
     store = await open_store(settings, load_private(settings.store.keys))

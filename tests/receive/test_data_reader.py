@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailfilter.act.relay import stuff
+from mailfilter.next_hop.relay import stuff
 from mailfilter.receive import data_reader
 from mailfilter.receive import stray as stray_module
 from mailfilter.receive.data_reader import DataReader, unstuffed

@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from mailfilter.plain import HIGH_WATER, Plain
+from mailfilter.socket_transport import HIGH_WATER, Plain
 
 
 class Told(asyncio.Protocol):

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 import pytest
 
 from mailfilter import config, replies
-from mailfilter.act.next_hop import Hop
-from mailfilter.act.relay import Relay
 from mailfilter.errors import ConfigError
+from mailfilter.next_hop.relay import Relay
+from mailfilter.next_hop.transaction import Hop
 from mailfilter.receive import trace
 from mailfilter.receive.contract import Bounds
 from mailfilter.receive.identity import body_without_trace

@@ -18,11 +18,11 @@ from sqlalchemy import delete, insert, update
 
 from mailfilter.errors import Temporary
 from mailfilter.model import State
-from mailfilter.record.audit import digest, keyed_digest, line_of
-from mailfilter.record.keys import ensure_keys, load_private
+from mailfilter.record.database.tables import audit as audit_table
+from mailfilter.record.database.tables import audit_head, item, message, user
+from mailfilter.record.ledgers.audit import digest, keyed_digest, line_of
 from mailfilter.record.open import open_store
-from mailfilter.record.tables import audit as audit_table
-from mailfilter.record.tables import audit_head, item, message, user
+from mailfilter.record.sealing.keys import ensure_keys, load_private
 from tests.record.audit_changes import (
     ANCHORED,
     CHANGES,

@@ -12,10 +12,10 @@ from typing import Any
 from sqlalchemy import delete, insert, update
 
 from mailfilter.model import State
-from mailfilter.record import audit
-from mailfilter.record.audit import Head, digest, keyed_digest, line_of
-from mailfilter.record.tables import audit as audit_table
-from mailfilter.record.tables import audit_head, item, message, user
+from mailfilter.record.database.tables import audit as audit_table
+from mailfilter.record.database.tables import audit_head, item, message, user
+from mailfilter.record.ledgers import audit
+from mailfilter.record.ledgers.audit import Head, digest, keyed_digest, line_of
 from tests.record.audit_story import Change, Rows, Scene
 
 CHANGES: dict[str, Change] = {}

@@ -15,12 +15,12 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mailfilter.model import Action, State
-from mailfilter.record import audit, audit_check
-from mailfilter.record.audit_key import AuditKey
-from mailfilter.record.checkpoint import Checkpoint
 from mailfilter.record.contract import StagedItem, User
-from mailfilter.record.tables import audit as audit_table
-from mailfilter.record.tables import audit_head, item, message, user
+from mailfilter.record.database.tables import audit as audit_table
+from mailfilter.record.database.tables import audit_head, item, message, user
+from mailfilter.record.ledgers import audit, audit_check
+from mailfilter.record.ledgers.audit_key import AuditKey
+from mailfilter.record.ledgers.checkpoint import Checkpoint
 from tests.record.making import DAY, NOW, Mails, Parts, hold, line, without_triggers
 
 TABLES = (audit_table, audit_head, message, item, user)

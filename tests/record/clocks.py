@@ -23,20 +23,20 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from mailfilter.act.outbox import Outbox
 from mailfilter.app.clock import Stopwatch
 from mailfilter.app.metrics import Metrics
 from mailfilter.app.schedule import Schedule
-from mailfilter.config_pickup import Proof
+from mailfilter.config.pickup import Proof
 from mailfilter.errors import Permanent, Temporary
 from mailfilter.model import State
+from mailfilter.outbox.outbox import Outbox
+from mailfilter.record.archive.running import RunningTime
 from mailfilter.record.contract import Parcel
-from mailfilter.record.keys import ensure_keys, load_private
+from mailfilter.record.database.tables import item, message, wrapped_key
 from mailfilter.record.open import Store, open_store
-from mailfilter.record.pickup_contract import NewBox, NewDeposit
-from mailfilter.record.pickup_tables import box, deposit
-from mailfilter.record.running import RunningTime
-from mailfilter.record.tables import item, message, wrapped_key
+from mailfilter.record.pickup.contract import NewBox, NewDeposit
+from mailfilter.record.pickup.tables import box, deposit
+from mailfilter.record.sealing.keys import ensure_keys, load_private
 from mailfilter.workers.poison import Poison
 from tests.record.making import CHEAP, DAY, Mails, Parts, settings
 

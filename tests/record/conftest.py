@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from mailfilter.record.keys import PrivateKeys, ensure_keys, load_private
 from mailfilter.record.open import open_store
+from mailfilter.record.sealing.keys import PrivateKeys, ensure_keys, load_private
 from tests.record.making import CHEAP, Mails, Open, Parts, Server, settings
 
 

@@ -16,8 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mailfilter.config import Settings, Store
 from mailfilter.model import State
-from mailfilter.record.keys import load_private
 from mailfilter.record.open import open_store
+from mailfilter.record.sealing.keys import load_private
 from tests.record.making import CANARY, Mails, count, dossier, line
 
 

@@ -16,13 +16,13 @@ from mailfilter.config import Settings, Store
 from mailfilter.model import Action, Class, Finding, NotExamined, Verdict
 from mailfilter.model import Path as Address
 from mailfilter.place import Place, Step, StepKind
-from mailfilter.record.archive import Means, StoreArchive
+from mailfilter.record.archive.archive import Means, StoreArchive
 from mailfilter.record.contract import AuditLine, Count, Dossier, Joined, Staged, StagedItem
-from mailfilter.record.database import Database
-from mailfilter.record.intake import StoreIntake
-from mailfilter.record.keys import PrivateKeys
+from mailfilter.record.database.engine import Database
+from mailfilter.record.database.tables import running
+from mailfilter.record.intake.intake import StoreIntake
 from mailfilter.record.open import open_store
-from mailfilter.record.tables import running
+from mailfilter.record.sealing.keys import PrivateKeys
 
 NOW = datetime(2026, 11, 16, 8, 0, tzinfo=UTC)
 DAY = timedelta(days=1)

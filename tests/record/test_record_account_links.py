@@ -8,12 +8,12 @@ from functools import partial
 import pytest
 from sqlalchemy import update
 
-from mailfilter import control_users
-from mailfilter.act.account_mail import AccountMail
-from mailfilter.act.notice_sending import Post
+from mailfilter.desk import control_users
 from mailfilter.errors import Permanent
+from mailfilter.outbox.account_mail import AccountMail
+from mailfilter.outbox.notices import Post
 from mailfilter.record.contract import AuditLine, User
-from mailfilter.record.tables import user
+from mailfilter.record.database.tables import user
 from tests.act.office import Mailbox, settings
 from tests.record.making import NOW
 

@@ -6,9 +6,9 @@ from sqlalchemy import func, select
 from detectors.levels import LEVELS
 from mailfilter.errors import Permanent
 from mailfilter.model import Action, Class, Finding, NotExamined, State
+from mailfilter.record.archive.states import ENDED, NEXT, allowed
 from mailfilter.record.contract import Filter, Item, StagedItem
-from mailfilter.record.states import ENDED, NEXT, allowed
-from mailfilter.record.tables import chunk, message, wrapped_key
+from mailfilter.record.database.tables import chunk, message, wrapped_key
 from tests.record.making import DAY, NOW, Mails, Parts, dossier, hold, line
 
 ID = "M00001.1"

@@ -6,11 +6,11 @@ import pytest
 
 from mailfilter.errors import Temporary
 from mailfilter.model import Action, State
+from mailfilter.record.archive.sender_rows import FalseAlarm
 from mailfilter.record.contract import Answer, AuditLine, Count, Filter, StagedItem
-from mailfilter.record.desk_link import DeskIntake
-from mailfilter.record.desk_server import DeskServer
-from mailfilter.record.seal import Sealer
-from mailfilter.record.sender_rows import FalseAlarm
+from mailfilter.record.sealing.seal import Sealer
+from mailfilter.record.socket.desk_link import DeskIntake
+from mailfilter.record.socket.desk_server import DeskServer
 from tests.record.making import DAY, NOW, dossier, hold, swept
 
 COUNT = Count(NOW.date(), "Skolan", "", "act:not-health", "", "quarantine", "enforce")
@@ -83,7 +83,7 @@ async def test_a_failure_in_the_middle_leaves_nothing(store, mails, monkeypatch)
     async def broken(*_):
         raise Temporary("store")
 
-    monkeypatch.setattr("mailfilter.record.answers.put", broken)
+    monkeypatch.setattr("mailfilter.record.intake.answers.put", broken)
     with pytest.raises(Temporary):
         await tapped(store, staged)
     (item,) = await store.archive.items(Filter())

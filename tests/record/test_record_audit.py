@@ -9,10 +9,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mailfilter.errors import Temporary
-from mailfilter.record.audit import BROKEN, digest, keyed_digest
-from mailfilter.record.audit_key import AuditKey
-from mailfilter.record.checkpoint import Checkpoint
 from mailfilter.record.contract import AuditLine
+from mailfilter.record.ledgers.audit import BROKEN, digest, keyed_digest
+from mailfilter.record.ledgers.audit_key import AuditKey
+from mailfilter.record.ledgers.checkpoint import Checkpoint
 from tests.record.making import DAY, NOW, Parts, line, without_triggers
 
 

@@ -17,16 +17,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mailfilter.errors import ConfigError, Permanent
 from mailfilter.model import Action, State
-from mailfilter.record import audit, checkpoint
-from mailfilter.record.audit import CLOSED
-from mailfilter.record.audit_check import ACCEPT
-from mailfilter.record.audit_key import AuditKey
-from mailfilter.record.checkpoint import Checkpoint
 from mailfilter.record.contract import AuditLine, ReadOn, StagedItem, User
-from mailfilter.record.keys import PrivateKeys, ensure_keys, load_private
+from mailfilter.record.database.tables import audit as audit_table
+from mailfilter.record.database.tables import audit_head
+from mailfilter.record.ledgers import audit, checkpoint
+from mailfilter.record.ledgers.audit import CLOSED
+from mailfilter.record.ledgers.audit_check import ACCEPT
+from mailfilter.record.ledgers.audit_key import AuditKey
+from mailfilter.record.ledgers.checkpoint import Checkpoint
 from mailfilter.record.open import open_store
-from mailfilter.record.tables import audit as audit_table
-from mailfilter.record.tables import audit_head
+from mailfilter.record.sealing.keys import PrivateKeys, ensure_keys, load_private
 from tests.record.audit_changes import put_back
 from tests.record.audit_story import Scene, Story, copied, tell
 from tests.record.making import (

@@ -14,14 +14,15 @@ from sqlalchemy import LargeBinary, event, select, text
 from mailfilter.config import Settings
 from mailfilter.errors import ConfigError, Permanent
 from mailfilter.model import Action, State
-from mailfilter.record import backup, backup_files, restore, rows
-from mailfilter.record.backup import Told
-from mailfilter.record.backup_files import Later, Place
+from mailfilter.record.archive.links import Mailed
+from mailfilter.record.backup import backup, restore, rows
+from mailfilter.record.backup import files as backup_files
+from mailfilter.record.backup.backup import Told
+from mailfilter.record.backup.files import Later, Place
+from mailfilter.record.backup.since import MARK
 from mailfilter.record.contract import Filter, StagedItem, User
-from mailfilter.record.keys import PrivateKeys
-from mailfilter.record.links import Mailed
-from mailfilter.record.restore_since import MARK
-from mailfilter.record.tables import metadata
+from mailfilter.record.database.tables import metadata
+from mailfilter.record.sealing.keys import PrivateKeys
 from tests.record.making import (
     CANARY,
     DAY,

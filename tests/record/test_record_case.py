@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from sqlalchemy import event
 
 from mailfilter.app.clock import new_id
-from mailfilter.control import Desk, run_verb
+from mailfilter.desk.control import Desk, run_verb
 from mailfilter.model import Action
-from mailfilter.record import case_number
+from mailfilter.record.archive import case_number
 from mailfilter.record.contract import StagedItem
 from tests.record.making import NOW, Mails, Parts, hold
 

@@ -13,10 +13,10 @@ from mailfilter.app.metrics import Metrics
 from mailfilter.app.schedule import Schedule
 from mailfilter.errors import Permanent
 from mailfilter.model import Action, State
+from mailfilter.record.archive.links import Mailed
+from mailfilter.record.archive.running import RunningTime
 from mailfilter.record.contract import StagedItem
-from mailfilter.record.links import Mailed
-from mailfilter.record.running import RunningTime
-from mailfilter.record.tables import wrapped_key
+from mailfilter.record.database.tables import wrapped_key
 from mailfilter.workers.poison import Poison
 from tests.record.clocks import play
 from tests.record.making import DAY, NOW, Mails, Open, Parts, hold, line, settings, swept

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from mailfilter.model import State
 from mailfilter.record.contract import Filter, Joined
-from mailfilter.record.tables import metadata
+from mailfilter.record.database.tables import metadata
 from tests.record.making import CANARY, DAY, NOW, Mails, Open, Parts, dossier, hold, line, swept
 
 CHILD = Path(__file__).with_name("crash_child.py")

@@ -10,11 +10,11 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from mailfilter.errors import Temporary
-from mailfilter.record import database
-from mailfilter.record.faults import is_undone
-from mailfilter.record.keys import PrivateKeys
-from mailfilter.record.sql import insert
-from mailfilter.record.tables import meta
+from mailfilter.record.database import engine
+from mailfilter.record.database.faults import is_undone
+from mailfilter.record.database.sql import insert
+from mailfilter.record.database.tables import meta
+from mailfilter.record.sealing.keys import PrivateKeys
 from tests.record.making import Server
 
 pytestmark = pytest.mark.system
@@ -46,7 +46,7 @@ def _mark(row: str) -> Any:
 
 @pytest.fixture
 async def two_rows(postgresql: Server, keys: PrivateKeys) -> Any:
-    one = database.connect(await postgresql.database(keys))
+    one = engine.connect(await postgresql.database(keys))
 
     async def fill(connection: AsyncConnection) -> None:
         for row in ROWS:
@@ -57,7 +57,7 @@ async def two_rows(postgresql: Server, keys: PrivateKeys) -> Any:
     await one.close()
 
 
-async def values(one: database.Database) -> list[str]:
+async def values(one: engine.Database) -> list[str]:
     query = select(meta.c.value).where(meta.c.name.in_(ROWS))
 
     async def work(connection: AsyncConnection) -> list[str]:
@@ -66,7 +66,7 @@ async def values(one: database.Database) -> list[str]:
     return await one.run(work)
 
 
-async def test_both_are_done_and_each_once(two_rows: database.Database) -> None:
+async def test_both_are_done_and_each_once(two_rows: engine.Database) -> None:
     crossing, (a, b) = Crossing(), ROWS
     done = await asyncio.gather(
         two_rows.run(crossing.work(a, b)), two_rows.run(crossing.work(b, a))
@@ -76,10 +76,8 @@ async def test_both_are_done_and_each_once(two_rows: database.Database) -> None:
     assert await values(two_rows) == ["xx", "xx"]
 
 
-async def test_who_is_undone_each_time_is_told(
-    two_rows: database.Database, monkeypatch: Any
-) -> None:
-    monkeypatch.setattr(database, "AGAIN", 0)
+async def test_who_is_undone_each_time_is_told(two_rows: engine.Database, monkeypatch: Any) -> None:
+    monkeypatch.setattr(engine, "AGAIN", 0)
     crossing, (a, b) = Crossing(), ROWS
     done = await asyncio.gather(
         two_rows.run(crossing.work(a, b)),

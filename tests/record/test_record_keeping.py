@@ -15,12 +15,12 @@ from mailfilter.errors import Temporary
 from mailfilter.model import Action, State
 from mailfilter.record import open_intake, open_store
 from mailfilter.record.contract import Filter, Joined, StagedItem
-from mailfilter.record.keeping import Kept, keep
-from mailfilter.record.keys import PrivateKeys
-from mailfilter.record.seal import Sealer
-from mailfilter.record.sql import Rows
-from mailfilter.record.staging import parcel_row
-from mailfilter.record.tables import metadata
+from mailfilter.record.database.sql import Rows
+from mailfilter.record.database.tables import metadata
+from mailfilter.record.intake.keeping import Kept, keep
+from mailfilter.record.intake.staging import parcel_row
+from mailfilter.record.sealing.keys import PrivateKeys
+from mailfilter.record.sealing.seal import Sealer
 from tests.record.making import CHEAP, DAY, NOW, Mails, Parts, Server, count, dossier, settings
 
 HELD = StagedItem(Action.QUARANTINE, recipients=(0,))
@@ -208,7 +208,7 @@ async def test_what_comes_in_numbers_shares_a_commit(
     store: Parts, mails: Mails, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await asyncio.gather(*(store.intake.keep(mails(), []) for _ in range(3)))
-    monkeypatch.setattr("mailfilter.record.database.PACE", 0.5)
+    monkeypatch.setattr("mailfilter.record.database.engine.PACE", 0.5)
     commits: list[object] = []
     event.listen(store.database.sync_engine, "commit", commits.append)
     later = []
@@ -222,7 +222,7 @@ async def test_what_comes_in_numbers_shares_a_commit(
 async def test_who_comes_alone_waits_for_nobody(
     store: Parts, mails: Mails, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mailfilter.record.database.PACE", 3600)
+    monkeypatch.setattr("mailfilter.record.database.engine.PACE", 3600)
     async with asyncio.timeout(30):
         for _ in range(3):
             await store.intake.keep(mails(), [])
@@ -234,9 +234,9 @@ async def test_pages_wait_for_no_mail(
     """Other work ends the waiting of the mail before it, whenever it comes."""
     async with asyncio.timeout(30):
         for pause in (0, 0.01):
-            monkeypatch.setattr("mailfilter.record.database.PACE", 0)
+            monkeypatch.setattr("mailfilter.record.database.engine.PACE", 0)
             await asyncio.gather(*(embedded.intake.keep(mails(), []) for _ in range(3)))
-            monkeypatch.setattr("mailfilter.record.database.PACE", 3600)
+            monkeypatch.setattr("mailfilter.record.database.engine.PACE", 3600)
             waiting = asyncio.create_task(embedded.intake.keep(mails(), []))
             await asyncio.sleep(pause)
             await embedded.archive.items(Filter())
@@ -269,7 +269,7 @@ async def test_mails_share_their_statements(embedded: Parts, mails: Mails) -> No
 async def test_a_commit_is_bounded_in_bytes(
     embedded: Parts, mails: Mails, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mailfilter.record.database.BATCH_BYTES", 2000)
+    monkeypatch.setattr("mailfilter.record.database.engine.BATCH_BYTES", 2000)
     commits: list[object] = []
     event.listen(embedded.database.sync_engine, "commit", commits.append)
     every = [mails(body=b"x" * 1000) for _ in range(10)]

@@ -15,12 +15,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mailfilter.config import Settings
 from mailfilter.errors import ConfigError, Permanent, Temporary
 from mailfilter.model import Action, State
-from mailfilter.record import Store, frames, open_desk_server, open_intake, open_store
+from mailfilter.record import Store, open_desk_server, open_intake, open_store
 from mailfilter.record.contract import Filter, Intake, Joined, StagedItem
-from mailfilter.record.desk_link import DeskIntake, _result
-from mailfilter.record.desk_server import DeskServer
-from mailfilter.record.keys import PrivateKeys
-from mailfilter.record.seal import Sealer
+from mailfilter.record.sealing.keys import PrivateKeys
+from mailfilter.record.sealing.seal import Sealer
+from mailfilter.record.socket import frames
+from mailfilter.record.socket.desk_link import DeskIntake, _result
+from mailfilter.record.socket.desk_server import DeskServer
 from tests.record.making import CHEAP, NOW, Mails, count, dossier, settings
 
 
@@ -93,7 +94,7 @@ async def test_what_desk_cannot_begin_in_time_is_not_stored_later(
     desk: Desk, mails: Mails, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The client has had its 451 by then: behind its back nothing is taken."""
-    monkeypatch.setattr("mailfilter.record.desk_server.PATIENCE", 0.05)
+    monkeypatch.setattr("mailfilter.record.socket.desk_server.PATIENCE", 0.05)
     held = threading.Event()
 
     async def long(connection: AsyncConnection) -> None:

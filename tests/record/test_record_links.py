@@ -8,9 +8,9 @@ import pytest
 
 from mailfilter.errors import Permanent
 from mailfilter.model import State
-from mailfilter.record import link_secret
+from mailfilter.record.archive.links import Mailed
 from mailfilter.record.contract import AuditLine
-from mailfilter.record.links import Mailed
+from mailfilter.record.sealing import link_secret
 from tests.record.making import NOW, swept
 
 NOTICE = Mailed("m", "M00001", "notice")

@@ -14,11 +14,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from mailfilter.errors import Permanent, Temporary
 from mailfilter.model import Action, State
+from mailfilter.record.archive.states import ENDED, NEXT, WAITING
 from mailfilter.record.contract import Filter, ReadOn, StagedItem
-from mailfilter.record.keys import ensure_keys, load_private
+from mailfilter.record.intake.staging import LEASE
 from mailfilter.record.open import open_store
-from mailfilter.record.staging import LEASE
-from mailfilter.record.states import ENDED, NEXT, WAITING
+from mailfilter.record.sealing.keys import ensure_keys, load_private
 from tests.record.making import CHEAP, DAY, NOW, Mails, count, dossier, line, settings, swept
 
 HELD = StagedItem(Action.QUARANTINE, recipients=(0,))
@@ -200,7 +200,7 @@ class Lives(RuleBasedStateMachine):
     def _staged_at(self, id_: str):  # type: ignore[no-untyped-def]
         from sqlalchemy import select
 
-        from mailfilter.record.tables import message
+        from mailfilter.record.database.tables import message
 
         query = select(message.c.at).where(message.c.id == id_)
 

@@ -15,11 +15,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from mailfilter.errors import ConfigError, Temporary
 from mailfilter.model import State
 from mailfilter.record import open_archive, open_desk_server, open_intake, open_store
-from mailfilter.record.audit_key import AuditKey
 from mailfilter.record.contract import Filter
-from mailfilter.record.database import connect
-from mailfilter.record.keys import PrivateKeys, PublicKeys
-from mailfilter.record.tables import item, metadata
+from mailfilter.record.database.engine import connect
+from mailfilter.record.database.tables import item, metadata
+from mailfilter.record.ledgers.audit_key import AuditKey
+from mailfilter.record.sealing.keys import PrivateKeys, PublicKeys
 from tests.record.making import (
     CHEAP,
     NOW,

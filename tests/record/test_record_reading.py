@@ -9,7 +9,7 @@ from sqlalchemy import select
 from mailfilter.errors import Permanent
 from mailfilter.model import Action, State
 from mailfilter.record.contract import Filter, Joined, Reading, ReadOn, StagedItem
-from mailfilter.record.tables import message
+from mailfilter.record.database.tables import message
 from tests.record.making import DAY, NOW, Mails, Parts, count, dossier, hold, line, swept
 
 ID = "M00001.1"

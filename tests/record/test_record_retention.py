@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from mailfilter.errors import Permanent, Temporary
 from mailfilter.model import State
 from mailfilter.record.contract import Filter, Joined, User
-from mailfilter.record.tables import message, metadata, outbox, told
+from mailfilter.record.database.tables import message, metadata, outbox, told
 from tests.record.making import DAY, NOW, Mails, Parts, dossier, hold, line, swept
 
 HOUR = timedelta(hours=1)

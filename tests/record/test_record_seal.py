@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from mailfilter import limits
 from mailfilter.errors import ConfigError, Permanent
 from mailfilter.model import Path as Address
-from mailfilter.record import dossier as codec
+from mailfilter.record.archive import dossier as codec
 from mailfilter.record.contract import Dossier
-from mailfilter.record.keys import PrivateKeys, ensure_keys, load_private, load_public
-from mailfilter.record.seal import Opener, Sealer
+from mailfilter.record.sealing.keys import PrivateKeys, ensure_keys, load_private, load_public
+from mailfilter.record.sealing.seal import Opener, Sealer
 from tests.record.making import Mails, dossier
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from mailfilter.examine import Job, examine, from_json, to_json
 from mailfilter.model import Action, State
-from mailfilter.record import search
+from mailfilter.record.archive import search
 from mailfilter.record.contract import Clue, Filter, StagedItem, Way
 from tests.record.making import DAY, NOW, Mails, Parts, dossier, hold, line, path, swept
 from tests.record.test_record_crash import files

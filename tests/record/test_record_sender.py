@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 
 from mailfilter.model import State
-from mailfilter.record import link_secret
+from mailfilter.record.archive.sender_rows import FalseAlarm, Override
 from mailfilter.record.contract import AuditLine, Count, Filter
-from mailfilter.record.sender_rows import FalseAlarm, Override
+from mailfilter.record.sealing import link_secret
 from tests.record.making import CANARY, NOW, dossier
 
 COUNT = Count(NOW.date(), "Skolan", "", "act:review", "", "quarantine", "enforce")

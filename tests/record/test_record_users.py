@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from mailfilter.errors import Permanent
 from mailfilter.record.contract import User
-from mailfilter.record.tables import metadata
+from mailfilter.record.database.tables import metadata
 from tests.record.making import NOW, Parts, line
 
 ANNA = User("anna", "reviewer", ("Skola", "Vård"))

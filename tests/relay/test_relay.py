@@ -5,10 +5,10 @@ import asyncio
 import pytest
 
 from mailfilter import replies
-from mailfilter.act.next_hop import PIECE, SHORT, Hop
-from mailfilter.act.relay import Relay, deliver_once
 from mailfilter.errors import Temporary
 from mailfilter.model import Path
+from mailfilter.next_hop.relay import Relay, deliver_once
+from mailfilter.next_hop.transaction import PIECE, SHORT, Hop
 from tests.scripted_hop import DROP, GOOD, PLAIN_EHLO, ScriptedHop
 
 MAIL = Path(b"<a@example.se> RET=HDRS", b"a@example.se", b"RET=HDRS")

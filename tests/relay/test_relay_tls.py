@@ -4,9 +4,9 @@ from base64 import b64encode
 
 import pytest
 
-from mailfilter.act.next_hop import Hop
-from mailfilter.act.relay import deliver_once
 from mailfilter.model import Path
+from mailfilter.next_hop.relay import deliver_once
+from mailfilter.next_hop.transaction import Hop
 from tests.certificates import Authority
 from tests.scripted_hop import ScriptedHop
 

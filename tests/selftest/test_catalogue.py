@@ -5,9 +5,10 @@ from datetime import date
 
 import pytest
 
-from detectors import contract, text
+from detectors import contract
+from detectors.search import text
 from mailfilter.examine import Job, examine
-from mailfilter.extract import ocr, picture
+from mailfilter.extract.image import ocr, picture
 from mailfilter.selftest import numbers, techniques
 from mailfilter.selftest.mails import addressed
 from mailfilter.selftest.run import Result, judge
@@ -102,14 +103,20 @@ def test_without_folding_it_would_be_seen(monkeypatch):
 
 
 def test_without_the_search_for_disguises_it_would_be_seen(monkeypatch):
-    monkeypatch.setattr("mailfilter.extract.disguise.readings", lambda content, **_: iter(()))
+    monkeypatch.setattr(
+        "mailfilter.extract.decoded.disguise.readings", lambda content, **_: iter(())
+    )
     lost = [t.name for t in PROMISED if results(t, numbers()[:1])[Result.STOPPED] == 0]
     assert {"coded: base64 on a line", "right to left: override", "coded: percent"} <= set(lost)
 
 
 def test_without_the_search_for_what_is_woven_it_would_be_seen(monkeypatch):
-    monkeypatch.setattr("mailfilter.extract.woven.readings", lambda source, shown: iter(()))
-    monkeypatch.setattr("mailfilter.extract.woven.sandwiched", lambda page: iter(()))
+    monkeypatch.setattr(
+        "mailfilter.extract.html.generated_digits.readings", lambda source, shown: iter(())
+    )
+    monkeypatch.setattr(
+        "mailfilter.extract.html.generated_digits.sandwiched", lambda page: iter(())
+    )
     lost = [t.name for t in PROMISED if results(t, numbers()[:1])[Result.STOPPED] == 0]
     assert {
         "html: between digits, zoom",

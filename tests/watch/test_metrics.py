@@ -12,8 +12,8 @@ from prometheus_client import generate_latest
 from mailfilter.app.clock import Stopwatch
 from mailfilter.app.metrics import Metrics
 from mailfilter.app.schedule import Schedule
-from mailfilter.record import standstill
 from mailfilter.record.contract import AuditLine
+from mailfilter.record.database import standstill
 from mailfilter.workers.poison import Poison
 from tests.act.office import CANARIES, SENDER, dossier
 from tests.act.real_store import opened

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 
 from mailfilter.errors import Permanent, Temporary
 from mailfilter.model import State
-from mailfilter.record import search
+from mailfilter.record.archive import search
 from mailfilter.record.contract import AuditLine, Clue, Count, Filter, Item, Parcel, User, Way
 
 ENDED = {State.REFUSED, State.DELETED, State.EXPIRED, State.RELEASED, State.HANDED_OVER}

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
+from mailfilter.pages.gate import POLICY
 from mailfilter.web.door import ANYONE
-from mailfilter.web.gate import POLICY
 from mailfilter.web.pages import PAGES
 from tests.web.office import ADMIN, AUDITOR, PASSWORD, REVIEWER, Visitor
 

@@ -6,8 +6,8 @@ from datetime import date, timedelta
 import pytest
 from markupsafe import escape
 
+from mailfilter.pages.recent import Kept
 from mailfilter.web.query import Unanswerable, understand
-from mailfilter.web.recent import Kept
 from mailfilter.web.words import load
 from tests.web.mails import NOW, dossier, item
 from tests.web.office import AUDITOR, EVERYTHING, REVIEWER, Visitor

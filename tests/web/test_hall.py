@@ -5,7 +5,7 @@ import contextlib
 
 import pytest
 
-from mailfilter.web import hall
+from mailfilter.pages import hall
 from tests.web.office import Office
 from tests.web.test_server import fetch, running
 

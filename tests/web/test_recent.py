@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mailfilter.record.pickup_visitors import LONGEST, Visitor
-from mailfilter.web.recent import Recent, Throttle
+from mailfilter.pages.recent import Recent, Throttle
+from mailfilter.record.pickup.visitors import LONGEST, Visitor
 
 NOW = datetime(2026, 12, 3, 9, 0, tzinfo=UTC)
 QUARTER, DAY = timedelta(minutes=15), timedelta(days=1)

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from mailfilter.model import State
-from mailfilter.record.sender_rows import Request
+from mailfilter.record.archive.sender_rows import Request
 from tests.web.mails import HEALTH, NUMBER, SUBJECT, dossier, item
 
 ID = "K7Q2A-91ABC.1"

@@ -8,7 +8,7 @@ from urllib.error import HTTPError
 
 import pytest
 
-from mailfilter.web.server import serve
+from mailfilter.pages.server import serve
 from tests.web.office import Office
 
 

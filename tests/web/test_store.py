@@ -5,10 +5,10 @@ import pytest
 
 from mailfilter.config import Settings, Store
 from mailfilter.model import Action, State
-from mailfilter.record.archive import Means
+from mailfilter.record.archive.archive import Means
 from mailfilter.record.contract import AuditLine, Staged, StagedItem
-from mailfilter.record.keys import ensure_keys, load_private
 from mailfilter.record.open import open_store
+from mailfilter.record.sealing.keys import ensure_keys, load_private
 from tests.web.mails import NOW, dossier
 from tests.web.office import REVIEWER, Office, Visitor
 

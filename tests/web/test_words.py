@@ -6,8 +6,8 @@ import pytest
 
 from detectors.levels import Level
 from mailfilter.model import Action, Class, State
+from mailfilter.pages.dates import size
 from mailfilter.web import find, item
-from mailfilter.web.dates import size
 from mailfilter.web.query import ADDRESS, CASE, REVIEWER
 from mailfilter.web.query import WORDS as TEXT
 from mailfilter.web.words import load

@@ -10,7 +10,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from mailfilter import config, control_line
+from mailfilter import config
+from mailfilter.rpc import control_line
 from mailfilter.web import health
 
 _PATIENCE = 5.0  # seconds for desk's answer

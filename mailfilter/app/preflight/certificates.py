@@ -16,7 +16,7 @@ from mailfilter.app import clock
 from mailfilter.app.preflight.fault import Fault, Kind, of_error
 from mailfilter.app.preflight.tried import Tried
 from mailfilter.config import Connector, Listen, NextHop, Settings
-from mailfilter.config_front import Front
+from mailfilter.config.front import Front
 from mailfilter.connectors.signing import signer_of
 from mailfilter.errors import ConfigError
 from mailfilter.receive.access import access

@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from mailfilter.act.dialling import connect
-from mailfilter.act.hand_over import hop_of_connector
-from mailfilter.act.next_hop import Hop, Lost
-from mailfilter.act.relay import hop_of
 from mailfilter.app.preflight.fault import Fault, Kind
 from mailfilter.app.preflight.tried import Tried
 from mailfilter.config import Settings
 from mailfilter.errors import ConfigError
+from mailfilter.next_hop.connect import connect
+from mailfilter.next_hop.relay import hop_of
+from mailfilter.next_hop.transaction import Hop, Lost
+from mailfilter.outbox.hand_over import hop_of_connector
 
 _PATIENCE = 10.0  # seconds for each step: a greeting is no mail
 _WORDS = {

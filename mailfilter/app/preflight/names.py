@@ -3,16 +3,17 @@
 import asyncio
 from collections.abc import Iterator
 
-from mailfilter.act import mail_hosts, pickup_dns
+from mailfilter.act import mail_hosts
 from mailfilter.app.preflight.fault import Fault, Kind
 from mailfilter.app.preflight.tried import Tried
 from mailfilter.config import Settings
+from mailfilter.pickup import dns
 
 
 def check(tried: Tried) -> Iterator[Fault]:
     """What DNS does not answer, and what it says of the mail with a link."""
     yield from asyncio.run(answered(tried.settings))
-    for sentence in pickup_dns.faults(tried.settings, pickup_dns.resolver()):
+    for sentence in dns.faults(tried.settings, dns.resolver()):
         key, _, what = sentence.partition(": ")
         yield Fault(key, what, Kind.WARNING)
 

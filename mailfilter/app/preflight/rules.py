@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from detectors.health import judge
-from mailfilter.act import notice_template, pickup_dns, sdk
 from mailfilter.app.preflight.fault import Fault, Kind, of_error
 from mailfilter.app.preflight.tried import Tried
 from mailfilter.config import Settings
 from mailfilter.decide import Rules, compile_rules
 from mailfilter.decide.reach import remarks
 from mailfilter.errors import ConfigError
+from mailfilter.letters import notice_template, sdk
+from mailfilter.pickup import dns
 from mailfilter.registers import SUFFIX, folder_of
 
 
@@ -73,7 +74,7 @@ def files(tried: Tried) -> Iterator[Fault]:
 
 def advice(tried: Tried) -> Iterator[Fault]:
     """What works, and less well than it could."""
-    for sentence in pickup_dns.unfinished(tried.settings):
+    for sentence in dns.unfinished(tried.settings):
         key, _, what = sentence.partition(": ")
         yield Fault(key, what, Kind.WARNING)
     if why := judge.missing():

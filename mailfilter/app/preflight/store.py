@@ -13,9 +13,9 @@ from mailfilter.app.preflight.fault import Fault, Kind, of_error
 from mailfilter.app.preflight.folders import unusable
 from mailfilter.app.preflight.tried import Tried
 from mailfilter.errors import ConfigError, Temporary
-from mailfilter.record.database import file_of
-from mailfilter.record.keys import load_private
-from mailfilter.record.looking import look
+from mailfilter.record.database.engine import file_of
+from mailfilter.record.database.looking import look
+from mailfilter.record.sealing.keys import load_private
 
 _CURE = "start it, or correct store.url; until then what must be held is answered with 451"
 

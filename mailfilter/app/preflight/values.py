@@ -9,7 +9,7 @@ from mailfilter.app import clock
 from mailfilter.app.preflight.beside import doors_of, port_key
 from mailfilter.app.preflight.fault import Fault, Kind
 from mailfilter.app.preflight.tried import Tried
-from mailfilter.config_fields import is_loopback
+from mailfilter.config.fields import is_loopback
 
 LEAST_MESSAGE = 256 * limits.KIB  # an ordinary mail with a logo and a history
 LEAST_BUDGET = 8 * limits.MIB

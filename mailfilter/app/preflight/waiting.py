@@ -17,11 +17,11 @@ from mailfilter.app.preflight import hops, names
 from mailfilter.app.preflight.fault import Fault, Kind
 from mailfilter.errors import Temporary
 from mailfilter.log import log
+from mailfilter.pages.server import serve
 from mailfilter.record import open_archive
-from mailfilter.record.archive import StoreArchive
-from mailfilter.record.keys import load_private
+from mailfilter.record.archive.archive import StoreArchive
+from mailfilter.record.sealing.keys import load_private
 from mailfilter.web.health import HOST
-from mailfilter.web.server import serve
 
 _STORE = 1.0  # seconds between two tries of the store
 _FIRST, _LAST = 1.0, 30.0  # between two of the others, the second after a while

@@ -1,0 +1,1 @@
+"""What finds digits fast in long text: cheap passes that say where a number could stand."""

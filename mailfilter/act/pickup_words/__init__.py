@@ -1,1 +1,0 @@
-"""The words of pickup's mails: one TOML file a language, read by ``pickup_mails.py``."""

@@ -1,0 +1,1 @@
+"""What runs beside the private key: answers to the public pages and to the command line."""

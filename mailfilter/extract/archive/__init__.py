@@ -1,0 +1,1 @@
+"""Archives: zip, 7z, rar, cab, and what libarchive reads."""

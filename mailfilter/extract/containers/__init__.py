@@ -1,0 +1,1 @@
+"""Files that wrap others: zip's own structure, compressed streams, nested mail."""

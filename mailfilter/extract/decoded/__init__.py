@@ -1,0 +1,1 @@
+"""Text that hides in text: base64, escapes, disguised signs, files written into a body."""

@@ -1,0 +1,1 @@
+"""Pictures: bitmaps, metafiles, what is written beside them, and OCR."""

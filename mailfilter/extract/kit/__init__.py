@@ -1,0 +1,1 @@
+"""What all readers share: budget, context, characters, tables, XML as text."""

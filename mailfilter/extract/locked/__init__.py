@@ -1,0 +1,1 @@
+"""Locked files: passwords that the mail itself gives, OpenPGP, rights management."""

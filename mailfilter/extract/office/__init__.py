@@ -1,0 +1,1 @@
+"""Word processing, sheets and slides: OOXML, OpenDocument and the old binary formats."""

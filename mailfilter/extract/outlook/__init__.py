@@ -1,0 +1,1 @@
+"""Outlook's own formats: msg, winmail.dat, compressed and encapsulated text."""

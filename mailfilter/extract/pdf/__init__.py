@@ -1,0 +1,1 @@
+"""PDF: text, pictures, and what lies beside the pages."""

@@ -1,0 +1,1 @@
+"""RTF: its tokens and its text."""

@@ -1,0 +1,1 @@
+"""Plain text, quoted text, separated values, cards and calendars."""

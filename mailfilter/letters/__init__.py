@@ -1,0 +1,1 @@
+"""What we write to people: notices and answers, in their languages."""

@@ -1,0 +1,1 @@
+"""What waits to leave: mail that was released or handed over, and our own notices."""

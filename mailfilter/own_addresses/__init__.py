@@ -1,0 +1,1 @@
+"""Addresses of the gateway itself: the check mailbox, and returned pickup links."""

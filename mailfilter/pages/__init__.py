@@ -1,0 +1,1 @@
+"""The web kit that the reviewers' and the public pages share."""

@@ -1,0 +1,1 @@
+"""Held and ended mail: rows, search, links, retention."""

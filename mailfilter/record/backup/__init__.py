@@ -1,0 +1,1 @@
+"""Backups as rows, and what a restore brings back."""

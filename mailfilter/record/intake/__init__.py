@@ -1,0 +1,1 @@
+"""Taking messages in: staging before the reply, keeping, answers to what was asked."""

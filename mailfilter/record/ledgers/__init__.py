@@ -1,0 +1,1 @@
+"""The audit log with its proofs and checkpoints, and the counters."""

@@ -1,1 +1,0 @@
-"""Steps of the schema, run by ``record/migrate.py`` at desk's start. Never edit a released one."""

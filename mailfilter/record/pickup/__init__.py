@@ -1,0 +1,1 @@
+"""The store of pickup: boxes, links, codes, what was opened."""

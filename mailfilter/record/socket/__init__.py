@@ -1,0 +1,1 @@
+"""The line between smtp processes and desk."""
