@@ -536,7 +536,7 @@ def test_the_metafile_of_libreoffice_is_an_image():
 ALONE = """
 import resource
 from PIL import Image
-from mailfilter.extract import ocr, picture
+from mailfilter.extract.image import ocr, picture
 assert ocr.prepare() == ()
 resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))
 page = Image.effect_mandelbrot((1600, 1200), (-2, -1.5, 1, 1.5), 60)

@@ -16,7 +16,8 @@ from tests.test_trouble import with_attachment
 ROOT = Path(__file__).parents[2]
 PROGRAM = """
 import errno, os, signal, time
-from mailfilter import failpoint, supervisor
+from mailfilter import failpoint
+from mailfilter.app import supervisor
 
 forks = []
 
@@ -54,7 +55,8 @@ def test_a_process_that_cannot_be_forked_is_tried_again():
 
 HANG = """
 import asyncio, os, signal, sys, time
-from mailfilter import limits, supervisor
+from mailfilter import limits
+from mailfilter.app import supervisor
 
 limits.HEARTBEAT, limits.HANG_TIMEOUT = 0.01, 1.0
 supervisor._REST = supervisor._QUICK = 0.01
@@ -112,7 +114,8 @@ def test_a_process_that_hangs_is_killed_and_begun_anew_and_no_other():
 
 STUCK = """
 import asyncio, os, signal, time
-from mailfilter import failpoint, limits, supervisor
+from mailfilter import failpoint, limits
+from mailfilter.app import supervisor
 
 limits.HANG_TIMEOUT = 1.0
 supervisor._REST = supervisor._QUICK = 0.01

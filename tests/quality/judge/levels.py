@@ -1,11 +1,17 @@
 """From scores out of fold to ``detectors/level_data/levels.json``, and the tables that go with it.
 
     .venv/bin/python tests/quality/judge/levels.py build/judge [--write]
+    .venv/bin/python tests/quality/judge/levels.py build/judge --unseen hand-11,hand-12 [--write]
 
 From → to: the questions of all mails and what a judge that had not seen their hand's topic said of
 them (``folds-SEED.json``) → the weights of rules and judge, the probability that their sum means at
 `BASE_RATE`, the thresholds of the levels. Fitted on the sets of ``ordinary/`` alone: those mails
 trained neither the rules' own model nor, out of fold, the judge.
+
+With `--unseen` the scores are those of the shipped judge, and the two weights are fitted on the
+named hands alone, which nothing was trained on. Of the others the judge knows the mails, so that a
+threshold taken from them would be too low: medium and high keep their numbers in the file, and the
+tables say what that stops.
 
 A threshold is the least confidence at which no more innocent mails are stopped than `SHARE` says,
 as a point estimate; the 95 % bound (Clopper-Pearson) stands beside it in the file.
@@ -83,13 +89,18 @@ def fit(rows: Sequence[tuple[float, float, bool, float]]) -> tuple[float, float,
     positive = sum(label for *_, label, _ in rows)
     even = {True: len(rows) / (2 * positive), False: len(rows) / (2 * (len(rows) - positive))}
     a, b, _ = _newton([(x, y, label, even[label]) for x, y, label, _ in rows])
+    return a, b, bias_of(rows, a, b)
+
+
+def bias_of(rows: Sequence[tuple[float, float, bool, float]], a: float, b: float) -> float:
+    """The bias at which as many hits are stated as there are at the base rate."""
     low, high = -15.0, 5.0
     wanted = sum(weight for *_, label, weight in rows if label)
     for _ in range(60):
         bias = (low + high) / 2
         stated = sum(weight * sigmoid(a * x + b * y + bias) for x, y, _, weight in rows)
         low, high = (bias, high) if stated < wanted else (low, bias)
-    return a, b, bias
+    return bias
 
 
 def _newton(rows: Sequence[tuple[float, float, bool, float]]) -> tuple[float, float, float]:
@@ -125,7 +136,8 @@ class Scale:
 
     def __init__(self, a: float, b: float, bias: float) -> None:
         self.a, self.b, self.bias = a, b, bias
-        self.medium, self.high = 50, 80
+        kept = json.loads(FILE.read_text("utf-8"))["levels"]["health"]
+        self.medium, self.high = kept["medium"], kept["high"]
 
     def both(self, rules: int, odds: float) -> float:
         """Per cent, not rounded, by rules and judge."""
@@ -213,14 +225,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--write", action="store_true", help=f"write {FILE.name}")
+    parser.add_argument("--unseen", default="", help="hands that the judge was not trained on")
     args = parser.parse_args()
     scores = scores_of(args.folder)
     mails = [mail for mail in load(args.folder / "questions.json") if mail.id in scores]
     ordinary = [mail for mail in mails if mail.hand.startswith(FITTED)]
     rows = rows_of(ordinary, scores)
-    scale = Scale(*fit(rows))
     innocent = [mail for mail in ordinary if not mail.health and not mail.trap]
-    thresholds(scale, innocent, scores)
+    if unseen := frozenset(filter(None, args.unseen.split(","))):
+        a, b, _ = fit(rows_of((mail for mail in mails if mail.hand in unseen), scores))
+        scale = Scale(a, b, bias_of(rows, a, b))
+    else:
+        scale = Scale(*fit(rows))
+        thresholds(scale, innocent, scores)
     print(
         f"rules {scale.a:.3f}, judge {scale.b:.3f}, bias {scale.bias:.3f}; "
         f"medium {scale.medium}, high {scale.high}"
