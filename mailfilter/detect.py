@@ -7,7 +7,7 @@ text ends: what leaves is kind, mask, place and hash.
 Invariants: pure; the order of findings is that of the detectors, not more than `FINDINGS` of them,
 and `persons` counts those of all that were found. Names of files, sheets
 and columns pass the detectors too (`Names`): a place in which a name holds a finding or a person's
-name loses its names (design 4.3). That holds for every place that leaves a worker.
+name loses its names (V3). That holds for every place that leaves a worker.
 """
 
 import hmac

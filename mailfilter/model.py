@@ -82,7 +82,7 @@ def _line(code: int, text: str) -> bytes:
 
 
 class Class(StrEnum):
-    """Classes of what was not examined (design 4.2)."""
+    """Classes of what was not examined (V2)."""
 
     ENCRYPTED = "encrypted"
     BROKEN = "broken"
@@ -269,7 +269,7 @@ class Decision:
     rules_hash: str
     department: str = "övriga"
     controller: str = ""
-    protected: bool = False  # a recipient of the protected class is among them (design 4.5)
+    protected: bool = False  # a recipient of the protected class is among them (V5)
     mass: bool = False  # more visible external recipients than the mass-mail limit
 
     def having(self, action: Action) -> tuple[Verdict, ...]:

@@ -1,6 +1,6 @@
 """Reasons why something was not examined: the closed list that parse and extract share.
 
-From → to: a code and a place → `NotExamined`. A code says its class (design 4.2) and one sentence
+From → to: a code and a place → `NotExamined`. A code says its class (V2) and one sentence
 in Swedish and in English that a person without training understands.
 
 Invariants: codes are stable, they stand in records, rules and statistics; a sentence never holds

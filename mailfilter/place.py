@@ -2,7 +2,7 @@
 
 A `Place` is structure, not prose, so that it can be said in Swedish and in English, sent as JSON
 and compared. A name (file, sheet, column) is kept only if it is harmless; ``detect`` drops names
-that hold a finding or a person's name (design 4.3).
+that hold a finding or a person's name (V3).
 
 In words: an attachment is a number and a kind of file ("bilaga 2 (xlsx)"), never its name, for she
 sees the number and the kind in her mail program; members of an archive follow a stroke

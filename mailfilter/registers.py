@@ -10,7 +10,7 @@ tab; UTF-8, or what a Swedish Excel writes.
 
 Invariants: nothing of the CSV file is kept or printed but hashes and numbers of rows; a register
 is replaced whole; the key is derived from the installation's join key, so that a copy of a
-register without it tells nothing. Sources: design section 3; NIST SP 800-107 on cut HMACs.
+register without it tells nothing. Sources: K1; NIST SP 800-107 on cut HMACs.
 """
 
 import csv

@@ -1,4 +1,4 @@
-"""Carry out a decision: one DATA, one reply (design 4.7).
+"""Carry out a decision: one DATA, one reply (V7).
 
 From → to: `Decision` + the open transaction with the next hop → `Outcome`.
 
@@ -66,7 +66,7 @@ class Case:
 
     @property
     def stored(self) -> tuple[Verdict, ...]:
-        """The verdicts as they may stand beside a sender (design 4.6)."""
+        """The verdicts as they may stand beside a sender (V6)."""
         return storable(self.decision.verdicts)
 
     @property

@@ -1,6 +1,6 @@
 """The composition root: settings → processes → orderly stop. Nobody else makes a collaborator.
 
-``mailfilter serve`` is a supervisor with four kinds of process (design 3):
+``mailfilter serve`` is a supervisor with four kinds of process (K1):
 
 ``smtp``  one a core, sharing the port: receive, decide, relay (`smtp.py`)
 ``scan``  the master of the confined workers that read mail (`workers/master.py`)

@@ -241,7 +241,7 @@ class LevelSettings(Section):
 
 
 class Rule(Section):
-    """One rule; conditions that are not named do not matter (design 4.4)."""
+    """One rule; conditions that are not named do not matter (V4)."""
 
     name: str
     mode: Mode = Mode.ENFORCE

@@ -4,7 +4,7 @@
     decision = rules.decide(examination, envelope, size, today)
 
 Nothing here acts, waits or fails: `Rules.decide` answers on any input, because the last rule is
-mandatory (design 4.4). Which file to open: ``default_rules.toml`` for what happens out of the box,
+mandatory (V4). Which file to open: ``default_rules.toml`` for what happens out of the box,
 ``rules.py`` for the order of reading, ``conditions.py`` for what a condition means, ``loading.py``
 for what a rules file may say, ``addresses.py`` for recipient classes and address patterns,
 ``departments.py`` for departments.csv, ``reasons.py`` for the closed list of reason codes.

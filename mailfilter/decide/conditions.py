@@ -12,7 +12,7 @@ not examined, a relay rule fits only where it names each such class (P4).
 `alone` is what a sender may decide by herself: of all findings of medium or higher health is the
 only kind, nothing of a class that is held by default was left unexamined, and she has a page to
 decide on (``pages.py``). A mail that also goes to a protected address is never such: her tap must
-be an audited release, and of protected mail nothing is written down (design 4.5).
+be an audited release, and of protected mail nothing is written down (V5).
 
 Links to file-sharing services count as low, whatever the detector's confidence, until a rule
 names `cloud-link` itself (a star does not name it); for that rule they count as high.

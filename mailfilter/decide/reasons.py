@@ -1,4 +1,4 @@
-"""The closed list of reason codes (design 4.9), each with a Swedish and an English sentence.
+"""The closed list of reason codes (V9), each with a Swedish and an English sentence.
 
 A verdict carries codes; the sentence is said where a person reads it. A code says which condition
 of the deciding rule held, never what stood in the mail. Codes are stored for years: a code is

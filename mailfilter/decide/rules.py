@@ -1,4 +1,4 @@
-"""Rules: read top to bottom for each recipient (design 4.4).
+"""Rules: read top to bottom for each recipient (V4).
 
 From → to: `Rules.decide(examination, envelope, size, today)` → `Decision`. A matching rule in mode
 observe is noted as "would have" and reading goes on; the first matching rule in mode enforce
@@ -106,7 +106,7 @@ class Classes:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Compiled rules. `hash` is SHA-256 (hex) over rules, classes and departments (design 4.9)."""
+    """Compiled rules. `hash` is SHA-256 (hex) over rules, classes and departments (V9)."""
 
     entries: tuple[Entry, ...]
     classes: Classes
@@ -353,7 +353,7 @@ def _found(rule: Rule, case: Case) -> list[Reason]:
 
 
 def storable(verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
-    """The verdicts as they may be stored beside a sender (design 4.6)."""
+    """The verdicts as they may be stored beside a sender (V6)."""
     return tuple(
         replace(verdict, observed=()) if Reason.UNINFORMED in verdict.reasons else verdict
         for verdict in verdicts

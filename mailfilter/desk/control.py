@@ -222,7 +222,7 @@ async def _item(desk: Desk, id: str) -> Item:
 
 
 async def _items_of(desk: Desk, id: str) -> list[Item]:
-    """The items that an id names, in any spelling. A protected one is not there (design 4.5)."""
+    """The items that an id names, in any spelling. A protected one is not there (V5)."""
     wanted = case_number.read(id)
     found = await desk.archive.case(wanted) if wanted else []
     for name in wanted.names if wanted else ():

@@ -5,7 +5,7 @@ a ticket in a cookie is good for half an hour, or until she leaves. Both are wor
 can make or read; of those that are spent the store knows the nonce (``record/archive/tickets.py``).
 Whether an address exists is never told: the answer is the same.
 
-Protected mail (design 4.5) stands in no list, this one included.
+Protected mail (V5) stands in no list, this one included.
 """
 
 from collections.abc import Sequence

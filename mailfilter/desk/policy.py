@@ -32,7 +32,7 @@ def offered(
         if fnmatchcase(kind, pattern)
         for act in acts
     }
-    if protected:  # nobody else may know of it (design 4.5)
+    if protected:  # nobody else may know of it (V5)
         refused |= {"review", "false-alarm"}
     asked = asked and settings.front.sender_decides and not protected
     refused.add("false-alarm" if asked else DECIDE)  # the same said, with or without a reviewer
@@ -66,7 +66,7 @@ def overrides(
     """The policies under which this mail may go as it is."""
     waiting = list(items)
     if any(item.protected for item in waiting):
-        return []  # its use would be a row that points to the mail (design 4.5)
+        return []  # its use would be a row that points to the mail (V5)
     return [one for one in settings.override if _fits(one, dossier, waiting, today)]
 
 

@@ -4,7 +4,7 @@ Every verb proves the link first (`proven`), and opens her message by the link's
 item is moved on by the same `Archive.act` as a reviewer's, with an audit line whose actor is
 "sender"; what she did is counted for the weekly statistics, by department, never by person.
 
-A protected message (design 4.5) leaves no count, and its acts no line.
+A protected message (V5) leaves no count, and its acts no line.
 """
 
 from collections.abc import Sequence

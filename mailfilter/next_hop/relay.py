@@ -1,4 +1,4 @@
-"""The way out: one transaction at the next hop for each message (design 4.7).
+"""The way out: one transaction at the next hop for each message (V7).
 
 `Relay` keeps connections; `Relay.transaction` → `Transaction`; its `rcpt` gives the next hop's own
 answers while the client is still naming recipients; `send` gives the message after the verdict;

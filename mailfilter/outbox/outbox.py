@@ -14,7 +14,7 @@ Invariants:
   than a day; "not sent" for a week, since a mail does not end before its sender was told); then,
   or when trying again cannot help, the handler gives up and the audit log says so. An item never
   stays in a state that only a lost row could end.
-- One bad row stops no other: the fence around each catches everything (design 7).
+- One bad row stops no other: the fence around each catches everything.
 - While mail is stored faster than `FLOOD`, the next batch waits a tick: what waits for its 250 goes
   first. At least `BATCH` rows a tick leave even then, and a `wake` ends the wait.
 - Rows of one batch are sent side by side, few at a time, so that a hop that hangs does not hold
@@ -151,7 +151,7 @@ class Outbox:
         """The fence: whatever goes wrong inside becomes a value."""
         try:
             await work
-        except Exception as error:  # the scheduler's fence (design 7)
+        except Exception as error:  # the scheduler's fence
             return error
         return None
 

@@ -61,7 +61,7 @@ async def deliver_all(
 
 
 async def call_reviewers(archive: Archive, item: str, now: datetime) -> None:
-    """A content-free mail that something waits for them; not for protected mail (design 4.5)."""
+    """A content-free mail that something waits for them; not for protected mail (V5)."""
     found = await archive.item(item)
     if found is not None and not found.protected:
         waiting = await archive.count_items(Filter(states=WAITING))

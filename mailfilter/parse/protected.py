@@ -3,7 +3,7 @@
 From → to: `smime` says what a CMS object is and gives back content that is only signed; `armour`
 says what the PGP messages in a text are; `is_encrypted` and `is_signature` judge whole parts.
 
-A label is not believed: "encrypted" passes by default and a signature is skipped (design 4.2), so
+A label is not believed: "encrypted" passes by default and a signature is skipped (V2), so
 a part that merely says so is neither. A CMS object must fill its part to the last byte. OpenPGP
 data must be session keys and encrypted data, packet by packet, and nothing else; armour may have
 comments, but no long numbers in them. What is encrypted must look so (`sealed`), and `remarks` is

@@ -1,6 +1,6 @@
 """What the store promises, for both engines and from both sides.
 
-Two sides, because they hold different keys (design 3). `Intake` is all that an smtp process may
+Two sides, because they hold different keys (K1). `Intake` is all that an smtp process may
 do: it writes sealed rows and can read nothing back. `Archive` is what desk does: it holds the
 private key. With SQLite only desk opens the database and `Intake` is a client of its Unix socket;
 with PostgreSQL each process has an `Intake` of its own.
@@ -198,7 +198,7 @@ class Intake(Protocol):
         id: str,
         kind: str = "rejected-notice",
     ) -> None:
-        """Queue the notice of a refused message, one for each join key (design 4.8); or, as
+        """Queue the notice of a refused message, one for each join key (V8); or, as
         ``check-answer``, the answer to a draft that was sent to be checked."""
         ...
 
@@ -258,7 +258,7 @@ class Filter:
     for_reviewers: bool = False  # not what its sender alone decides on, unless she asks for them
     limit: int = 50
     offset: int = 0
-    protected: bool = False  # True: protected items too, without dossiers (design 4.5)
+    protected: bool = False  # True: protected items too, without dossiers (V5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,7 +333,7 @@ class User:
 
 
 class Archive(Protocol):
-    """The desk side. `now` is always an argument (design 7)."""
+    """The desk side. `now` is always an argument."""
 
     @property
     def pickups(self) -> "Pickups | None": ...  # only where desk's keys are

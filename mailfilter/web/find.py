@@ -6,7 +6,7 @@ asker alone → 303 to that name → what is found. So what was typed stands in 
 Invariants: a search by person (an address; a reviewer) is answered after a purpose of a closed list
 is in the audit log; no line holds what was searched for. What is found lies within the searcher's
 departments. By sender nothing is found before ``staff_informed``; by reviewer only auditors search,
-who see case numbers and codes, no addresses. Protected mail (design 4.5) is in no index, and asking
+who see case numbers and codes, no addresses. Protected mail (V5) is in no index, and asking
 by its case number runs the statement, and gets the answer, of one that never was.
 
 Known gap: queries are lost when desk restarts; the page asks to search again.

@@ -3,7 +3,7 @@
 From → to: `Item` → `Row` (a line of the list) or `Preview` (its page). All text is plain and is
 escaped where it is shown.
 
-Invariants: a protected item is never shown (design 4.5). The subject is shown only while no
+Invariants: a protected item is never shown (V5). The subject is shown only while no
 finding stands in it. After the key is destroyed there is no dossier; what is left is shown.
 """
 

@@ -6,7 +6,7 @@ document; the document workers, if text says "heavy"; the slot for pictures, if 
 pictures hold text. What the document worker read stays in hand, so that a slot that is busy, late
 or dead costs the pictures alone ("ocr-time").
 
-Two kinds of failure, kept apart (design 3): **this content** ended its worker or outran its time →
+Two kinds of failure, kept apart (K1): **this content** ended its worker or outran its time →
 an incomplete `Examination` that names the part, if the worker said which (`notes.py`); **the
 machinery** had no worker for text or documents to give → `Temporary`, so that the client gets 451.
 

@@ -1,4 +1,4 @@
-"""Tests of the building: what the design says of layout, size, imports and licences."""
+"""Tests of the building: what the house rules say of layout, size, imports and licences."""
 
 import ast
 import re

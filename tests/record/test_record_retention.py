@@ -1,4 +1,4 @@
-"""What ends by itself, when, and who is told (design 4.10)."""
+"""What ends by itself, when, and who is told (V10)."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Stage, relay, commit, join (P1, P2, design 4.7), on both engines."""
+"""Stage, relay, commit, join (P1, P2, V7), on both engines."""
 
 import asyncio
 from datetime import timedelta

@@ -1,7 +1,7 @@
 """Images, sound and film: which they are; which images are known, and which are not read.
 
 From → to: bytes → nothing (a picture that is known to say nothing), what `picture.py` reads, or
-`NotExamined`. A logo in a signature is an inline image of less than 300 × 150 pixels (design 4.2),
+`NotExamined`. A logo in a signature is an inline image of less than 300 × 150 pixels (V2),
 which is decoration only where there is no OCR. Sound and film: `media.py`.
 
 HEIC and AVIF come from telephones; icons hold bitmaps, which are read one by one. Of formats that

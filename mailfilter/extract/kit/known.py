@@ -1,7 +1,7 @@
 """Files that we know and do not read: each gets its reason.
 
 From → to: a part → `NotExamined`, or nothing where there is nothing to read (signatures). Here
-stands what design 4.2 calls "unread" (a document or archive whose reader is not built); a format
+stands what V2 calls `unread` (a document or archive whose reader is not built); a format
 leaves this file when it gets a reader of its own.
 """
 

@@ -8,7 +8,7 @@ are Crockford's, which leave those out), and rarely the ``.1`` of the item. A wo
 may look the same: whoever asks tries the number first and the word then.
 
 The number is looked up as it is: it is the key of the rows, in clear in the audit log too, so that
-a hash of it would hide nothing. The statement leaves the rows of protected mail out (design 4.5).
+a hash of it would hide nothing. The statement leaves the rows of protected mail out (V5).
 """
 
 import re

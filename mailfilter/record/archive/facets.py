@@ -7,7 +7,7 @@ something could not be read. `item.rules` is ``|rule|rule|``, of the recipients 
 from `facet`: a table of a few rows, so that nobody has to look through all mail for them.
 
 Nothing here is personal: codes of ours, names of rules and departments, names of accounts. Of a
-protected message (design 4.5) nothing is written.
+protected message (V5) nothing is written.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

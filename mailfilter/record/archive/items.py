@@ -1,7 +1,7 @@
 """Held items: lists, bodies, and the acts that move an item on.
 
 Senders, recipients and subjects are sealed and searched for by ``search.py``; what lists are
-filtered by stands in clear in the bare row (``facets.py``). Protected messages (design 4.5) stand
+filtered by stands in clear in the bare row (``facets.py``). Protected messages (V5) stand
 in no list; asked for by their id they show no dossier.
 
 `act` is the one way to change an item's state (besides a commit and the sweep, which use its
@@ -98,7 +98,7 @@ async def of_message(connection: AsyncConnection, opener: Opener, id: str) -> li
 
 
 async def of_case(connection: AsyncConnection, opener: Opener, wanted: Case) -> list[Item]:
-    """The items that a case number names; never of a protected message (design 4.5), whose rows
+    """The items that a case number names; never of a protected message (V5), whose rows
     the statement itself leaves out: it costs what it costs where there are none."""
     named = item.c.id.in_(wanted.items) if wanted.n else item.c.message.in_(wanted.names)
     shown = (item.c.state != State.STAGED.value, message.c.protected.is_(False))

@@ -1,4 +1,4 @@
-"""Retention: what ends by itself, when, and who is told (design 4.10, P2).
+"""Retention: what ends by itself, when, and who is told (V10, P2).
 
 Days are days of running time (``running.py``): no clock that jumped ends anything, nor does the
 time that desk was off.

@@ -12,7 +12,7 @@ of sender and recipients            ``store.search_days`` after the end of the m
 all of a message that is deleted    with it: delete is for what should never have been kept
 ==================================  ==========================================================
 
-A protected message (design 4.5) is in no index: it comes with `indexed` set, one that becomes
+A protected message (V5) is in no index: it comes with `indexed` set, one that becomes
 protected is taken out. A hash is of a whole address or a whole word: part of one finds nothing, and
 the pages say so. Known gaps: of a subject or of the file names the first `WORDS` words are indexed,
 of recipients `ADDRESSES`; no word forms (``skola`` does not find ``skolan``).

@@ -7,7 +7,7 @@ the item where there is one.
   message. The row of a false alarm holds codes only and stays until it is dropped by age.
 - Whose mail a message is stands nowhere but as a keyed hash (`holder`): in her links, and where an
   override is counted against her.
-- A protected message (design 4.5) leaves no line, no count and no row of its own here.
+- A protected message (V5) leaves no line, no count and no row of its own here.
 """
 
 import json

@@ -101,7 +101,7 @@ async def _learn(connection: AsyncConnection, id: str, done: ReadOn, opener: Ope
         changes["dossier"] = opener.seal_again(wrapped, done.dossier, id)
     if done.rules_hash:
         changes["rules_hash"] = clean(done.rules_hash)
-    if done.protected:  # not even the department may be listed (design 4.5)
+    if done.protected:  # not even the department may be listed (V5)
         changes |= {"protected": True, "department": "", "controller": "", "kinds": "", "level": ""}
         await search.remove(connection, id)
         await connection.execute(update(item).where(item.c.message == id).values(rules=""))

@@ -1,4 +1,4 @@
-"""Stage, relay, commit: the rows of a message on its way to being ours (P1, P2, design 4.7).
+"""Stage, relay, commit: the rows of a message on its way to being ours (P1, P2, V7).
 
 A staged row is durable and inert: nothing acts on it, no list shows it. It has a lease. While the
 lease runs, the row belongs to the session that made it, and the same mail coming again is told to
@@ -117,7 +117,7 @@ def message_row(
         "size": sealed.size,
         "chunks": len(sealed.chunks),
         "dossier": sealed.dossier,
-        "indexed": sealed.protected,  # such a message is never looked into (design 4.5)
+        "indexed": sealed.protected,  # such a message is never looked into (V5)
         "pending": "" if pending is None else json.dumps(counting.to_json(pending)),
     }
 

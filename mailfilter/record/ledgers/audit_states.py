@@ -11,7 +11,7 @@ without a line is still as its commit left it (`initial`). Lines of before the k
 follows from the act (`STATES_OF_ACTS`), as far as an upgrade needs it.
 
 Known gaps: what was never acted on has no line, so that a row which was added or removed whole, or
-changed together with its action, is not seen; of a protected message (design 4.5) the log knows
+changed together with its action, is not seen; of a protected message (V5) the log knows
 nothing.
 """
 

@@ -5,7 +5,7 @@ stored; `alive` → keyed hashes of what has not ended, by which a restore of an
 again what had ended; `noted` → the line of the log and the time, for the metric.
 
 Why keyed hashes of what lives and not the log alone: of mail to protected recipients the log says
-nothing (design 4.5), and it must end again all the same.
+nothing (V5), and it must end again all the same.
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """The statistics: one row for each day, department, direction, kind, rule, action and mode.
 
-No column can hold anything of a mail or a person. A protected message (design 4.5) adds one to a
+No column can hold anything of a mail or a person. A protected message (V5) adds one to a
 single counter and to nothing else.
 """
 

@@ -75,7 +75,7 @@ class Sealer:
         """The sealed form. About 0.5 ms and 0.4 ms for each MiB: big bodies belong in a thread."""
         key = self._entropy(32)
         department, controller = staged.department, staged.controller
-        if staged.protected:  # not even the department may be listed (design 4.5)
+        if staged.protected:  # not even the department may be listed (V5)
             department = controller = ""
         return Sealed(
             id=staged.id,
