@@ -110,3 +110,8 @@ def _with_key(file: Path, private: Path) -> Path:
         text.replace("[store]\n", f"[store]\ndesk_key = {json.dumps(os.fspath(private))}\n")
     )
     return file
+
+
+def test_of_a_database_without_a_url_the_store_speaks(tmp_path):
+    given = {"url": "nothing", "keys": str(tmp_path)}
+    assert warnings(config.validate({"store": given}, "t.toml")) == []

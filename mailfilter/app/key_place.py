@@ -9,9 +9,9 @@ Known gap: of PostgreSQL we do not know on which disk it writes.
 
 from pathlib import Path
 
-from sqlalchemy.engine import make_url
-
 from mailfilter.config import Settings
+from mailfilter.errors import ConfigError
+from mailfilter.record.database.engine import file_of
 
 
 def warnings(settings: Settings) -> list[tuple[str, str]]:
@@ -25,8 +25,11 @@ def warnings(settings: Settings) -> list[tuple[str, str]]:
             f" and remove it: shred -u {beside}"
         )
         told.append(("store.desk_key", said))
-    url = make_url(settings.store.url)
-    if url.get_backend_name() == "sqlite" and _disk(key) == _disk(Path(url.database or ".")):
+    try:
+        database = file_of(settings.store.url)
+    except ConfigError:  # the check of the store says so, and what to do
+        return told
+    if database is not None and _disk(key) == _disk(database):
         said = (
             f"{key} lies on the same disk as the database, so whoever takes that disk opens held"
             " mail; put the keys on another disk, or have systemd decrypt the key by the machine's"

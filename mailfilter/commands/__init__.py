@@ -28,6 +28,8 @@ COMMANDS = {  # name: the file, and the function or family in it
     "read": "read:read",
     "calibrate": "calibrate:calibrate",
     "selftest": "selftest:selftest",
+    "route": "route:route",
+    "connector": "connector:app",
     "report": "report:report",
     "trace": "quarantine:trace",
     "backup": "keep:backup",

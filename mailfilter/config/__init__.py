@@ -33,6 +33,7 @@ from mailfilter.config.fields import (
 )
 from mailfilter.config.front import Front, Override
 from mailfilter.config.pickup import Pickup
+from mailfilter.config.profiles import filled
 from mailfilter.config.ways import Mx, Way
 from mailfilter.errors import ConfigError
 from mailfilter.model import Action, Class, Mode
@@ -174,6 +175,7 @@ class Connector(Section):
     """A secure transfer service reached by SMTP; see ``connectors/smtp_handoff.py``."""
 
     type: Literal["smtp", "pickup"] = "smtp"  # pickup has only type, title and instructions
+    profile: str = ""  # a row of ``profiles.py``: defaults for what the table leaves out
     title: Line = ""  # as the notice names it
     host: str = "127.0.0.1"
     port: Port = 25
@@ -194,9 +196,15 @@ class Connector(Section):
     sender: Address = ""  # envelope sender; default the original one
     size_limit: Annotated[int, Field(ge=1)] = 50 * limits.MIB
     loop_header: Annotated[HeaderName, Field(min_length=1)] = "X-Mailfilter-Handoff"
+    stop_headers: tuple[HeaderName, ...] = ()  # set by the service on what it has handled
     split: bool = False  # one transaction for each recipient
     instructions_sv: Line = ""  # a sentence of the notice
     instructions_en: Line = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_its_profile_says(cls, table: Any) -> Any:
+        return filled(table) if isinstance(table, dict) else table
 
     @model_validator(mode="after")
     def _pairs_are_whole(self) -> Self:

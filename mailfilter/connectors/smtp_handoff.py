@@ -10,7 +10,8 @@ without it all have the message, or none.
 
 Never handed over, but held for a person (the code is the receipt):
 
-``loop``                          it carries this installation's loop token: it has been there
+``loop``                          it carries this installation's loop token or one of
+                                  `stop_headers`: it has been there
 ``over-size-limit``               larger than `size_limit`
 ``envelope-address-not-usable``   an address that is none, or would be two in a header
 ``envelope-address-holds-number`` an identity number would stand in every log on the way
@@ -156,6 +157,8 @@ class SmtpHandoff:
         for field in head.having(guard):
             if hmac.compare_digest(headers.value(field).strip(), self.token.encode("ascii")):
                 raise Permanent("loop")
+        if head.having(*(title.lower().encode("ascii") for title in self.settings.stop_headers)):
+            raise Permanent("loop")
 
     def _rewritten(
         self, head: headers.Head, rcpts: Sequence[Path], addresses: list[str]
