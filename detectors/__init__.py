@@ -18,10 +18,10 @@ from . import (
     se_samordningsnummer,
     split_number,
 )
-from .contract import Detector, Match, Role, Source
+from .contract import Detector, Match, Role, Sign, Source
 from .evidence import WEIGHTS, Code, weigh
 from .levels import LEVELS, Level
-from .search.prefilter import Sign, lacking
+from .search.prefilter import lacking
 
 DETECTORS: tuple[Detector, ...] = (
     se_personnummer,
@@ -38,28 +38,12 @@ DETECTORS: tuple[Detector, ...] = (
     health,
 )
 
-# Of a message without these no detector listed here is asked: it would find nothing.
-NEEDS: dict[Detector, Sign] = {
-    **dict.fromkeys(
-        (
-            se_personnummer,
-            se_samordningsnummer,
-            se_reservnummer,
-            se_fodelsetid,
-            se_handling,
-            fi_henkilotunnus,
-            no_fodselsnummer,
-            dk_cpr,
-            is_kennitala,
-        ),
-        Sign.NUMBER,
-    ),
-    split_number: Sign.PARTS,
-    cloud_link: Sign.LINK,
-}
-
 STANDING = ("se.personnummer", "se.samordningsnummer")  # a check digit and a date: rare by chance
-IDENTITY = ("se.", "fi.", "no.", "dk.", "is.")  # kinds of which one stretch of text has only one
+# Kinds that are numbers of a person, with what a notice shows of each: of these one stretch of text
+# has only one.
+IDENTITY: dict[str, str] = {
+    kind: each.STARS for each in DETECTORS if each.PERSONAL for kind in each.KINDS
+}
 
 
 def find(text: str, today: date | None = None) -> list[Match]:
@@ -88,10 +72,10 @@ def detect(sources: Sequence[Source], today: date | None = None) -> list[Match]:
     """All matches of all detectors; of overlapping identity numbers only the likeliest."""
     today = today or datetime.now(UTC).date()
     missed = lacking(sources)
-    asked = [each for each in DETECTORS if NEEDS.get(each) not in missed]
+    asked = [each for each in DETECTORS if each.NEEDS not in missed]
     matches = [match for detector in asked for match in detector.find(sources, today)]
-    identity = [match for match in matches if match.kind.startswith(IDENTITY)]
-    others = [match for match in matches if not match.kind.startswith(IDENTITY)]
+    identity = [match for match in matches if match.kind in IDENTITY]
+    others = [match for match in matches if match.kind not in IDENTITY]
     if any(match.kind in health.KINDS and _counts(match) for match in others):
         identity = [_beside_health(match) for match in identity]
     return [*likeliest(identity), *others]
@@ -137,6 +121,7 @@ __all__ = [
     "Detector",
     "Match",
     "Role",
+    "Sign",
     "Source",
     "detect",
     "evidence_texts",

@@ -9,11 +9,14 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from importlib.resources import files
 
-from .contract import Match, Source
+from .contract import Match, Sign, Source
 from .search.pieces import ask
 
 KINDS: tuple[str, ...] = ("cloud-link",)
 EVIDENCE = {"link": "länk till en tjänst för fildelning"}
+PERSONAL = False
+STARS = ""
+NEEDS = Sign.LINK
 CONFIDENCE = 40
 _NOT_HOST = re.compile(r"[^\w.-]")
 _PATH = re.compile(r"[^\s<>\"'|]{0,200}")

@@ -13,7 +13,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 from functools import cached_property
 from operator import itemgetter
 from typing import Protocol
@@ -130,8 +130,21 @@ class Match:
         assert 0 <= self.start < self.end
 
 
+class Sign(Enum):
+    """What a message must hold before a detector finds anything in it (`search.prefilter`)."""
+
+    NUMBER = auto()  # digits that crowd, letters for some of them, or numerals
+    PARTS = auto()  # a word for the last digits, beside what may be digits of a number
+    LINK = auto()  # the end of a service's name
+    NOTHING = auto()  # asked of every message
+
+
 class Detector(Protocol):
     """What a detector module offers; modules satisfy it, nobody inherits from it.
+
+    `PERSONAL` says that its kinds are numbers of a person. From it follows that of such matches
+    that overlap one is left, that persons are counted by them, and that none gets into an envelope
+    or a receipt.
 
     `find` gets today's date, since a birth date cannot lie ahead and a century is the latest that
     fits; no detector asks a clock.
@@ -139,6 +152,9 @@ class Detector(Protocol):
 
     KINDS: tuple[str, ...]
     EVIDENCE: dict[str, str]  # evidence code → what it means, in Swedish
+    PERSONAL: bool
+    STARS: str  # what a notice shows in place of a number: "******-****"; empty if not `PERSONAL`
+    NEEDS: Sign  # without it nothing is found
 
     def find(self, sources: Sequence[Source], today: date) -> Iterator[Match]:
         """All matches, overlapping ones included; `detectors.detect` sorts them out."""

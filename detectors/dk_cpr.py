@@ -9,13 +9,16 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 from .context import Page
-from .contract import Match, Source
+from .contract import Match, Sign, Source
 from .evidence import TEXTS, Code
 from .foreign import is_danish, is_date, matched
 from .search.candidates import DAY_MONTHS, Candidate, Shape
 
 KINDS: tuple[str, ...] = ("dk.cpr",)
 EVIDENCE = TEXTS
+PERSONAL = True
+STARS = "******-****"
+NEEDS = Sign.NUMBER
 _WEIGHTS = (4, 3, 2, 7, 6, 5, 4, 3, 2, 1)
 _BASE = {Shape.HYPHEN: 38, Shape.SPACE: 28, Shape.BARE: 18}
 

@@ -9,13 +9,16 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 from .context import Page
-from .contract import Match, Source
+from .contract import Match, Sign, Source
 from .evidence import TEXTS, Code
 from .foreign import is_date, is_finnish, matched
 from .search.candidates import Candidate, Shape
 
 KINDS: tuple[str, ...] = ("fi.henkilotunnus",)
 EVIDENCE = TEXTS
+PERSONAL = True
+STARS = "******-****"
+NEEDS = Sign.NUMBER
 _CHECK = "0123456789abcdefhjklmnprstuvwxy"
 _CENTURIES = {"+": 1800, "-": 1900} | dict.fromkeys("yxwvu", 1900) | dict.fromkeys("abcdef", 2000)
 # Ten digits with a hyphen are a Swedish number one time in thirty, so Finnish text decides there.

@@ -9,13 +9,16 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 from .context import Page
-from .contract import Match, Source
+from .contract import Match, Sign, Source
 from .evidence import TEXTS, Code
 from .foreign import is_date, is_icelandic, matched
 from .search.candidates import DAY_MONTHS, Shape
 
 KINDS: tuple[str, ...] = ("is.kennitala",)
 EVIDENCE = TEXTS
+PERSONAL = True
+STARS = "******-****"
+NEEDS = Sign.NUMBER
 _WEIGHTS = (3, 2, 7, 6, 5, 4, 3, 2, 1, 0)
 _BASE = {Shape.HYPHEN: 40, Shape.SPACE: 34, Shape.BARE: 26}
 _CENTURIES = {"8": 1800, "9": 1900, "0": 2000}

@@ -10,13 +10,16 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 from .context import Page
-from .contract import Match, Source
+from .contract import Match, Sign, Source
 from .evidence import TEXTS
 from .foreign import is_date, matched
 from .search.candidates import Candidate, Shape
 
 KINDS: tuple[str, ...] = ("no.fodselsnummer",)
 EVIDENCE = TEXTS
+PERSONAL = True
+STARS = "****** *****"
+NEEDS = Sign.NUMBER
 RULE_OF_2032 = False
 _FIRST = (3, 7, 6, 1, 8, 9, 4, 5, 2, 1)
 _SECOND = (5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1)

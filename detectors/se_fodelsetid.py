@@ -12,13 +12,16 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from .contract import Match, Source
+from .contract import Match, Sign, Source
 from .evidence import TEXTS, Code
 from .foreign import is_date
 from .names import Name, name_before
 
 KINDS: tuple[str, ...] = ("se.fodelsetid",)
 EVIDENCE = TEXTS
+PERSONAL = True
+STARS = "******-****"
+NEEDS = Sign.NUMBER
 _MASKS = (b"xxx", b"***", b"\xb7\xb7\xb7", b"###", b"___", b"???", b"nnn")
 _FORM = re.compile(
     rb"000000(?:00)?[-+ ]{0,3}(?:x|\*|\xb7|#|_|\?|n){3,4}(?![0-9a-z*\xb7#_?\xe0-\xff])"

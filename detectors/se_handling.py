@@ -15,12 +15,15 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from .contract import Match, Source
+from .contract import Match, Sign, Source
 from .evidence import TEXTS, Code
 from .search.pieces import ask
 
 KINDS: tuple[str, ...] = ("se.passnummer", "se.lma-nummer")
 EVIDENCE = TEXTS
+PERSONAL = True
+STARS = "******-****"
+NEEDS = Sign.NUMBER
 CONFIDENCE = 45  # low, and above what is merely doubtful
 _NUMBER = r"(?:n(?:umme)?r|nummer|number|no)(?:et|s)?"
 _BETWEEN = r"(?:[\s.:#=]|är|is|\t|;){1,8}"

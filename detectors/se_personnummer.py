@@ -8,12 +8,15 @@ Known gaps: a number that is written out in words alone; one broken inside its d
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from .contract import Match, Source
+from .contract import Match, Sign, Source
 from .evidence import TEXTS
 from .se_number import find_numbers
 
 KINDS: tuple[str, ...] = ("se.personnummer",)
 EVIDENCE = TEXTS
+PERSONAL = True
+STARS = "******-****"
+NEEDS = Sign.NUMBER
 
 
 def find(sources: Sequence[Source], today: date) -> Iterator[Match]:

@@ -22,7 +22,7 @@ from datetime import date
 from typing import NamedTuple
 
 from .context import Page
-from .contract import Match, Source
+from .contract import Match, Sign, Source
 from .evidence import TEXTS, Code, weigh
 from .foreign import is_date
 from .se_number import passes_luhn
@@ -30,6 +30,9 @@ from .search.candidates import Candidate, Shape
 
 KINDS: tuple[str, ...] = ("se.reservnummer",)
 EVIDENCE = TEXTS
+PERSONAL = True
+STARS = "******-****"
+NEEDS = Sign.NUMBER
 _T_LETTERS = b"jklmnrstuwx"
 _VGR = {"k": "5", "m": "7", "x": "8"}
 _WORD = rb"0-9a-z\xe0-\xff"

@@ -8,12 +8,15 @@ The month may be 00 and the day 60, and the day need not be in the calendar. Kno
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from .contract import Match, Source
+from .contract import Match, Sign, Source
 from .evidence import TEXTS
 from .se_number import find_numbers
 
 KINDS: tuple[str, ...] = ("se.samordningsnummer",)
 EVIDENCE = TEXTS
+PERSONAL = True
+STARS = "******-****"
+NEEDS = Sign.NUMBER
 
 
 def find(sources: Sequence[Source], today: date) -> Iterator[Match]:

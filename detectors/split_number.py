@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice
 
-from .contract import Match, Source
+from .contract import Match, Sign, Source
 from .evidence import TEXTS, Code
 from .lists import read_sections
 from .se_number import Number, read_number
@@ -24,6 +24,9 @@ from .tables import separator_of
 
 KINDS: tuple[str, ...] = ("se.personnummer", "se.samordningsnummer")
 EVIDENCE = TEXTS
+PERSONAL = True
+STARS = "******-****"
+NEEDS = Sign.PARTS
 MOST = 64
 BLOCK = 4096  # characters of text that are searched for dates at a time
 MOST_CALLS = 400  # words that announce last digits, in one text

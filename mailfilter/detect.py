@@ -109,7 +109,7 @@ def _finding(match: Match, place: Place, key: bytes, levels: Levels) -> Finding:
 
 
 def _is_counted(match: Match) -> bool:
-    return bool(match.value) and match.kind.startswith(IDENTITY)
+    return bool(match.value) and match.kind in IDENTITY
 
 
 class Names:

@@ -15,7 +15,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from ..contract import Match, Role, Source
+from ..contract import Match, Role, Sign, Source
 from . import concepts
 from .disguise import Disguises
 from .evidence import EVIDENCE
@@ -29,6 +29,9 @@ from .terms import Hit, Lexicon
 from .units import Frame, frame
 
 KINDS: tuple[str, ...] = ("health", "social-care")
+PERSONAL = False  # what is said of a person, and no number of hers
+STARS = ""
+NEEDS = Sign.NOTHING
 
 _LEXICON = Lexicon(concepts.marks())
 _DISGUISES = Disguises(_LEXICON)
@@ -129,4 +132,4 @@ def _hits(text: Plain, stretches: list[Hit], wrong: set[str]) -> list[Hit]:
     return sorted([*found, *more], key=lambda hit: hit.start) if more else found
 
 
-__all__ = ["EVIDENCE", "KINDS", "Frame", "find", "is_heavy"]
+__all__ = ["EVIDENCE", "KINDS", "NEEDS", "PERSONAL", "STARS", "Frame", "find", "is_heavy"]

@@ -4,17 +4,16 @@ From → to: sources → the `Sign`s that they lack; a detector that needs one o
 Most mail has no number in any form, no link and no word for a part of a number: then one look at
 the texts together takes the place of a look by each detector at each text.
 
-Invariants: linear; a sign is lacking only where the detectors that need it (`NEEDS` in
-`detectors`) would find nothing. So none is where this cannot be known: of more than `MOST`
+Invariants: linear; a sign is lacking only where the detectors that need it (their `NEEDS`)
+would find nothing. So none is where this cannot be known: of more than `MOST`
 characters, and of a text with characters that have no place in Latin-1. Texts are joined by a line
 end; what goes over the joint can only add a sign.
 """
 
 from collections.abc import Sequence
-from enum import Enum, auto
 
 from ..cloud_link import ENDS
-from ..contract import Source
+from ..contract import Sign, Source
 from ..spelled import may_be_mixed, may_be_run
 from ..split_number import may_stand
 from .candidates import FEWEST_DISGUISED, TO_ZERO, may_look_alike
@@ -23,14 +22,6 @@ from .pieces import Pieces
 from .text import MOVED, SEATED
 
 MOST = 1 << 16
-
-
-class Sign(Enum):
-    """What detectors need."""
-
-    NUMBER = auto()  # digits that crowd, letters for some of them, or numerals
-    PARTS = auto()  # a word for the last digits, beside what may be digits of a number
-    LINK = auto()  # the end of a service's name
 
 
 _ZEROED = SEATED.translate(TO_ZERO)

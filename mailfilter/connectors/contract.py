@@ -165,4 +165,4 @@ def judged(sent: Sent) -> tuple[Kind, str]:
 
 def carries_number(text: str) -> bool:
     """An identity number stands in `text`, however doubtful."""
-    return any(match.kind.startswith(IDENTITY) for match in detect([Source(text)]))
+    return any(match.kind in IDENTITY for match in detect([Source(text)]))

@@ -10,7 +10,7 @@ column; an address that itself holds a number is "recipient 2"; of a reply its c
 import re
 from collections.abc import Iterable
 
-from detectors import Role
+from detectors import IDENTITY, Role
 from detectors.levels import Level
 from mailfilter import not_examined
 from mailfilter.config import Settings
@@ -22,9 +22,7 @@ from mailfilter.model import Action, Class, Finding, NotExamined
 from mailfilter.place import Place, Step, StepKind, describe_all
 from mailfilter.record.contract import Dossier
 
-STARS = {"no.fodselsnummer": "****** *****"}
-STARRED = "******-****"
-_IDENTITY = ("se.", "fi.", "no.", "dk.", "is.", "register:")
+STARS = "******-****"  # of a kind that another version knew, and of lists of the organisation
 _FORM = re.compile(r"[a-z]{1,5}[0-9]?")
 _CODE = re.compile(r"\d{3}(?: \d\.\d{1,3}\.\d{1,3})?")
 MOST_PLACES, MOST_PARTS = 6, 6
@@ -102,8 +100,10 @@ def _label(finding: Finding, words: Words) -> str:
 
 def _mask(finding: Finding, words: Words) -> str:
     """Stars, or the class of health data; anything else that stands in a mask is left out."""
-    if finding.kind.startswith(_IDENTITY):
-        return STARS.get(finding.kind, STARRED)
+    if finding.kind in IDENTITY:
+        return IDENTITY[finding.kind]
+    if finding.kind.startswith("register:"):
+        return STARS
     return words.say(f"mask/{finding.masked}") if words.has("mask", finding.masked) else ""
 
 

@@ -10,7 +10,7 @@ import pytest
 from detectors import Role
 from mailfilter.errors import Permanent
 from mailfilter.letters.notice import About, Variant, addressee, answered, build, first_variant
-from mailfilter.letters.notice_lines import STARRED
+from mailfilter.letters.notice_lines import STARS
 from mailfilter.letters.notice_template import Templates
 from mailfilter.letters.notice_words import Stamp
 from mailfilter.model import Action, Class, Finding, NotExamined, Verdict
@@ -132,7 +132,7 @@ def test_rows_of_a_sheet_are_said_together():
     places = [
         replace(INSIDE, steps=(*INSIDE.steps[:2], Step(StepKind.ROW, n))) for n in range(2, 30)
     ]
-    findings = tuple(Finding("se.personnummer", 95, place, STARRED) for place in places)
+    findings = tuple(Finding("se.personnummer", 95, place, STARS) for place in places)
     said = flat(text(made(findings=findings)))
     assert "Personnummer (******-****): bilaga 1 (docx), blad 2, rad 2–29 " in said
 

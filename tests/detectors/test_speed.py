@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import detectors
-from detectors import Match, Source, detect
+from detectors import Match, Sign, Source, detect
 from detectors.health import features, genre, people
 from detectors.health.search import CROWD, Search
 from detectors.search.candidates import MONTH_DAYS, Candidate, find_candidates, zeroed
@@ -244,6 +244,7 @@ class _Planted:
     """A detector that looks at every word, or at every pair of words, and finds nothing."""
 
     KINDS = ("planted",)
+    PERSONAL, STARS, NEEDS = False, "", Sign.NOTHING
     EVIDENCE: ClassVar[dict[str, str]] = {}
 
     def __init__(self, *, pairs: bool) -> None:

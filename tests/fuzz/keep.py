@@ -22,7 +22,7 @@ def is_harmless(data: bytes) -> bool:
     """Whether no number stands there but the well-known test number, or its date alone."""
     for encoding in ("latin-1", "utf-16-le", "utf-16-be"):
         matches = find(data.decode(encoding, "replace"))
-        numbers = {match.value for match in matches if match.kind.startswith(IDENTITY)}
+        numbers = {match.value for match in matches if match.kind in IDENTITY}
         if any(number.rpartition(":")[2] not in (NUMBER, NUMBER[2:8]) for number in numbers):
             return False
     return True
