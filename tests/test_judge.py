@@ -212,3 +212,30 @@ def test_the_operators_levels_reach_the_findings_and_cross_processes():
     assert [f.level for f in again.findings] == [f.level for f in found.findings]
     job = Job(b"k" * 32, TODAY, levels=strict)
     assert Job.from_json(job.to_json()).levels == strict
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hej!\n\nUlla Ek har demens.",
+        "Karin Berg, 82 år, har fått diabetes och behöver hjälp.",
+        "Elias Holm i 3B har epilepsi.",
+    ],
+)
+def test_an_illness_said_by_first_and_last_name_counts_whoever_judges(text, doubtful):
+    assert level(text) is Level.MEDIUM
+    assert doubtful.heard, "it is asked all the same"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hej!\n\nUlla har demens.",  # one of many
+        "Ulla Ek har demensboendet som ansvar.",  # another word
+        "Ulla Ek har demens som ämne för sin föreläsning.",
+        "Ulla Ek frågar om demens.",
+        "Kronans Apotek har diabetes i fokus.",
+    ],
+)
+def test_what_is_less_than_that_is_the_judges(text, doubtful):
+    assert level(text) is Level.LOW

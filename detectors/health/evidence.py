@@ -24,6 +24,7 @@ EVIDENCE: dict[str, str] = {
     "disguised": "ordet är skrivet på ett ovanligt sätt",
     "diagnosis-code": "en diagnoskod",
     "told": "säger rent ut vilken diagnos en person har",
+    "by-name": "säger med för- och efternamn vem som har sjukdomen",
     "general-text": "texten är delvis allmän (kurs, statistik, annons)",
     "implied": "inget enskilt ord om hälsa, men flera tecken tillsammans",
     "story": "sammanhanget berättar om hur någon mår eller klarar sig",

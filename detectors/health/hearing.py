@@ -8,6 +8,8 @@ The surest `MOST` questions are asked, and at least one of each text. What is fl
 asked, or got no answer, keeps the rules' confidence on that scale (`alone`) and is never lowered.
 A row with somebody's number and an illness in cells of their own needs no judge and is not asked,
 nor does a sentence that says of a person in so many words which diagnosis she has (`telling.TOLD`).
+"Ulla Ek har demens." is asked like all else, and counts `LEAST` whatever the answer: the judge, who
+learnt from what people write, saw no such sentence in 3,000 mails.
 Invariants: linear; a judgement is lowered by an answer about its own stretch only.
 """
 
@@ -21,12 +23,13 @@ from .asked import STRONG, Question, is_flagged, questions
 from .message import TITLES, Part
 from .reading import Reading
 from .score import Judgement
-from .telling import TOLD
+from .telling import BY_NAME, TOLD, is_said_by_name
 
 MOST = 16  # questions of a message; each text has one beside
 NOT_JUDGED = "not-judged"
 RULES, JUDGE = "rules:", "judge:"  # begin the two codes that hold a number
 SURE = 70  # of a diagnosis that is told
+LEAST = 10  # of an illness that somebody is said to have by first and last name, whoever judges
 SPEAKS = {STRONG, "diagnosis-code"}
 Judged = tuple[Reading, list[Judgement]]
 
@@ -41,7 +44,7 @@ def heard(parts: Sequence[Part], by_rules: Sequence[Judged]) -> Iterator[Judged]
     answers = _answers(asked)
     for number, (reading, judged) in enumerate(by_rules):
         told = {n: answers.get((number, k)) for k, q in enumerate(asked[number]) for n in q.at}
-        yield reading, [_final(each, told.get(n)) for n, each in enumerate(judged)]
+        yield reading, [_final(reading, each, told.get(n)) for n, each in enumerate(judged)]
 
 
 def subject_of(parts: Sequence[Part]) -> str:
@@ -83,13 +86,24 @@ def _answers(asked: Sequence[Sequence[Question]]) -> dict[tuple[int, int], float
     return answers
 
 
-def _final(each: Judgement, answer: float | None) -> Judgement:
+def _is_by_name(reading: Reading, each: Judgement) -> bool:
+    """Whether a clear expression is said of somebody with her first and last name."""
+    if "full-name" not in each.evidence or "general-text" in each.evidence:
+        return False
+    cased = reading.plain.cased
+    return any(h.weight >= 3 and is_said_by_name(cased, h.start, h.end) for h in each.hits)
+
+
+def _final(reading: Reading, each: Judgement, answer: float | None) -> Judgement:
     """One judgement on the scale of probabilities, with what was said as codes."""
     rules = f"{RULES}{each.confidence}"
     if answer is not None:
         confidence = CALIBRATION.both(each.confidence, answer)
-        said = f"{JUDGE}{CALIBRATION.percent(answer)}"
-        return replace(each, confidence=confidence, evidence=(*each.evidence, rules, said))
+        codes: tuple[str, ...] = (rules, f"{JUDGE}{CALIBRATION.percent(answer)}")
+        if _is_by_name(reading, each):
+            confidence = max(confidence, LEAST)
+            codes = (BY_NAME, *codes)
+        return replace(each, confidence=confidence, evidence=(*each.evidence, *codes))
     confidence = CALIBRATION.alone(each.confidence)
     if TOLD in each.evidence:
         confidence = max(confidence, SURE)

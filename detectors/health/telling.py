@@ -31,6 +31,15 @@ _DIAGNOSIS = re.compile(  # a verb that gives it to somebody, and a diagnosis th
     r"|(?:lindrig|måttlig|grav)\sif)(?!\w)"
     r"|\b(?:är|blev|blivit)\shiv-?positiv(?!\w)"
 )
+BY_NAME = "by-name"
+_WHO_HAS = re.compile(  # somebody by first and last name, and that she has what comes next
+    r"\b([A-ZÅÄÖÉ]\w+)(?:-\w+)? [A-ZÅÄÖÉ]\w+(?:-\w+)?"
+    r"(?:,? \d{1,3} år,?| i (?:klass )?\d[A-Za-z]?| \(\d{1,3}(?: år)?\))?"
+    r" (?:har|fick|lider av|har (?:nu |nyligen |precis )?fått)"
+    r" (?:diagnosen |konstaterad |svår |grav |lindrig |måttlig )?$"
+)
+_NAME = 90  # characters before an expression in which the name begins
+_ENDS = re.compile(r"[.,;:!?)\n]|$| (?:och|sedan|samt|men)\b")
 _VERB = 20  # characters before an expression in which the verb begins
 _ADDRESS = re.compile(
     r"^[ >\t]{0,8}(?:Hej|Hejsan|Kära|Käre|Bästa|Bäste|Dear|Hei|Kære|Hi) (\w+)[ \w]{0,20}[!,.]?\s",
@@ -41,6 +50,12 @@ _ADDRESS = re.compile(
 def is_told(text: str, starts: Iterable[int]) -> bool:
     """Whether an expression that begins there is a diagnosis that somebody is said to have."""
     return any(_DIAGNOSIS.search(text, max(at - _VERB, 0), at + 40) for at in starts)
+
+
+def is_said_by_name(cased: str, start: int, end: int) -> bool:
+    """Whether "Ulla Ek har demens." is said: a name in full, "has", and this expression alone."""
+    found = _WHO_HAS.search(cased[max(start - _NAME, 0) : start])
+    return found is not None and found[1] in FIRST_NAMES and _ENDS.match(cased, end) is not None
 
 
 def speaks_of_self(words: list[Token]) -> bool:
