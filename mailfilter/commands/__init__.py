@@ -23,6 +23,7 @@ COMMANDS = {  # name: the file, and the function or family in it
     "init": "init:init",
     "serve": "serve:serve",
     "check-config": "serve:check_config",
+    "status": "status:status",
     "demo": "demo:demo",
     "scan": "scan:scan",
     "read": "read:read",
