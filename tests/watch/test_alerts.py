@@ -109,6 +109,12 @@ def test_every_metric_stands_in_the_manual():
     assert {name for name in shown() if not name.endswith(parts)} == rows
 
 
+def test_the_dashboard_shows_whatever_an_alert_looks_at():
+    panels = (FOLDER / "dashboard.json").read_text("utf-8")
+    named = set(re.findall(r"\bmailfilter_[a-z_]+", ALERTS))
+    assert {name for name in named if name not in panels} == set()
+
+
 def test_the_dashboard_asks_nobody_outside():
     text = (FOLDER / "dashboard.json").read_text("utf-8")
     assert "http" not in text

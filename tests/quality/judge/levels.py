@@ -177,7 +177,7 @@ def table(mails: Sequence[Mail], scale: Scale, scores: Scores) -> str:
     """A row for each hand: innocent mails stopped, recall of short and long mail."""
     lines = ["| set | innocent | stopped | health | found | long | found |", "|---|" + "---|" * 6]
     for hand in [*sorted({mail.hand for mail in mails}), ""]:
-        mine = [mail for mail in mails if mail.hand.startswith(hand)]
+        mine = [mail for mail in mails if hand in (mail.hand, "")]
         groups = [
             [m for m in mine if not m.health],
             [m for m in mine if m.health and not m.long],
