@@ -141,7 +141,7 @@ LEFT_ALONE = Finding("health", 60, Place(Role.BODY, ()), "", evidence=(NOT_JUDGE
 
 
 async def counted(
-    read=None, *, outcome=None, decision=RELAYED, fail_open=False
+    read=None, *, outcome=None, decision=RELAYED, fail_open=False, unknown=False
 ) -> dict[tuple[str, ...], float]:
     """What one mail counts; `read` and `outcome` are what reading and acting give, or raise."""
 
@@ -170,6 +170,14 @@ async def counted(
         fail_open=lambda: fail_open,
         meters=page.row(0),
     )
+    if unknown:  # a DNS without an answer, where the answer would decide
+        seen = SimpleNamespace(american=frozenset(), unknown=frozenset({"annan.example"}))
+        stopped = Decision((replace(RELAYED.verdicts[0], action=Action.REJECT),), "")
+        line.hosts = SimpleNamespace(of=given(seen))
+        line.rules = SimpleNamespace(
+            domains=lambda _: ["annan.example"],
+            decide=lambda *_, american=frozenset(), **__: stopped if american else decision,
+        )
     await line(Received(Envelope(B, (B,)), data, data), Hop())
     names = ("deferred_total", "fail_open_total", "joined_total", "not_judged_total", "verdicts")
     return {key: n for key, n in said(page).items() if n and key[0].startswith(names)}
@@ -181,6 +189,7 @@ async def test_each_way_that_a_mail_can_go_is_counted():
     assert await counted() == {relay: 1}
     assert await counted(away) == {("deferred_total", "read"): 1}
     assert await counted(away, fail_open=True) == {("fail_open_total",): 1, relay: 1}
+    assert await counted(unknown=True) == {("deferred_total", "decide"): 1}
     assert await counted(outcome=away) == {("deferred_total", "store"): 1}
     joined = Outcome(Reply(250, "2.0.0 Ok"), RELAYED, "C0", joined=True)
     assert await counted(outcome=joined) == {relay: 1, ("joined_total",): 1}
