@@ -345,6 +345,7 @@ def _asked(gateway) -> dict[str, bytes]:
         "trace": gateway.command("trace", some),
         "audit": gateway.command("audit", "list", "--limit", "1000"),
         "check-config": gateway.command("check-config"),
+        "status": run("status", "-c", str(gateway.config)).stdout,
     }
     for form in ("text", "json", "csv"):
         for language in ("sv", "en"):

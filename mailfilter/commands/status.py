@@ -5,10 +5,12 @@ pages hold no address and no text of a mail (P10), and nothing else is read. The
 ``deploy/prometheus/alerts.yml``, for who runs no Prometheus.
 """
 
+import operator
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from http.client import HTTPException
 from typing import Annotated, NamedTuple
-from urllib.error import HTTPError, URLError
+from urllib.error import HTTPError
 from urllib.request import ProxyHandler, build_opener
 
 import typer
@@ -23,46 +25,28 @@ Values = Mapping[str, Mapping[str, float]]  # metric: its values by label, "" wi
 
 
 class Worry(NamedTuple):
-    """What is not well where `holds` is true of any value of `metric`, and its cure."""
+    """Not well where a value of `metric` stands so to `limit`, as in the alert; and its cure."""
 
     metric: str
-    holds: Callable[[float], bool]
+    sign: str
+    limit: float
     sentence: str
 
+    def of(self, values: Values) -> list[str]:
+        """The labels for which it holds; "" of a metric without one."""
+        found = values.get(self.metric, {})
+        return [label for label, value in found.items() if _SIGNS[self.sign](value, self.limit)]
 
+
+_SIGNS = {"==": operator.eq, ">": operator.gt, "<": operator.lt}
 WORRIES = (
-    Worry("standstill", bool, "restored and not let go: mailfilter restore --go"),
-    Worry(
-        "backup_age_seconds",
-        lambda age: age > 90_000,
-        "no good backup for a day: mailfilter backup DIR",
-    ),
-    Worry(
-        "quarantine_items_late",
-        bool,
-        "mail has waited for a reviewer for over a day: open the review page",
-    ),
-    Worry(
-        "judge",
-        lambda there: not there,
-        "health is judged by the rules alone: install mailfilter anew",
-    ),
-    Worry(
-        "audit_checkpoint_seconds",
-        lambda age: age > 7_200,
-        "no checkpoint of the audit log for two hours: look for `schedule` in the log",
-    ),
-    Worry(
-        "audit_checkpoint_failed",
-        bool,
-        "a checkpoint could not be written: look for `audit-checkpoint` in the log",
-    ),
-    Worry("certificate_days", lambda days: days < 14, "a certificate runs out within two weeks"),
-    Worry(
-        "poisoned_content",
-        bool,
-        "contents killed their readers and are not opened: mailfilter poison list",
-    ),
+    Worry("standstill", "==", 1, "restored and not let go: mailfilter restore --go"),
+    Worry("backup_age_seconds", ">", 90_000, "no good backup for a day: mailfilter backup DIR"),
+    Worry("quarantine_items_late", ">", 0, "mail waits for over a day: open the review page"),
+    Worry("judge", "==", 0, "health is judged by the rules alone: install mailfilter anew"),
+    Worry("audit_checkpoint_seconds", ">", 7_200, "no checkpoint for two hours: log, `schedule`"),
+    Worry("audit_checkpoint_failed", ">", 0, "checkpoint not written: log, `audit-checkpoint`"),
+    Worry("certificate_days", "<", 14, "a certificate runs out within two weeks: renew it"),
 )
 UNCONFINED = "processes that read mail are confined by less than everything: manual, section 1"
 
@@ -93,17 +77,25 @@ def _say(port: int) -> bool:
     """One look, said; whether the program is ready."""
     try:
         code, checks = _page(port, "readyz")
-        _, text = _page(port, "metrics")
-    except (URLError, OSError) as error:
+        values = values_of(_page(port, "metrics")[1])
+    except OSError as error:
         cause = getattr(error, "reason", error)
         typer.echo(
             f"does not answer at 127.0.0.1:{port} ({plain(str(cause))}): start it, "
             "`systemctl start mailfilter`, and read its log"
         )
         return False
+    except (HTTPException, ValueError):  # its text is that of a stranger and is not repeated
+        values = {}
+    if "build_info" not in values:
+        typer.echo(
+            f"another program answers at 127.0.0.1:{port}: end it, or set web.health_port to a "
+            "free port and start serve anew"
+        )
+        return False
     failed = [line.split()[0] for line in checks.splitlines() if line.endswith(" failed")]
     typer.echo("ready" if code == 200 else f"NOT ready, failed: {plain(', '.join(failed))}")
-    for line in lines(values_of(text)):
+    for line in lines(values):
         typer.echo(plain(line))
     return code == 200
 
@@ -137,13 +129,17 @@ def lines(values: Values) -> Iterator[str]:
     for version in values.get("build_info", {}):
         running = values.get("running_seconds", {}).get("", 0.0)
         yield f"version {version}, has run for {running / DAY:.1f} days"
+    if "quarantine_items" not in values:  # nothing read yet is not: nothing there
+        yield "the store has not been counted yet: ask again in a minute"
+        return
     yield f"today: {_counted(values, 'messages_today') or 'no message yet'}"
     yield f"waits: {_counted(values, 'quarantine_items') or 'nothing'}"
     if due := values.get("outbox_due", {}).get("", 0.0):
         yield f"to be sent: {due:.0f}"
     for worry in WORRIES:
-        if any(worry.holds(value) for value in values.get(worry.metric, {}).values()):
-            yield f"worry: {worry.sentence}"
+        if found := worry.of(values):
+            named = ", ".join(filter(None, found))
+            yield f"worry: {worry.sentence}" + (f" ({named})" if named else "")
     if values.get("confinement") and "full" not in values["confinement"]:
         yield f"worry: {UNCONFINED}"
 
